@@ -1,0 +1,2 @@
+#include "cdocument.h"
+typedef int cdocument_placeholder;

@@ -1,0 +1,2 @@
+#include "csafetensors.h"
+typedef int csafetensors_placeholder;

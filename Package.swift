@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings of ours are errors; a global compiler flag would reach the dependencies too.
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+let strictC: [CSetting] = [
+  .enableWarning("all"), .enableWarning("extra"), .enableWarning("conversion"), .treatAllWarnings(as: .error),
+]
+
+/// A module of the street. Data flows one way, so a module depends only on those to its left.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + dependencies,
+    path: "Tests/\(name)Tests", swiftSettings: strict)
+}
+
+let package = Package(
+  name: "plimsoll",
+  products: [
+    .executable(name: "plimsoll", targets: ["PlimsollCommand"]),
+    .library(name: "PlimsollCheckpoint", targets: ["Units", "Checkpoint", "Architecture"]),
+    .library(name: "PlimsollMemory", targets: ["Graph", "TrainingStep", "Strategy"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+  ],
+  targets: [
+    .target(name: "CSafetensors", path: "CParsers/CSafetensors", cSettings: strictC),
+    .target(
+      name: "CDocument", path: "CParsers/CDocument", cSettings: strictC,
+      linkerSettings: [.linkedLibrary("json-c")]),
+
+    module("Units"),
+    module("Checkpoint", ["Units", "CSafetensors", "CDocument"]),
+    module("Graph", ["Units"]),
+    module("Architecture", ["Units", "Checkpoint", "Graph"]),
+    module(
+      "TrainingStep",
+      ["Units", "Graph", .product(name: "HeapModule", package: "swift-collections")]),
+    module("Strategy", ["Units", "Checkpoint", "Architecture", "Graph", "TrainingStep"]),
+    module(
+      "Report", ["Units", "Checkpoint", "Architecture", "Graph", "TrainingStep", "Strategy"]),
+    .executableTarget(
+      name: "PlimsollCommand",
+      dependencies: [
+        "Units", "Checkpoint", "Architecture", "Graph", "TrainingStep", "Strategy", "Report",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+
+    tests(of: "Units"),
+    tests(of: "Checkpoint", ["Units"]),
+    tests(of: "Architecture", ["Units", "Checkpoint"]),
+    tests(of: "TrainingStep", ["Units", "Graph"]),
+    tests(of: "Strategy", ["Units", "Checkpoint", "Architecture", "TrainingStep"]),
+    tests(of: "Report", ["Units"]),
+    .testTarget(
+      name: "PlimsollCommandTests", dependencies: ["PlimsollCommand"],
+      path: "Tests/PlimsollCommandTests", swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c17
+)

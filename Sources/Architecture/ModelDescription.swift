@@ -1,0 +1,60 @@
+public import Units
+
+/// What a checkpoint is: its family, its sizes, and the part that each tensor plays.
+public struct ModelDescription: Sendable {
+  /// One of the repeated blocks.
+  public struct Layer: Sendable {
+    public var index: Int
+    /// The path of the block: `model.layers.3`.
+    public var path: String
+    public var modules: [Role: ModuleParameters]
+
+    public init(index: Int, path: String, modules: [Role: ModuleParameters]) {
+      self.index = index
+      self.path = path
+      self.modules = modules
+    }
+  }
+
+  /// The name of the family's row, such as `llama`; for an unknown model the generic recogniser's word for it.
+  public var family: String
+  /// `model_type` of the configuration.
+  public var modelType: String?
+  /// Whether the family is known. Where not, the roles were guessed from names and shapes.
+  public var isRecognised: Bool
+
+  public var layerCount: Sourced<Int>?
+  public var hiddenSize: Sourced<Int>?
+  public var vocabularySize: Sourced<Int>?
+  public var headCount: Sourced<Int>?
+  public var keyValueHeadCount: Sourced<Int>?
+  public var headDimension: Sourced<Int>?
+  public var intermediateSize: Sourced<Int>?
+  public var expertCount: Sourced<Int>?
+  public var maximumPositions: Sourced<Int>?
+  /// Whether input and output embeddings are one tensor once loaded; nil where the model has no such pair.
+  public var tiedEmbeddings: Sourced<Bool>?
+
+  /// Modules outside the layers, by role.
+  public var modules: [Role: ModuleParameters]
+  public var layers: [Layer]
+
+  /// For each tensor of the weight set, in its order: the component and the layer it belongs to.
+  public var placements: [Placement]
+  /// Logical parameters in the files; nil where packed storage hides them (a finding names the scheme).
+  public var parameterCount: Sourced<Int>?
+
+  /// Where one stored tensor belongs.
+  public struct Placement: Hashable, Sendable {
+    public var component: Component
+    public var layer: Int?
+    /// Whether training sees it as a parameter: false for scales, masks and other helpers.
+    public var isParameter: Bool
+
+    public init(component: Component, layer: Int?, isParameter: Bool) {
+      self.component = component
+      self.layer = layer
+      self.isParameter = isParameter
+    }
+  }
+}

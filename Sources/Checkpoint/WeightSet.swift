@@ -1,0 +1,22 @@
+/// One complete copy of a model's weights. A folder may hold several (two precisions, two formats); they are
+/// never summed.
+public struct WeightSet: Sendable {
+  public enum Kind: String, Sendable {
+    case model, adapter
+  }
+
+  /// How a person tells it from its neighbours: `model.safetensors`, `model.fp16 (2 shards)`.
+  public var label: String
+  public var kind: Kind
+  /// Paths relative to the checkpoint's folder, in natural order.
+  public var files: [String]
+  /// In natural order of their names.
+  public var tensors: [StoredTensor]
+
+  public init(label: String, kind: Kind, files: [String], tensors: [StoredTensor]) {
+    self.label = label
+    self.kind = kind
+    self.files = files
+    self.tensors = tensors
+  }
+}
