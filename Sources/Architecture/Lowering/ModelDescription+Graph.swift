@@ -1,0 +1,30 @@
+public import Checkpoint
+public import Graph
+internal import Units
+
+extension ModelDescription {
+  /// The training forward pass of this model, as transformers 5.17 runs it in eager mode.
+  ///
+  /// - Throws: ``LoweringError`` where the description lacks a size that the pass needs.
+  public func trainingGraph(
+    configuration: Configuration?, settings: ForwardSettings
+  ) throws(LoweringError) -> Graph {
+    guard let hidden = hiddenSize?.value, let vocabulary = vocabularySize?.value, !layers.isEmpty else {
+      throw LoweringError(message: "neither layers nor an embedding were recognised, so there is nothing to run")
+    }
+    guard let heads = headCount?.value, heads > 0 else {
+      throw LoweringError(message: "the number of attention heads is neither in config.json nor in the shapes")
+    }
+    let keyValueHeads = keyValueHeadCount?.value ?? heads
+    let dimension = headDimension?.value ?? hidden / heads
+    guard keyValueHeads > 0, heads % keyValueHeads == 0, dimension > 0 else {
+      throw LoweringError(message: "\(heads) query heads cannot share \(keyValueHeads) key/value heads")
+    }
+    let lowering = DecoderLowering(
+      description: self, configuration: configuration, settings: settings,
+      choices: DecoderChoices.rows[family] ?? .generic(self),
+      sizes: DecoderLowering.Sizes(
+        hidden: hidden, heads: heads, keyValueHeads: keyValueHeads, headDimension: dimension, vocabulary: vocabulary))
+    return try lowering.graph()
+  }
+}

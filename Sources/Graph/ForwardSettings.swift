@@ -1,0 +1,68 @@
+public import Units
+
+/// How a forward pass is called: the sizes of its inputs and the modes that change which operators run.
+public struct ForwardSettings: Hashable, Sendable {
+  /// The types of weights and of computation.
+  public enum Precision: String, CaseIterable, Sendable {
+    case fp32, bf16, fp16
+    /// Autocast over fp32 weights.
+    case bf16Mixed = "bf16-mixed"
+    case fp16Mixed = "fp16-mixed"
+
+    /// The type in which parameters are held.
+    public var parameterType: DataType {
+      switch self {
+      case .fp32, .bf16Mixed, .fp16Mixed: .float32
+      case .bf16: .bfloat16
+      case .fp16: .float16
+      }
+    }
+
+    /// The type that autocast computes in; nil without autocast.
+    public var autocast: DataType? {
+      switch self {
+      case .fp32, .bf16, .fp16: nil
+      case .bf16Mixed: .bfloat16
+      case .fp16Mixed: .float16
+      }
+    }
+  }
+
+  /// Which attention runs: transformers' own operators, or a kernel of `scaled_dot_product_attention`.
+  public enum Attention: String, CaseIterable, Sendable {
+    case eager
+    /// What torch picks for the case.
+    case sdpa
+    case flash, efficient, math, cudnn
+  }
+
+  /// The loop around the model: as written by hand, or as accelerate wraps it (outputs upcast under autocast).
+  public enum Loop: String, CaseIterable, Sendable {
+    case plain, accelerate
+  }
+
+  /// Sequences per GPU and micro-step.
+  public var batchSize: Int
+  /// Tokens per sequence.
+  public var sequenceLength: Int
+  public var precision: Precision
+  public var attention: Attention
+  /// Whether the batch is padded, so that an attention mask is built and passed.
+  public var isPadded: Bool
+  /// Whether the model fills its key/value cache during the forward pass.
+  public var usesCache: Bool
+  public var loop: Loop
+
+  public init(
+    batchSize: Int = 1, sequenceLength: Int, precision: Precision, attention: Attention = .sdpa,
+    isPadded: Bool = false, usesCache: Bool = false, loop: Loop = .accelerate
+  ) {
+    self.batchSize = batchSize
+    self.sequenceLength = sequenceLength
+    self.precision = precision
+    self.attention = attention
+    self.isPadded = isPadded
+    self.usesCache = usesCache
+    self.loop = loop
+  }
+}

@@ -1,0 +1,74 @@
+public import Units
+
+/// The operators of one forward pass, in the order in which eager execution runs them, with every tensor they
+/// make and the moment at which the program lets go of it.
+public struct Graph: Sendable {
+  /// The place of a value in ``values``.
+  public struct ValueID: Hashable, Sendable {
+    public var index: Int
+    public init(_ index: Int) { self.index = index }
+  }
+
+  /// Where a value comes from.
+  public enum Origin: Hashable, Sendable {
+    case parameter(trains: Bool)
+    case buffer
+    case input
+    /// The result of an operator.
+    case intermediate
+  }
+
+  public struct Value: Sendable {
+    /// A parameter's, buffer's or input's name; nil for intermediates.
+    public var name: String?
+    public var layout: Layout
+    public var dataType: DataType
+    public var origin: Origin
+    /// The value that owns the storage: itself, unless an operator made it as a view.
+    public var owner: ValueID
+  }
+
+  public struct Operator: Sendable {
+    public var kind: OperatorKind
+    public var inputs: [ValueID]
+    public var outputs: [ValueID]
+    /// The place in ``frames`` of the module that runs it.
+    public var frame: Int
+  }
+
+  /// A running module or function: what it names lives until it returns.
+  public struct Frame: Sendable {
+    /// The module's path: `model.layers.3.mlp`.
+    public var path: String
+    public var parent: Int?
+    public var operators: Range<Int>
+  }
+
+  /// A stretch of operators that activation checkpointing wraps, with one result.
+  public struct Segment: Sendable {
+    public var operators: Range<Int>
+    /// Values from outside that the stretch reads and that are no parameters.
+    public var arguments: [ValueID]
+    public var result: ValueID
+  }
+
+  public var values: [Value] = []
+  public var operators: [Operator] = []
+  public var frames: [Frame] = []
+  /// In running order; they do not overlap.
+  public var segments: [Segment] = []
+  /// For each operator, the owners that nothing in the program names once it has run.
+  public var releases: [[ValueID]] = []
+  /// The scalar that the backward pass starts from.
+  public var loss: ValueID?
+
+  public init() {}
+
+  public subscript(_ id: ValueID) -> Value { values[id.index] }
+
+  /// The bytes of a value's own storage, unrounded.
+  public func bytes(of id: ValueID) -> ByteCount {
+    let value = values[id.index]
+    return ByteCount((value.layout.shape.elementCount ?? .zero).count * value.dataType.bitWidth / 8)
+  }
+}

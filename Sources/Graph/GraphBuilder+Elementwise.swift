@@ -1,0 +1,109 @@
+public import Units
+
+extension GraphBuilder {
+  public mutating func add(_ left: Tensor, _ right: Tensor) -> Tensor { binary(.add, left, right) }
+  public mutating func subtract(_ left: Tensor, _ right: Tensor) -> Tensor { binary(.subtract, left, right) }
+  public mutating func multiply(_ left: Tensor, _ right: Tensor) -> Tensor { binary(.multiply, left, right) }
+  public mutating func divide(_ left: Tensor, _ right: Tensor) -> Tensor { binary(.divide, left, right) }
+
+  private mutating func binary(_ kind: OperatorKind, _ left: Tensor, _ right: Tensor) -> Tensor {
+    apply(kind, [left, right], .elementwise([left.layout, right.layout]), Self.promoted(left, right))
+  }
+
+  /// The type of a result of two tensors: floating point over integers, the wider of two of a kind, and tensors
+  /// with axes over scalars (`torch.result_type`).
+  private static func promoted(_ left: Tensor, _ right: Tensor) -> DataType {
+    if left.dataType == right.dataType { return left.dataType }
+    if left.dataType.isFloatingPoint != right.dataType.isFloatingPoint {
+      return left.dataType.isFloatingPoint ? left.dataType : right.dataType
+    }
+    if (left.shape.rank == 0) != (right.shape.rank == 0) { return left.shape.rank == 0 ? right.dataType : left.dataType }
+    if left.dataType.bitWidth == right.dataType.bitWidth { return .float32 }
+    return left.dataType.bitWidth > right.dataType.bitWidth ? left.dataType : right.dataType
+  }
+
+  /// An operator of one input that keeps its extents and type.
+  public mutating func unary(_ kind: OperatorKind, _ input: Tensor) -> Tensor {
+    apply(kind, [input], input.layout.preserved, input.dataType)
+  }
+
+  public mutating func addScalar(_ input: Tensor) -> Tensor { unary(.addScalar, input) }
+  public mutating func multiplyScalar(_ input: Tensor) -> Tensor { unary(.multiplyScalar, input) }
+
+  /// `torch.pow`, which autocast runs in fp32.
+  public mutating func power(_ input: Tensor, _ exponent: Double) -> Tensor {
+    unary(.power(exponent), castForPrecision(input))
+  }
+
+  /// `torch.rsqrt`, which autocast runs in fp32.
+  public mutating func reciprocalSquareRoot(_ input: Tensor) -> Tensor {
+    unary(.reciprocalSquareRoot, castForPrecision(input))
+  }
+
+  /// Another element type; the tensor itself where it has it already.
+  public mutating func cast(_ input: Tensor, to type: DataType) -> Tensor {
+    input.dataType == type ? input : apply(.cast, [input], input.layout.preserved, type)
+  }
+
+  /// `nn.Dropout` while training; nothing at all with probability zero.
+  public mutating func dropout(_ input: Tensor, _ probability: Double) -> Tensor {
+    guard probability > 0 else { return input }
+    let layout = input.layout.preserved
+    return apply(.dropout, [input], results: [(layout, input.dataType), (layout, .bool)])[0]
+  }
+
+  /// The mean along the last axis, which stays with extent one.
+  public mutating func mean(_ input: Tensor) -> Tensor {
+    var shape = input.shape
+    shape.dimensions[shape.rank - 1] = 1
+    return apply(.mean, [input], Layout(contiguous: shape), input.dataType)
+  }
+
+  public mutating func concatenate(_ inputs: [Tensor], axis: Int) -> Tensor {
+    var shape = inputs[0].shape
+    let axis = inputs[0].layout.axis(axis)
+    shape.dimensions[axis] = inputs.reduce(0) { $0 + $1.shape[axis] }
+    let type = inputs.dropFirst().reduce(inputs[0].dataType) { $0.bitWidth >= $1.dataType.bitWidth ? $0 : $1.dataType }
+    return apply(.concatenate(axis: axis), inputs, Layout(contiguous: shape), type)
+  }
+
+  /// A tensor that carries no gradient, computed from others that carry none.
+  public mutating func create(
+    _ name: String, _ inputs: [Tensor] = [], _ shape: Shape, _ type: DataType
+  ) -> Tensor {
+    apply(.create(name), inputs, Layout(contiguous: shape), type)
+  }
+}
+
+// MARK: - Autocast
+
+extension GraphBuilder {
+  /// The input as an operator on autocast's lower-precision list sees it. A parameter's copy is kept until autocast
+  /// ends, so that its next use finds it (`cached_cast` in aten/src/ATen/autocast_mode.cpp); a frozen one is not.
+  mutating func castForSpeed(_ input: Tensor) -> Tensor {
+    guard let autocast, input.dataType.isFloatingPoint, input.dataType != .float64 else { return input }
+    guard input.dataType == .float32, case .parameter(trains: true) = graph[input.id].origin else {
+      return cast(input, to: autocast)
+    }
+    if let known = castParameters[input.id] { return known }
+    let copy = cast(input, to: autocast)
+    castParameters[input.id] = copy
+    holdToTheEnd(copy)
+    return copy
+  }
+
+  /// The input as an operator on autocast's fp32 list sees it.
+  mutating func castForPrecision(_ input: Tensor) -> Tensor {
+    guard autocast != nil, input.dataType == .bfloat16 || input.dataType == .float16 else { return input }
+    return cast(input, to: .float32)
+  }
+
+  /// Runs `body` with autocast off, as rotary embeddings do to stay in fp32.
+  public mutating func withoutAutocast<Result>(_ body: (inout GraphBuilder) -> Result) -> Result {
+    let outer = autocast
+    autocast = nil
+    let result = body(&self)
+    autocast = outer
+    return result
+  }
+}

@@ -1,0 +1,101 @@
+public import Units
+
+extension GraphBuilder {
+  /// `F.embedding`: rows of `table` [V, H] for indices of any shape.
+  public mutating func embedding(_ indices: Tensor, _ table: Tensor) -> Tensor {
+    let shape = Shape(indices.shape.dimensions + [table.shape[1]])
+    return apply(.embedding, [table, indices], Layout(contiguous: shape), table.dataType)
+  }
+
+  /// `F.linear`: input [.., in], weight [out, in] (or [in, out] where transposed), bias [out].
+  public mutating func linear(
+    _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, transposed: Bool = false
+  ) -> Tensor {
+    var input = castForSpeed(input)
+    let weight = castForSpeed(weight)
+    let bias = bias.map { castForSpeed($0) }
+    let rows = input.shape.dimensions.dropLast().reduce(1, *)
+    if input.layout.viewed(as: Shape([rows, input.shape[input.shape.rank - 1]])) == nil { input = contiguous(input) }
+    let width = weight.shape[transposed ? 1 : 0]
+    let shape = Shape(Array(input.shape.dimensions.dropLast()) + [width])
+    return apply(
+      .linear(transposed: transposed), [input, weight] + (bias.map { [$0] } ?? []), Layout(contiguous: shape),
+      input.dataType)
+  }
+
+  /// `torch.matmul` of two rank-4 tensors: both are brought to rank 3 (which copies what no view can show) and
+  /// multiplied by `bmm`.
+  public mutating func matrixProduct(_ left: Tensor, _ right: Tensor) -> Tensor {
+    let left = castForSpeed(left)
+    let right = castForSpeed(right)
+    let batch = Shape(Array(left.shape.dimensions.dropLast(2)))
+    let count = batch.dimensions.reduce(1, *)
+    let (m, k, n) = (left.shape[left.shape.rank - 2], left.shape[left.shape.rank - 1], right.shape[right.shape.rank - 1])
+    let product = frame("") { g in
+      let flatLeft = g.reshape(left, Shape([count, m, k]))
+      let flatRight = g.reshape(right, Shape([count, k, n]))
+      return g.apply(.batchedProduct, [flatLeft, flatRight], Layout(contiguous: Shape([count, m, n])), left.dataType)
+    }
+    return applyView(.view, product, [Layout(contiguous: Shape(batch.dimensions + [m, n]))])[0]
+  }
+
+  /// `F.layer_norm` over the last axis, which autocast runs in fp32.
+  public mutating func layerNorm(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor {
+    let input = castForPrecision(input)
+    var statistics = input.shape
+    statistics.dimensions[statistics.rank - 1] = 1
+    let layout = Layout(contiguous: statistics)
+    return apply(
+      .layerNorm, [input, castForPrecision(weight)] + (bias.map { [castForPrecision($0)] } ?? []),
+      results: [(Layout(contiguous: input.shape), input.dataType), (layout, .float32), (layout, .float32)])[0]
+  }
+
+  /// `F.softmax` along the last axis; `type` as its `dtype` argument (16-bit input to fp32 is one kernel).
+  public mutating func softmax(_ input: Tensor, to type: DataType? = nil) -> Tensor {
+    let type = type ?? (autocast != nil ? .float32 : input.dataType)
+    return apply(.softmax, [input], Layout(contiguous: input.shape), type)
+  }
+
+  /// `F.scaled_dot_product_attention`, shapes [B, heads, S, D]; the kernel is the caller's choice.
+  public mutating func attention(
+    _ kernel: AttentionKernel, query: Tensor, key: Tensor, value: Tensor, mask: Tensor?
+  ) -> Tensor {
+    let (batch, heads, length) = (query.shape[0], query.shape[1], query.shape[2])
+    let out = Shape([batch, heads, length, value.shape[3]])
+    let scalar = Layout(contiguous: [])
+    let statistics: Shape
+    let layout: Layout
+    let state: [(layout: Layout, dataType: DataType)]
+    switch kernel {
+    case .flash:
+      layout = query.layout.preserved
+      statistics = [batch, heads, length]
+      state = [(Layout(contiguous: [2]), .uint64), (scalar, .uint64)]
+    case .cudnn:
+      layout = query.layout.preserved
+      statistics = [batch, heads, length, 1]
+      state = [(scalar, .int64), (scalar, .int64)]
+    case .efficient:
+      // The kernel writes [B, S, heads, D] and keeps log-sums for whole blocks of 32 rows.
+      layout = Layout(contiguous: [batch, length, heads, value.shape[3]]).transposed(1, 2)
+      statistics = [batch, heads, (length + 31) / 32 * 32]
+      state = [(scalar, .int64), (scalar, .int64)]
+    }
+    let kept = Layout(contiguous: statistics)
+    return apply(
+      .attention(kernel), [query, key, value] + (mask.map { [$0] } ?? []),
+      results: [(Layout(shape: out, strides: layout.strides), query.dataType), (kept, .float32)] + state)[0]
+  }
+
+  /// `F.cross_entropy` of logits [N, V] and targets [N] to a scalar.
+  public mutating func crossEntropy(_ logits: Tensor, _ targets: Tensor) -> Tensor {
+    let logits = castForPrecision(logits)
+    return frame("") { g in
+      let logarithms = g.apply(.logSoftmax, [logits], Layout(contiguous: logits.shape), logits.dataType)
+      let scalar = Layout(contiguous: [])
+      return g.apply(
+        .negativeLogLikelihood, [logarithms, targets],
+        results: [(scalar, logits.dataType), (scalar, logits.dataType)])[0]
+    }
+  }
+}

@@ -1,0 +1,42 @@
+public import Units
+
+extension GraphBuilder {
+  /// The same elements with other extents: a view where strides allow it, else a copy first.
+  public mutating func reshape(_ input: Tensor, _ shape: Shape) -> Tensor {
+    guard input.shape != shape else { return input }
+    let source = input.layout.viewed(as: shape) == nil ? contiguous(input) : input
+    return applyView(.view, source, [source.layout.viewed(as: shape) ?? Layout(contiguous: shape)])[0]
+  }
+
+  public mutating func transpose(_ input: Tensor, _ first: Int, _ second: Int) -> Tensor {
+    let axes = (input.layout.axis(first), input.layout.axis(second))
+    return applyView(.transpose(axes.0, axes.1), input, [input.layout.transposed(axes.0, axes.1)])[0]
+  }
+
+  public mutating func unsqueeze(_ input: Tensor, _ axis: Int) -> Tensor {
+    applyView(.view, input, [input.layout.unsqueezed(axis)])[0]
+  }
+
+  public mutating func expand(_ input: Tensor, to shape: Shape) -> Tensor {
+    applyView(.expand, input, [input.layout.expanded(to: shape)])[0]
+  }
+
+  public mutating func slice(_ input: Tensor, axis: Int, start: Int, length: Int) -> Tensor {
+    let axis = input.layout.axis(axis)
+    return applyView(.slice(axis: axis, start: start), input, [input.layout.sliced(axis: axis, length: length)])[0]
+  }
+
+  public mutating func select(_ input: Tensor, axis: Int) -> Tensor {
+    applyView(.select(axis: input.layout.axis(axis)), input, [input.layout.selected(axis: axis)])[0]
+  }
+
+  public mutating func split(_ input: Tensor, axis: Int, lengths: [Int]) -> [Tensor] {
+    let axis = input.layout.axis(axis)
+    return applyView(.split(axis: axis), input, lengths.map { input.layout.sliced(axis: axis, length: $0) })
+  }
+
+  /// A row-major copy, or the tensor itself where it already is row-major.
+  public mutating func contiguous(_ input: Tensor) -> Tensor {
+    input.layout.isContiguous ? input : apply(.copy, [input], Layout(contiguous: input.shape), input.dataType)
+  }
+}

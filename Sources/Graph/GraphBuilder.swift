@@ -1,0 +1,189 @@
+public import Units
+
+/// Writes down a forward pass as the framework's Python code would run it.
+///
+/// A builder follows two things that the operators alone do not show. Strides, since they decide what copies; and
+/// the frames of running modules, since a value lives as long as something names it: until its last use in the
+/// frame that made it, until the end of a callee that was handed it, or, where ``hold(_:)`` says so, until the end
+/// of the frame.
+public struct GraphBuilder: Sendable {
+  /// A value while it is being built with.
+  public struct Tensor: Sendable {
+    public var id: Graph.ValueID
+    public var layout: Layout
+    public var dataType: DataType
+
+    public var shape: Shape { layout.shape }
+  }
+
+  public private(set) var graph = Graph()
+  /// The type that `torch.autocast` computes matrix products in; nil outside of autocast.
+  public var autocast: DataType?
+  /// Copies of parameters in the autocast type, kept until autocast ends.
+  var castParameters: [Graph.ValueID: Tensor] = [:]
+
+  private var current = 0
+  /// Leaves by name: a parameter that two modules share is one value.
+  private var leaves: [String: Tensor] = [:]
+  /// For each value, the frame that made it.
+  private var birthFrame: [Int] = []
+  /// For each owner, the frame in which a use was last seen, and the operator.
+  private var uses: [[Use]] = []
+  private var holds: [(owner: Graph.ValueID, frame: Int)] = []
+
+  private struct Use {
+    var operation: Int
+    var frame: Int
+  }
+
+  public init(autocast: DataType? = nil) {
+    self.autocast = autocast
+    graph.frames = [Graph.Frame(path: "", parent: nil, operators: 0..<0)]
+  }
+
+  // MARK: - Leaves
+
+  public mutating func parameter(_ name: String, _ shape: Shape, _ type: DataType, trains: Bool = true) -> Tensor {
+    leaf(name, shape, type, .parameter(trains: trains))
+  }
+
+  public mutating func buffer(_ name: String, _ shape: Shape, _ type: DataType) -> Tensor {
+    leaf(name, shape, type, .buffer)
+  }
+
+  public mutating func input(_ name: String, _ shape: Shape, _ type: DataType) -> Tensor {
+    leaf(name, shape, type, .input)
+  }
+
+  private mutating func leaf(_ name: String, _ shape: Shape, _ type: DataType, _ origin: Graph.Origin) -> Tensor {
+    if let known = leaves[name] { return known }
+    let id = Graph.ValueID(graph.values.count)
+    let layout = Layout(contiguous: shape)
+    graph.values.append(Graph.Value(name: name, layout: layout, dataType: type, origin: origin, owner: id))
+    birthFrame.append(0)
+    uses.append([])
+    let tensor = Tensor(id: id, layout: layout, dataType: type)
+    leaves[name] = tensor
+    return tensor
+  }
+
+  // MARK: - Frames
+
+  /// Runs `body` as a module or function of its own; what it makes and does not hand back ends with it.
+  public mutating func frame<Result>(_ name: String, _ body: (inout GraphBuilder) -> Result) -> Result {
+    let outer = current
+    let outerPath = graph.frames[outer].path
+    let path = name.isEmpty ? outerPath : outerPath.isEmpty ? name : "\(outerPath).\(name)"
+    current = graph.frames.count
+    graph.frames.append(
+      Graph.Frame(path: path, parent: outer, operators: graph.operators.count..<graph.operators.count))
+    let result = body(&self)
+    graph.frames[current].operators = graph.frames[current].operators.lowerBound..<graph.operators.count
+    current = outer
+    return result
+  }
+
+  /// Runs `body` as a block that activation checkpointing may wrap.
+  public mutating func segment(_ name: String, _ body: (inout GraphBuilder) -> Tensor) -> Tensor {
+    let start = graph.operators.count
+    let result = frame(name, body)
+    let range = start..<graph.operators.count
+    var made = Set<Graph.ValueID>()
+    var arguments: [Graph.ValueID] = []
+    for operation in graph.operators[range] {
+      for input in operation.inputs where !made.contains(input) {
+        if case .parameter = graph[graph[input].owner].origin { continue }
+        if !arguments.contains(input) { arguments.append(input) }
+      }
+      made.formUnion(operation.outputs)
+    }
+    graph.segments.append(Graph.Segment(operators: range, arguments: arguments, result: result.id))
+    return result
+  }
+
+  /// Keeps a value until the running frame returns, as a local variable does.
+  @discardableResult
+  public mutating func hold(_ tensor: Tensor) -> Tensor {
+    holds.append((graph[tensor.id].owner, current))
+    return tensor
+  }
+
+  /// Keeps a value until the forward pass returns.
+  mutating func holdToTheEnd(_ tensor: Tensor) { holds.append((graph[tensor.id].owner, 0)) }
+
+  // MARK: - Operators
+
+  /// Appends an operator whose results own their storage.
+  public mutating func apply(
+    _ kind: OperatorKind, _ inputs: [Tensor], results: [(layout: Layout, dataType: DataType)]
+  ) -> [Tensor] {
+    append(kind, inputs, results: results, owner: nil)
+  }
+
+  /// Appends an operator with one result that owns its storage.
+  public mutating func apply(_ kind: OperatorKind, _ inputs: [Tensor], _ layout: Layout, _ type: DataType) -> Tensor {
+    append(kind, inputs, results: [(layout, type)], owner: nil)[0]
+  }
+
+  /// Appends a view of the first input.
+  public mutating func applyView(_ kind: OperatorKind, _ input: Tensor, _ layouts: [Layout]) -> [Tensor] {
+    append(kind, [input], results: layouts.map { ($0, input.dataType) }, owner: graph[input.id].owner)
+  }
+
+  private mutating func append(
+    _ kind: OperatorKind, _ inputs: [Tensor], results: [(layout: Layout, dataType: DataType)], owner: Graph.ValueID?
+  ) -> [Tensor] {
+    let place = graph.operators.count
+    let outputs = results.map { result in
+      let id = Graph.ValueID(graph.values.count)
+      graph.values.append(
+        Graph.Value(
+          name: nil, layout: result.layout, dataType: result.dataType, origin: .intermediate, owner: owner ?? id))
+      birthFrame.append(current)
+      uses.append([])
+      return Tensor(id: id, layout: result.layout, dataType: result.dataType)
+    }
+    graph.operators.append(
+      Graph.Operator(kind: kind, inputs: inputs.map(\.id), outputs: outputs.map(\.id), frame: current))
+    for tensor in inputs + outputs {
+      uses[graph[tensor.id].owner.index].append(Use(operation: place, frame: current))
+    }
+    return outputs
+  }
+
+  // MARK: - Ends of lives
+
+  /// The finished graph. `loss` is the scalar that training differentiates.
+  public mutating func finish(loss: Tensor?) -> Graph {
+    graph.loss = loss?.id
+    graph.frames[0].operators = 0..<graph.operators.count
+    graph.releases = Array(repeating: [], count: graph.operators.count)
+    var last = [Int](repeating: -1, count: graph.values.count)
+    for (index, value) in graph.values.enumerated() where value.origin == .intermediate && value.owner.index == index {
+      for use in uses[index] { last[index] = max(last[index], end(of: use, bornIn: birthFrame[index])) }
+    }
+    for hold in holds { last[hold.owner.index] = max(last[hold.owner.index], graph.frames[hold.frame].operators.upperBound - 1) }
+    if let loss { last[graph[loss.id].owner.index] = -1 }
+    for (index, place) in last.enumerated() where place >= 0 && graph.values[index].origin == .intermediate {
+      graph.releases[place].append(Graph.ValueID(index))
+    }
+    return graph
+  }
+
+  /// The last operator that runs while a use keeps its value: the operator itself where the use is in the frame
+  /// that owns the value, else the end of the call through which the value was handed down (or of the frame that
+  /// handed it up).
+  private func end(of use: Use, bornIn birth: Int) -> Int {
+    let owners = Set(ancestors(of: birth))
+    var child = use.frame
+    guard !owners.contains(child) else { return use.operation }
+    while let parent = graph.frames[child].parent, !owners.contains(parent) { child = parent }
+    return graph.frames[child].operators.upperBound - 1
+  }
+
+  private func ancestors(of frame: Int) -> [Int] {
+    var chain = [frame]
+    while let parent = graph.frames[chain[chain.count - 1]].parent { chain.append(parent) }
+    return chain
+  }
+}

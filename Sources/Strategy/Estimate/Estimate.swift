@@ -1,0 +1,38 @@
+public import TrainingStep
+public import Units
+
+/// What a training run takes on one GPU, from the second step of a simulated run.
+public struct Estimate: Sendable {
+  /// The most that is allocated at once, as `torch.cuda.max_memory_allocated` reports it.
+  public var peak: ByteCount
+  /// The phase in which it is reached.
+  public var phase: Phase
+  /// The most that is allocated at once in each phase.
+  public var phases: [Phase: ByteCount]
+  /// What is alive at the peak.
+  public var atPeak: [Category: ByteCount]
+  /// Allocated between steps.
+  public var resident: ByteCount
+  /// Whether the family is known.
+  public var isRecognised: Bool
+  public var assumptions: [Assumption]
+
+  /// The band in which the allocated peak is expected.
+  public var range: ClosedRange<ByteCount> {
+    let tolerance = isRecognised ? 0.03 : 0.10
+    return ByteCount(Int(Double(peak.bytes) * (1 - tolerance)))...ByteCount(Int(Double(peak.bytes) * (1 + tolerance)))
+  }
+}
+
+/// Something that the estimate takes for granted and that a flag, or a look into the checkpoint, can replace.
+public struct Assumption: Hashable, Sendable {
+  public var what: String
+  public var value: String
+  public var source: String
+
+  public init(what: String, value: String, source: String) {
+    self.what = what
+    self.value = value
+    self.source = source
+  }
+}

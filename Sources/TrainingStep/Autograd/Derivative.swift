@@ -1,0 +1,178 @@
+internal import Graph
+internal import Units
+
+/// What autograd keeps of an operator, and what its backward pass allocates.
+///
+/// One row per operator, after `tools/autograd/derivatives.yaml` of torch 2.11. Gradients are formed in the order
+/// of the generated code: the arguments' names sorted (`other` before `self`, `mat1`, `mat2`, `self`).
+struct Derivative {
+  enum Saved {
+    case input(Int)
+    case output(Int)
+    /// A Python number, which autograd wraps into a tensor off the device.
+    case number
+  }
+
+  /// What is kept when these inputs need a gradient; inputs are packed before the operator runs, outputs after.
+  var saved: (_ needed: [Bool]) -> [Saved]
+  var backward: (inout BackwardStep) -> Void
+
+  init(saved: @escaping (_ needed: [Bool]) -> [Saved] = { _ in [] }, backward: @escaping (inout BackwardStep) -> Void) {
+    self.saved = saved
+    self.backward = backward
+  }
+}
+
+extension Derivative {
+  /// A row for an operator with one input that needs a gradient.
+  private static func one(
+    saved: @escaping (_ needed: [Bool]) -> [Saved] = { _ in [] }, _ form: @escaping (inout BackwardStep) -> Tensor
+  ) -> Derivative {
+    Derivative(saved: saved) { step in step.each([0]) { step, _ in form(&step) } }
+  }
+
+  static func of(_ kind: OperatorKind) -> Derivative {
+    switch kind {
+    case .create: Derivative { _ in }
+
+    // Views give the gradient's storage on, seen differently.
+    case .view: .one { $0.reshaped($0.gradient(), to: $0.inputLayout(0).shape) }
+    case .transpose(let first, let second): .one { $0.alias($0.gradient().layout.transposed(first, second)) }
+    case .expand: .one { $0.alias($0.gradient().layout) }
+    case .slice: .one { $0.make("slice_backward", Layout(contiguous: $0.inputLayout(0).shape)) }
+    case .select: .one { $0.make("select_backward", Layout(contiguous: $0.inputLayout(0).shape)) }
+    case .split: .one { $0.joinedPieces() }
+
+    case .add: Derivative { step in step.each([1, 0]) { step, _ in step.alias(step.gradient().layout) } }
+    case .subtract:
+      Derivative { step in
+        step.each([1, 0]) { $1 == 0 ? $0.alias($0.gradient().layout) : $0.likeGradient("neg") }
+      }
+    case .multiply:
+      Derivative(saved: { need in (need[1] ? [.input(0)] : []) + (need[0] ? [.input(1)] : []) }) { step in
+        step.each([1, 0]) { $0.elementwise("mul", with: 1 - $1) }
+      }
+    case .divide:
+      Derivative(saved: { need in (need[1] ? [.input(0)] : []) + [.input(1)] }) { step in
+        step.each([1, 0]) { step, input in
+          guard input == 1 else { return step.elementwise("div", with: 1) }
+          // -grad * ((self / other) / other)
+          let negated = step.likeGradient("neg")
+          let ratio = step.elementwise("div", with: 0)
+          let twice = step.elementwise("div", with: 0)
+          let result = step.elementwise("mul", with: 0)
+          [twice, ratio, negated].forEach { step.drop($0) }
+          return result
+        }
+      }
+    case .addScalar: .one { $0.alias($0.gradient().layout) }
+    case .multiplyScalar, .divideScalar:
+      .one(saved: { _ in [.number] }) { $0.likeGradient(kind.name) }
+    case .power:
+      .one(saved: { _ in [.input(0)] }) { step in
+        // grad * (exponent * self.pow(exponent - 1))
+        let power = step.likeInput("pow")
+        let scaled = step.likeInput("mul")
+        let result = step.elementwise("mul", with: 0)
+        step.drop(scaled)
+        step.drop(power)
+        return result
+      }
+    case .negate: .one { $0.likeGradient("neg") }
+    case .cosine, .sine:
+      .one(saved: { _ in [.input(0)] }) { step in
+        let factor = step.likeInput(kind.name)
+        let result = step.elementwise("mul", with: 0)
+        step.drop(factor)
+        return result
+      }
+    case .exponential: .one(saved: { _ in [.output(0)] }) { $0.likeGradient("mul") }
+    case .sigmoid: .one(saved: { _ in [.output(0)] }) { $0.likeGradient("sigmoid_backward") }
+    case .tanh: .one(saved: { _ in [.output(0)] }) { $0.likeGradient("tanh_backward") }
+    case .relu: .one(saved: { _ in [.output(0)] }) { $0.likeGradient("threshold_backward") }
+    case .gelu: .one(saved: { _ in [.input(0)] }) { $0.likeGradient("gelu_backward") }
+    case .silu: .one(saved: { _ in [.input(0)] }) { $0.likeGradient("silu_backward") }
+    case .reciprocalSquareRoot:
+      .one(saved: { _ in [.output(0)] }) { step in
+        // -0.5 * grad * result.pow(3)
+        let power = step.likeGradient("pow")
+        let halved = step.likeGradient("mul")
+        let result = step.likeGradient("mul")
+        step.drop(halved)
+        step.drop(power)
+        return result
+      }
+    case .cast: .one { $0.make("_to_copy", $0.gradient().layout.preserved, $0.inputType(0)) }
+    case .copy: .one { $0.alias($0.gradient().layout) }
+    case .maskedFill: .one(saved: { _ in [.input(1)] }) { $0.likeGradient("masked_fill") }
+    case .dropout:
+      .one(saved: { _ in [.output(1)] }) { $0.likeGradient("native_dropout_backward") }
+
+    case .mean: .one { $0.make("div", Layout(contiguous: $0.inputLayout(0).shape)) }
+    case .softmax: .one(saved: { _ in [.output(0)] }) { $0.likeInput("_softmax_backward_data") }
+    case .logSoftmax:
+      .one(saved: { _ in [.output(0)] }) { $0.likeInput("_log_softmax_backward_data") }
+
+    case .concatenate, .pad:
+      Derivative { step in
+        step.each(Array(0..<step.inputCount)) { step, input in
+          step.alias(Layout(shape: step.inputLayout(input).shape, strides: step.gradient().layout.strides))
+        }
+      }
+
+    case .embedding:
+      .one(saved: { _ in [.input(1)] }) {
+        $0.make("embedding_dense_backward", Layout(contiguous: $0.inputLayout(0).shape))
+      }
+    case .linear: linear
+    case .batchedProduct:
+      Derivative(saved: { need in (need[1] ? [.input(0)] : []) + (need[0] ? [.input(1)] : []) }) { step in
+        step.each([1, 0]) { $0.make("bmm", Layout(contiguous: $0.inputLayout($1).shape)) }
+      }
+    case .addedBatchedProduct:
+      Derivative(saved: { need in (need[2] ? [.input(1)] : []) + (need[1] ? [.input(2)] : []) }) { step in
+        step.each([1, 2, 0]) { step, input in
+          input == 0
+            ? step.alias(step.gradient().layout) : step.make("bmm", Layout(contiguous: step.inputLayout(input).shape))
+        }
+      }
+    case .layerNorm:
+      Derivative(saved: { need in need.indices.map { .input($0) } + [.output(1), .output(2)] }) { step in
+        step.each(Array(0..<step.inputCount)) {
+          $0.make("native_layer_norm_backward", Layout(contiguous: $0.inputLayout($1).shape))
+        }
+      }
+    case .attention(let kernel): attention(kernel)
+    case .negativeLogLikelihood:
+      .one(saved: { _ in [.input(0), .input(1), .output(1)] }) { $0.likeInput("nll_loss_backward") }
+    }
+  }
+
+  /// `addmm` where there is a bias (gradients of input, weight, bias), else `mm` (weight before input). The
+  /// gradient is read as a matrix, which copies it where it lies transposed.
+  private static var linear: Derivative {
+    Derivative(saved: { need in (need[1] ? [.input(0)] : []) + (need[0] ? [.input(1)] : []) }) { step in
+      let gradient = step.gradient()
+      let width = gradient.layout.shape[gradient.layout.shape.rank - 1]
+      let rows = gradient.layout.shape.dimensions.dropLast().reduce(1, *)
+      let matrix = step.reshaped(gradient, to: [rows, width])
+      step.each(step.inputCount == 3 ? [0, 1, 2] : [1, 0]) { step, input in
+        step.make(input == 2 ? "sum" : "mm", Layout(contiguous: step.inputLayout(input).shape))
+      }
+      step.drop(matrix)
+    }
+  }
+
+  private static func attention(_ kernel: AttentionKernel) -> Derivative {
+    Derivative(saved: { need in need.indices.map { .input($0) } + [.output(0), .output(1), .output(2), .output(3)] }) {
+      step in
+      step.each([0, 1, 2]) { step, input in
+        let layout = step.inputLayout(input)
+        guard kernel == .efficient else { return step.make(step.name, layout.preserved) }
+        let shape = layout.shape
+        return step.make(
+          step.name, Layout(contiguous: [shape[0], shape[2], shape[1], shape[3]]).transposed(1, 2))
+      }
+    }
+  }
+}

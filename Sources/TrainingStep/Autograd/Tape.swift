@@ -1,0 +1,209 @@
+internal import Graph
+internal import HeapModule
+internal import Units
+
+/// Runs a graph as eager PyTorch does: operators one after the other, a node of the autograd graph for each that
+/// needs a gradient, and the backward pass in the order of the engine's ready queue.
+struct Tape {
+  let graph: Graph
+  var memory = Memory()
+  let checkpointing: Checkpointing
+  /// The storage bound to each owner; nil while it has none. Parameters, buffers and inputs stay bound.
+  var bound: [Memory.StorageID?]
+  /// `.grad` of each parameter, by its place among the graph's values.
+  var gradients: [Int: Tensor] = [:]
+  /// Which values need a gradient, whatever mode they are computed in.
+  let requiresGradient: [Bool]
+
+  var nodes: [Node] = []
+  /// The edge to each value's maker in the autograd graph being built.
+  var makers: [Edge?]
+  var recomputations: [Int: Recomputation] = [:]
+
+  init(graph: Graph, checkpointing: Checkpointing) {
+    self.graph = graph
+    self.checkpointing = checkpointing
+    bound = Array(repeating: nil, count: graph.values.count)
+    makers = Array(repeating: nil, count: graph.values.count)
+    var required = graph.values.map { $0.origin == .parameter(trains: true) }
+    for operation in graph.operators {
+      if case .create = operation.kind { continue }
+      let needs = operation.inputs.contains { required[$0.index] }
+      for output in operation.outputs where graph[output].dataType.isFloatingPoint { required[output.index] = needs }
+    }
+    requiresGradient = required
+    for (index, value) in graph.values.enumerated() where value.origin == .parameter(trains: true) {
+      makers[index] = .leaf(index)
+    }
+  }
+
+  /// Where a gradient goes: into a parameter, or to one result of an earlier node.
+  enum Edge {
+    case leaf(Int)
+    case node(Int, result: Int)
+    /// The argument of a stretch that runs again inside the backward pass.
+    case argument(Int)
+  }
+
+  enum Work {
+    case operation(Int)
+    case checkpoint(segment: Int)
+  }
+
+  /// What a node keeps: the tensor, or its place among those that a stretch recomputes.
+  enum Kept {
+    case tensor(Tensor)
+    case recomputed(segment: Int, place: Int)
+  }
+
+  struct Node {
+    var work: Work
+    var kept: [Kept]
+    var edges: [Edge?]
+    var arrived: [Tensor?]
+    var pending = 0
+  }
+
+  /// A checkpointed stretch whose tensors are rebuilt on the first demand.
+  struct Recomputation {
+    var arguments: [Tensor]
+    var count = 0
+    var rebuilt: [Tensor?]?
+    var remaining = 0
+  }
+
+  /// What happens to the tensors that operators want kept.
+  enum Keeping {
+    /// No gradient is recorded.
+    case nothing
+    case tensors
+    /// Non-reentrant checkpointing: their places alone.
+    case places(segment: Int)
+    /// Its recomputation: they are stowed away until all that are needed have come.
+    case stowing(segment: Int)
+  }
+
+  func bytes(of value: Graph.ValueID) -> ByteCount { Tensor.bytes(graph[value].layout.shape, graph[value].dataType) }
+
+  func tensor(_ value: Graph.ValueID) -> Tensor? {
+    bound[graph[value].owner.index].map {
+      Tensor(storage: $0, layout: graph[value].layout, dataType: graph[value].dataType)
+    }
+  }
+
+  // MARK: - Forward
+
+  /// Runs the whole forward pass.
+  mutating func forward() {
+    var next = 0
+    for (index, segment) in graph.segments.enumerated() {
+      run(next..<segment.operators.lowerBound, keeping: .tensors)
+      checkpointed(index)
+      next = segment.operators.upperBound
+    }
+    run(next..<graph.operators.count, keeping: .tensors)
+  }
+
+  private mutating func checkpointed(_ index: Int) {
+    let segment = graph.segments[index]
+    // A checkpoint is only worth taking where a gradient flows through it.
+    let flows = requiresGradient[segment.result.index]
+    switch checkpointing {
+    case .none: run(segment.operators, keeping: .tensors)
+    case _ where !flows: run(segment.operators, keeping: .tensors)
+    case .nonReentrant:
+      recomputations[index] = Recomputation(arguments: retainedArguments(of: segment))
+      run(segment.operators, keeping: .places(segment: index))
+      let count = recomputations[index]?.count ?? 0
+      recomputations[index]?.remaining = count
+    case .reentrant:
+      let edges = segment.arguments.map { requiresGradient[$0.index] ? makers[$0.index] : nil }
+      nodes.append(
+        Node(
+          work: .checkpoint(segment: index), kept: retainedArguments(of: segment).map { .tensor($0) }, edges: edges,
+          arrived: [nil]))
+      run(segment.operators, keeping: .nothing)
+      makers[segment.result.index] = .node(nodes.count - 1, result: 0)
+    }
+  }
+
+  private mutating func retainedArguments(of segment: Graph.Segment) -> [Tensor] {
+    let tensors = segment.arguments.compactMap { self.tensor($0) }
+    for tensor in tensors { memory.retain(tensor.storage) }
+    return tensors
+  }
+
+  /// Runs operators in order. While stowing, stops as soon as everything that is needed has come.
+  mutating func run(_ operators: Range<Int>, keeping: Keeping) {
+    for place in operators {
+      let operation = graph.operators[place]
+      let needed = operation.inputs.map { requiresGradient[$0.index] }
+      let records = needed.contains(true) && requiresGradient[operation.outputs[0].index]
+      let wanted = records ? Derivative.of(operation.kind).saved(needed) : []
+      var kept: [Kept] = []
+
+      for case .input(let input) in wanted { keep(operation.inputs[input], keeping, &kept) }
+      for case .number in wanted { keep(nil, keeping, &kept) }
+      if isComplete(keeping) { return }
+      for output in operation.outputs where graph[output].owner == output {
+        bound[output.index] = memory.allocate(
+          bytes(of: output), cause: operation.kind.name, module: graph.frames[operation.frame].path,
+          category: category(of: operation))
+      }
+      for case .output(let output) in wanted { keep(operation.outputs[output], keeping, &kept) }
+      if isComplete(keeping) { return }
+
+      switch keeping {
+      case .tensors, .places:
+        if records { record(.operation(place), operation, kept) }
+      case .nothing, .stowing: break
+      }
+      for owner in graph.releases[place] { unbind(owner.index) }
+    }
+  }
+
+  /// Autocast's copies of parameters are counted apart.
+  private func category(of operation: Graph.Operator) -> Category? {
+    guard operation.kind == .cast, let source = operation.inputs.first, case .parameter = graph[source].origin else {
+      return nil
+    }
+    return .weightCasts
+  }
+
+  private mutating func record(_ work: Work, _ operation: Graph.Operator, _ kept: [Kept]) {
+    let edges = operation.inputs.map { requiresGradient[$0.index] ? makers[$0.index] : nil }
+    nodes.append(
+      Node(work: work, kept: kept, edges: edges, arrived: Array(repeating: nil, count: operation.outputs.count)))
+    for (result, output) in operation.outputs.enumerated() where requiresGradient[output.index] {
+      makers[output.index] = .node(nodes.count - 1, result: result)
+    }
+  }
+
+  private mutating func keep(_ value: Graph.ValueID?, _ keeping: Keeping, _ kept: inout [Kept]) {
+    let tensor = value.flatMap { self.tensor($0) }
+    switch keeping {
+    case .nothing: break
+    case .tensors:
+      guard let tensor else { return }
+      memory.retain(tensor.storage)
+      kept.append(.tensor(tensor))
+    case .places(let segment):
+      kept.append(.recomputed(segment: segment, place: recomputations[segment]?.count ?? 0))
+      recomputations[segment]?.count += 1
+    case .stowing(let segment):
+      if let tensor { memory.retain(tensor.storage) }
+      recomputations[segment]?.rebuilt?.append(tensor)
+    }
+  }
+
+  private func isComplete(_ keeping: Keeping) -> Bool {
+    guard case .stowing(let segment) = keeping, let recomputation = recomputations[segment] else { return false }
+    return recomputation.rebuilt?.count == recomputation.count
+  }
+
+  mutating func unbind(_ owner: Int) {
+    guard let storage = bound[owner] else { return }
+    bound[owner] = nil
+    memory.release(storage)
+  }
+}

@@ -1,0 +1,115 @@
+public import Graph
+internal import Units
+
+/// A simulated training run: parameters loaded, then two optimizer steps, since the first one makes the optimizer's
+/// states and the second is the steady state.
+public struct TrainingStep: Sendable {
+  public let graph: Graph
+  public let workload: Workload
+
+  public init(graph: Graph, workload: Workload) {
+    self.graph = graph
+    self.workload = workload
+  }
+
+  public func run() -> Timeline {
+    var tape = Tape(graph: graph, checkpointing: workload.checkpointing)
+    var states: [Int: [Memory.StorageID]] = [:]
+    tape.load()
+    for step in 1...2 {
+      tape.memory.begin(.input, step: step)
+      // All micro-batches of a step are fetched before its first forward pass, as the Trainer does.
+      let batches = (0..<workload.accumulation).map { _ in tape.makeInputs() }
+      for batch in batches {
+        tape.bindInputs(batch)
+        tape.memory.begin(.forward, step: step)
+        tape.forward()
+        tape.memory.endForward()
+        tape.memory.begin(.backward, step: step)
+        tape.backward()
+      }
+      tape.markGradients()
+      tape.memory.begin(.optimizer, step: step)
+      tape.optimize(workload.optimizer, &states)
+      tape.dropGradients()
+      for batch in batches { tape.drop(batch) }
+      tape.memory.endStep()
+    }
+    return tape.memory.timeline
+  }
+}
+
+extension Tape {
+  /// Parameters and buffers.
+  mutating func load() {
+    memory.begin(.load, step: 0)
+    for (index, value) in graph.values.enumerated() where value.owner.index == index {
+      let category: Category
+      switch value.origin {
+      case .parameter: category = .parameters
+      case .buffer: category = .buffers
+      case .input, .intermediate: continue
+      }
+      bound[index] = memory.allocate(
+        bytes(of: value.owner), cause: "load", module: value.name ?? "", category: category)
+    }
+  }
+
+  /// A batch: the storage of each input value.
+  mutating func makeInputs() -> [Int: Memory.StorageID] {
+    var batch: [Int: Memory.StorageID] = [:]
+    for (index, value) in graph.values.enumerated() where value.origin == .input {
+      batch[index] = memory.allocate(
+        bytes(of: value.owner), cause: "input", module: value.name ?? "", category: .inputs)
+    }
+    return batch
+  }
+
+  mutating func bindInputs(_ batch: [Int: Memory.StorageID]) {
+    for (index, storage) in batch { bound[index] = storage }
+  }
+
+  mutating func drop(_ batch: [Int: Memory.StorageID]) {
+    for (index, storage) in batch {
+      bound[index] = nil
+      memory.release(storage)
+    }
+  }
+
+  mutating func markGradients() {
+    for gradient in gradients.values { memory.mark(gradient.storage, as: .gradients) }
+  }
+
+  mutating func dropGradients() {
+    for gradient in gradients.values { memory.release(gradient.storage) }
+    gradients.removeAll()
+  }
+
+  /// One optimizer step over the parameters that have a gradient, in the model's order.
+  mutating func optimize(_ optimizer: Optimizer, _ states: inout [Int: [Memory.StorageID]]) {
+    let parameters = gradients.keys.sorted()
+    for parameter in parameters where states[parameter] == nil {
+      let id = Graph.ValueID(parameter)
+      states[parameter] = optimizer.states.map { state in
+        memory.allocate(
+          state.isFull ? bytes(of: id) : ByteCount(4), cause: state.cause, module: graph[id].name ?? "",
+          category: .optimizerStates)
+      }
+    }
+    switch optimizer.temporaries {
+    case .none: break
+    case .oneEach:
+      let roots = parameters.map { parameter in
+        memory.allocate(bytes(of: Graph.ValueID(parameter)), cause: "_foreach_sqrt", module: "")
+      }
+      for root in roots { memory.release(root) }
+    case .loop(let count):
+      for parameter in parameters {
+        let temporaries = (0..<count).map { _ in
+          memory.allocate(bytes(of: Graph.ValueID(parameter)), cause: "sqrt", module: "")
+        }
+        for temporary in temporaries { memory.release(temporary) }
+      }
+    }
+  }
+}
