@@ -55,6 +55,9 @@ let package = Package(
         "Units", "Checkpoint", "Architecture", "Graph", "TrainingStep", "Strategy", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
+    .executableTarget(
+      name: "PlimsollAccuracy",
+      dependencies: ["Units", "Checkpoint", "Architecture", "Graph", "TrainingStep", "Strategy"]),
 
     tests(of: "Units"),
     tests(of: "Checkpoint", ["Units"]),
