@@ -11,9 +11,11 @@ extension GraphBuilder {
   public mutating func linear(
     _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, transposed: Bool = false
   ) -> Tensor {
+    // `addmm` of a Conv1D names the bias first, `F.linear` last; autocast converts in that order.
+    let early = transposed ? bias.map { castForSpeed($0) } : nil
     var input = castForSpeed(input)
     let weight = castForSpeed(weight)
-    let bias = bias.map { castForSpeed($0) }
+    let bias = early ?? bias.map { castForSpeed($0) }
     let rows = input.shape.dimensions.dropLast().reduce(1, *)
     if input.layout.viewed(as: Shape([rows, input.shape[input.shape.rank - 1]])) == nil { input = contiguous(input) }
     let width = weight.shape[transposed ? 1 : 0]
@@ -50,10 +52,13 @@ extension GraphBuilder {
       results: [(Layout(contiguous: input.shape), input.dataType), (layout, .float32), (layout, .float32)])[0]
   }
 
-  /// `F.softmax` along the last axis; `type` as its `dtype` argument (16-bit input to fp32 is one kernel).
+  /// `F.softmax` along the last axis; `type` as its `dtype` argument. From fp16 to fp32 is one kernel; any other
+  /// change of type is a copy first (aten/src/ATen/native/SoftMax.cpp).
   public mutating func softmax(_ input: Tensor, to type: DataType? = nil) -> Tensor {
     let type = type ?? (autocast != nil ? .float32 : input.dataType)
-    return apply(.softmax, [input], Layout(contiguous: input.shape), type)
+    let isOneKernel = input.dataType == .float16 && type == .float32
+    let source = isOneKernel ? input : cast(input, to: type)
+    return apply(.softmax, [source], Layout(contiguous: input.shape), type)
   }
 
   /// `F.scaled_dot_product_attention`, shapes [B, heads, S, D]; the kernel is the caller's choice.

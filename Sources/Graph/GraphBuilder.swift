@@ -108,8 +108,13 @@ public struct GraphBuilder: Sendable {
     return tensor
   }
 
+  /// Keeps a value until the operator before this point has run, as a variable does that is bound anew there.
+  public mutating func keepUntilHere(_ tensor: Tensor) {
+    uses[graph[tensor.id].owner.index].append(Use(operation: graph.operators.count - 1, frame: current))
+  }
+
   /// Keeps a value until the forward pass returns.
-  mutating func holdToTheEnd(_ tensor: Tensor) { holds.append((graph[tensor.id].owner, 0)) }
+  public mutating func holdToTheEnd(_ tensor: Tensor) { holds.append((graph[tensor.id].owner, 0)) }
 
   // MARK: - Operators
 

@@ -15,11 +15,23 @@ extension DecoderLowering {
         return (rotated(&g, heads.query, cosine, sine), rotated(&g, heads.key, cosine, sine), heads.value)
       }
     }
+    if settings.usesCache {
+      // `DynamicLayer.update` appends to an empty cache, which copies.
+      heads.key = cached(&g, heads.key)
+      heads.value = cached(&g, heads.value)
+    }
+    for tensor in [heads.query, heads.key, heads.value] { g.hold(tensor) }
     let attended = settings.attention == .eager ? eager(&g, heads, positions.mask) : kernel(&g, heads, positions.mask)
     var output = g.reshape(attended.output, [batch, length, sizes.heads * sizes.headDimension])
     output = g.contiguous(output)
     if let projection = layer.modules[.attentionOutput] { output = linear(&g, output, projection) }
     return (output, attended.weights)
+  }
+
+  private func cached(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor {
+    let copy = g.concatenate([input], axis: 2)
+    g.holdToTheEnd(copy)
+    return copy
   }
 
   typealias Heads = (query: Tensor, key: Tensor, value: Tensor)

@@ -35,8 +35,11 @@ struct DecoderLowering {
     let labels = g.input("labels", [batch, length], .int64)
     let padding = settings.isPadded ? g.input("attention_mask", [batch, length], .int64) : nil
     declareParameters(&g)
-    let logits = g.frame("") { g in languageModel(&g, tokens, padding) }
-    let loss = g.frame("") { g in causalLoss(&g, logits, labels) }
+    let (logits, loss) = g.frame("") { g in
+      let hidden = g.hold(decoder(&g, tokens, padding))
+      let logits = head(&g, hidden)
+      return (logits, g.frame("") { g in causalLoss(&g, logits, labels) })
+    }
     g.hold(logits)
     if settings.loop == .accelerate { g.hold(g.cast(logits, to: .float32)) }
     return g.finish(loss: loss)
@@ -70,13 +73,11 @@ struct DecoderLowering {
 
   // MARK: - The model
 
-  /// Tokens [B, S] to logits [B, S, V].
-  private func languageModel(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
-    let hidden = g.frame("model") { g in
-      var hidden = embedded(&g, tokens)
-      g.hold(hidden)
-      let positions = positionInputs(&g, hidden, padding)
-      hidden = positions.hidden
+  /// Tokens [B, S] to hidden states [B, S, H].
+  private func decoder(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
+    g.frame("model") { g in
+      let positions = positionInputs(&g, g.hold(embedded(&g, tokens)), padding)
+      var hidden = positions.hidden
       for layer in description.layers {
         hidden = g.segment("layers.\(layer.index)") { g in block(&g, hidden, layer, positions) }
       }
@@ -84,7 +85,10 @@ struct DecoderLowering {
       if let projection = description.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
       return hidden
     }
-    g.hold(hidden)
+  }
+
+  /// Hidden states [B, S, H] to logits [B, S, V].
+  private func head(_ g: inout GraphBuilder, _ hidden: Tensor) -> Tensor {
     guard let head = isTied ? description.modules[.inputEmbedding] : description.modules[.head] else { return hidden }
     return g.frame("lm_head") { g in linear(&g, hidden, head) }
   }
@@ -107,14 +111,19 @@ struct DecoderLowering {
     if let weights = attended.weights { g.hold(weights) }
     var branch = dropped(&g, attended.output, choices.residualDropout)
     if choices.holdsBranches { g.hold(branch) }
+    let normalized = hidden
     hidden = g.add(input, branch)
+    if choices.holdsBranches { g.keepUntilHere(normalized) }
     if !preNorm, let norm = layer.modules[.inputNorm] { hidden = self.norm(&g, hidden, norm, "input_norm") }
 
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch * length, sizes.hidden]) }
     let residual = hidden
     if preNorm, let norm = layer.modules[.preMLPNorm] { hidden = self.norm(&g, hidden, norm, "post_attention_norm") }
     branch = mlp(&g, hidden, layer)
-    if choices.holdsBranches { g.hold(branch) }
+    if choices.holdsBranches {
+      g.hold(branch)
+      g.hold(hidden)
+    }
     hidden = g.add(residual, branch)
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch, length, sizes.hidden]) }
     if !preNorm, let norm = layer.modules[.preMLPNorm] { hidden = self.norm(&g, hidden, norm, "post_attention_norm") }
