@@ -45,6 +45,34 @@ extension GraphBuilder {
     input.dataType == type ? input : apply(.cast, [input], input.layout.preserved, type)
   }
 
+  /// `torch.where(mask, input, number)`.
+  public mutating func whereVisible(_ input: Tensor, _ mask: Tensor) -> Tensor {
+    apply(.maskedFill, [input, mask], .elementwise([input.layout, mask.layout]), input.dataType)
+  }
+
+  /// `torch.stack` along a new last axis.
+  public mutating func stack(_ inputs: [Tensor]) -> Tensor {
+    var parts: [Tensor] = []
+    for input in inputs { parts.append(unsqueeze(input, -1)) }
+    return concatenate(parts, axis: -1)
+  }
+
+  /// BLOOM's GELU: a function of its own to autograd, with temporaries that no graph keeps.
+  public mutating func fusedTanhGELU(_ input: Tensor) -> Tensor {
+    func number(_ g: inout GraphBuilder, _ inputs: Tensor...) -> Tensor {
+      g.apply(.create("mul"), inputs, input.layout.preserved, input.dataType)
+    }
+    return frame("") { g in
+      // x * 0.5 * (1 + tanh(0.79788456 * x * (1 + 0.044715 * x * x)))
+      let half = number(&g, input)
+      let scaled = number(&g, input)
+      let square = number(&g, number(&g, input), input)
+      let inner = number(&g, scaled, number(&g, square))
+      let outer = number(&g, number(&g, inner))
+      return g.apply(.fusedTanhGELU, [input, half, outer], input.layout.preserved, input.dataType)
+    }
+  }
+
   /// `nn.Dropout` while training; nothing at all with probability zero.
   public mutating func dropout(_ input: Tensor, _ probability: Double) -> Tensor {
     guard probability > 0 else { return input }

@@ -21,9 +21,17 @@ extension GraphBuilder {
     applyView(.expand, input, [input.layout.expanded(to: shape)])[0]
   }
 
-  public mutating func slice(_ input: Tensor, axis: Int, start: Int, length: Int) -> Tensor {
+  public mutating func slice(_ input: Tensor, axis: Int, start: Int, length: Int, step: Int = 1) -> Tensor {
     let axis = input.layout.axis(axis)
-    return applyView(.slice(axis: axis, start: start), input, [input.layout.sliced(axis: axis, length: length)])[0]
+    let layout = input.layout.sliced(axis: axis, length: length, step: step)
+    return applyView(.slice(axis: axis, start: start), input, [layout])[0]
+  }
+
+  /// One place along an axis, picked by a list of one index, which copies.
+  public mutating func pick(_ input: Tensor, axis: Int) -> Tensor {
+    var shape = input.shape
+    shape.dimensions[axis] = 1
+    return apply(.pick(axis: axis), [input], Layout(contiguous: shape), input.dataType)
   }
 
   public mutating func select(_ input: Tensor, axis: Int) -> Tensor {

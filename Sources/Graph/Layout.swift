@@ -106,10 +106,11 @@ extension Layout {
     return Layout(shape: target, strides: strides)
   }
 
-  /// `length` places along one axis.
-  public func sliced(axis: Int, length: Int) -> Layout {
+  /// `length` places along one axis, `step` apart.
+  public func sliced(axis: Int, length: Int, step: Int = 1) -> Layout {
     var result = self
     result.shape.dimensions[self.axis(axis)] = length
+    result.strides[self.axis(axis)] *= step
     return result
   }
 

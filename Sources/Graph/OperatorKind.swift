@@ -9,6 +9,8 @@ public enum OperatorKind: Hashable, Sendable {
   case transpose(Int, Int)
   case expand
   case slice(axis: Int, start: Int)
+  /// Rows picked by a list of indices along an axis: a copy.
+  case pick(axis: Int)
   case select(axis: Int)
   /// Several results that together cover the input along one axis.
   case split(axis: Int)
@@ -24,6 +26,8 @@ public enum OperatorKind: Hashable, Sendable {
   case copy
   /// Elements of the first input, or a constant where the mask (second input) says so.
   case maskedFill
+  /// Megatron's tanh GELU as one autograd function of the first input (BLOOM).
+  case fusedTanhGELU
   /// Elements drawn to zero; results: the values and the boolean mask.
   case dropout
 
@@ -66,6 +70,7 @@ extension OperatorKind {
     case .expand: "expand"
     case .slice: "slice"
     case .select: "select"
+    case .pick: "index"
     case .split: "split"
     case .add, .addScalar: "add"
     case .subtract: "sub"
@@ -84,7 +89,8 @@ extension OperatorKind {
     case .reciprocalSquareRoot: "rsqrt"
     case .cast: "_to_copy"
     case .copy: "clone"
-    case .maskedFill: "masked_fill"
+    case .maskedFill: "where"
+    case .fusedTanhGELU: "mul"
     case .dropout: "native_dropout"
     case .mean: "mean"
     case .softmax: "_softmax"

@@ -40,6 +40,8 @@ extension Derivative {
     case .transpose(let first, let second): .one { $0.alias($0.gradient().layout.transposed(first, second)) }
     case .expand: .one { $0.alias($0.gradient().layout) }
     case .slice: .one { $0.make("slice_backward", Layout(contiguous: $0.inputLayout(0).shape)) }
+    case .pick: .one { $0.indexed() }
+    case .fusedTanhGELU: .one(saved: { _ in [.input(0)] }) { $0.fusedTanhGELU() }
     case .select: .one { $0.make("select_backward", Layout(contiguous: $0.inputLayout(0).shape)) }
     case .split: .one { $0.joinedPieces() }
 
