@@ -1,0 +1,88 @@
+public import Units
+
+/// One GPU as a process sees it. A row of ``GPU/all``; rates are the datasheet's, dense (no sparsity).
+public struct GPU: Hashable, Sendable {
+  /// Peak dense matrix rates, in floating-point operations a second.
+  public struct Rates: Hashable, Sendable {
+    /// fp32 without TF32, which is what torch uses unless it is told otherwise.
+    public var fp32: Double
+    /// nil where the hardware has no TF32.
+    public var tf32: Double?
+    /// fp16 inputs, fp32 accumulation.
+    public var fp16: Double
+    /// bf16 inputs, fp32 accumulation; nil where the hardware has none and torch emulates it.
+    public var bf16: Double?
+
+    public init(fp32: Double, tf32: Double?, fp16: Double, bf16: Double?) {
+      self.fp32 = fp32
+      self.tf32 = tf32
+      self.fp16 = fp16
+      self.bf16 = bf16
+    }
+  }
+
+  /// The links from GPU to GPU that do not pass the host: NVLink, or AMD's Infinity Fabric.
+  public struct PeerLink: Hashable, Sendable {
+    public var name: String
+    /// All links of one GPU together, one way, in bytes a second.
+    public var bytesPerSecondPerDirection: Double
+    /// Whether it is a bridge that joins two cards only.
+    public var isPairBridge: Bool
+
+    /// Both ways together, as datasheets advertise it.
+    public var bytesPerSecondBothWays: Double { bytesPerSecondPerDirection * 2 }
+
+    public init(name: String, bytesPerSecondPerDirection: Double, isPairBridge: Bool = false) {
+      self.name = name
+      self.bytesPerSecondPerDirection = bytesPerSecondPerDirection
+      self.isPairBridge = isPairBridge
+    }
+  }
+
+  /// What the command line calls it: `a100-80gb`.
+  public var id: String
+  /// What the vendor and the driver call it.
+  public var productName: String
+  public var architecture: GPUArchitecture
+  /// Total memory as the driver's monitor (`nvidia-smi`, `rocm-smi`) reports it.
+  public var memory: ByteCount
+  /// What the runtime hands out: the total capacity in torch's out-of-memory message. The rest is the driver's own.
+  public var usableMemory: ByteCount
+  /// Bytes a second.
+  public var memoryBandwidth: Double
+  public var rates: Rates
+  /// nil where cards speak over PCIe only.
+  public var peerLink: PeerLink?
+  /// Generation of its 16 lanes.
+  public var pcieGeneration: Int
+  /// Where the rates and bandwidths come from.
+  public var source: String
+  /// Where the two memory figures come from.
+  public var memorySource: String
+
+  public init(
+    id: String, productName: String, architecture: GPUArchitecture, memory: ByteCount, usableMemory: ByteCount,
+    memoryBandwidth: Double, rates: Rates, peerLink: PeerLink?, pcieGeneration: Int, source: String,
+    memorySource: String
+  ) {
+    self.id = id
+    self.productName = productName
+    self.architecture = architecture
+    self.memory = memory
+    self.usableMemory = usableMemory
+    self.memoryBandwidth = memoryBandwidth
+    self.rates = rates
+    self.peerLink = peerLink
+    self.pcieGeneration = pcieGeneration
+    self.source = source
+    self.memorySource = memorySource
+  }
+
+  /// PCIe with 16 lanes, one way, in bytes a second (PCI Express Base Specification: 8, 16 and 32 GT/s a lane with
+  /// 128b/130b coding for generations 3, 4 and 5).
+  public var pcieBytesPerSecondPerDirection: Double {
+    var gigatransfers = 8.0
+    for _ in 3..<max(3, pcieGeneration) { gigatransfers *= 2 }
+    return gigatransfers * 1e9 * 16 / 8 * 128 / 130
+  }
+}
