@@ -54,9 +54,11 @@ struct BlockGuess {
     var turned = 0
     for bias in patterns where table.patterns[bias].part == .bias {
       let module = table.patterns[bias].module
-      guard shape(bias).rank == 1, let weight = patterns.first(where: {
-        table.patterns[$0].module == module && table.patterns[$0].part == .weight
-      }), shape(weight).rank == 2, shape(weight)[0] != shape(weight)[1] else { continue }
+      guard shape(bias).rank == 1,
+        let weight = patterns.first(where: {
+          table.patterns[$0].module == module && table.patterns[$0].part == .weight
+        }), shape(weight).rank == 2, shape(weight)[0] != shape(weight)[1]
+      else { continue }
       if shape(weight)[0] == shape(bias)[0] { straight += 1 }
       if shape(weight)[1] == shape(bias)[0] { turned += 1 }
     }
@@ -91,7 +93,9 @@ struct BlockGuess {
       if table.patterns[pattern].module.contains("#") { continue }
       if output == hidden, input == hidden {
         square.append(pattern)
-      } else if input == hidden, output == 3 * hidden, !matrices.contains(where: { self.shape($0)[0] == hidden && self.shape($0)[1] == output }) {
+      } else if input == hidden, output == 3 * hidden,
+        !matrices.contains(where: { self.shape($0)[0] == hidden && self.shape($0)[1] == output })
+      {
         claim(pattern, .fusedQKV)
       } else if input == hidden, output < hidden {
         narrow.append(pattern)

@@ -3,8 +3,8 @@ internal import Units
 
 extension Facts {
   /// The published base of an adapter, if the adapter's own shapes agree with it.
-  func basedOn(_ model: ModelDescription) -> PublishedModel? {
-    guard settings.modelType == nil, let base else { return nil }
+  func agreeingBase(_ model: ModelDescription) -> PublishedModel? {
+    guard let base = settings.base else { return nil }
     if let last = model.layers.last, last.index >= base.layers { return nil }
     for modules in model.layers.prefix(1).map(\.modules) {
       for role in [Role.query, .key, .value, .gate, .up, .fusedQKV] {

@@ -5,7 +5,8 @@ extension Facts {
   /// Heads, their width, and how many of them key and value have.
   mutating func attention(_ model: inout ModelDescription) {
     guard let hidden = model.hiddenSize?.value else { return }
-    let first = model.layers.first { $0.modules[.query] != nil || $0.modules[.fusedQKV] != nil }?.modules ?? [:]
+    let first =
+      model.layers.first { $0.modules[.query] ?? $0.modules[.fusedQKV] ?? $0.modules[.queryUp] != nil }?.modules ?? [:]
     let queryWidth = first[.query]?.features?.output
     let fusedWidth = first[.fusedQKV]?.features?.output
     let hasAttention =
@@ -50,7 +51,8 @@ extension Facts {
         fusedWidth / dimension > heads.value, (fusedWidth / dimension - heads.value) % 2 == 0
       {
         counted = Sourced(
-          (fusedWidth / dimension - heads.value) / 2, .derived, source: "rows of \(fused.path).weight beyond the queries")
+          (fusedWidth / dimension - heads.value) / 2, .derived,
+          source: "rows of \(fused.path).weight beyond the queries")
       }
     }
     let said = declared(keys.keyValueHeads)

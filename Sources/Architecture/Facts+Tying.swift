@@ -35,7 +35,8 @@ extension Facts {
     switch (ties.value, head) {
     case (true, let head?):
       if let stored = head.weight, let embedded = embedding?.weight, stored != embedded {
-        return Sourced(false, .exact, source: "\(head.path).weight and \(embedding?.path ?? "the embedding").weight differ in shape")
+        return Sourced(
+          false, .exact, source: "\(head.path).weight and \(embedding?.path ?? "the embedding").weight differ in shape")
       }
       guard embedding != nil else { return ties }
       report(
@@ -64,9 +65,12 @@ extension Facts {
   /// Whether a class of transformers computes logits over the vocabulary; a bare body or a classifier does not.
   private static func hasHead(_ architecture: String) -> Bool {
     if architecture.contains("RewardModel") || architecture.contains("EncoderModel") { return false }
-    if ["Classification", "QuestionAnswering", "RegressionHead", "MultipleChoice"].contains(where: architecture.contains) {
+    if ["Classification", "QuestionAnswering", "RegressionHead", "MultipleChoice"].contains(
+      where: architecture.contains)
+    {
       return false
     }
-    return !architecture.hasSuffix("Model") || architecture.hasSuffix("HeadModel") || architecture.hasSuffix("HeadsModel")
+    return !architecture.hasSuffix("Model") || architecture.hasSuffix("HeadModel")
+      || architecture.hasSuffix("HeadsModel")
   }
 }

@@ -8,25 +8,19 @@ struct Facts {
   let choice: FamilyChoice
   let table: PatternTable
   let weightSet: WeightSet
-  /// What is published of an adapter's base model.
-  let base: PublishedModel?
   private(set) var findings: [Finding] = []
 
-  init(
-    _ settings: Settings, _ choice: FamilyChoice, _ table: PatternTable, _ weightSet: WeightSet,
-    _ adapterConfiguration: Configuration?
-  ) {
+  init(_ settings: Settings, _ choice: FamilyChoice, _ table: PatternTable, _ weightSet: WeightSet) {
     self.settings = settings
     self.choice = choice
     self.table = table
     self.weightSet = weightSet
-    base = adapterConfiguration?.string("base_model_name_or_path").flatMap(PublishedModel.named)
   }
 
   var keys: ConfigurationKeys { choice.family?.keys ?? .unknown }
 
   mutating func fill(_ model: inout ModelDescription) {
-    let isTrusted = basedOn(model)
+    let base = agreeingBase(model)
     model.layerCount = layerCount(model)
     model.hiddenSize = hiddenSize(model)
     model.vocabularySize = vocabularySize(model)
@@ -35,7 +29,7 @@ struct Facts {
     model.expertCount = expertCount(model)
     model.maximumPositions = maximumPositions(model)
     model.tiedEmbeddings = tiedEmbeddings(model)
-    if let isTrusted { complete(&model, from: isTrusted) }
+    if let base { complete(&model, from: base) }
     model.parameterCount = parameterCount()
   }
 
@@ -128,7 +122,8 @@ struct Facts {
       }
     }
     if let said = declared(keys.intermediate) { return said }
-    guard let expert = model.layers.first?.modules[.expertDown], let shape = expert.weight, let width = shape.dimensions.last
+    guard let expert = model.layers.first?.modules[.expertDown], let shape = expert.weight,
+      let width = shape.dimensions.last
     else { return nil }
     return Sourced(width, .derived, source: "\(expert.path).weight")
   }

@@ -12,6 +12,8 @@ struct Family: Sendable {
   var layerPath: String
   /// The modules of a block. A `#` stands for an expert's index.
   var layer: [String: Role]
+  /// What differs in blocks that attend over an encoder.
+  var crossLayer: [String: Role] = [:]
   /// The modules beside the blocks, seen from the body or from any module around it.
   var outside: [String: Role]
   /// Where several columns of blocks fit, the one that gives the model its layer count: `encoder` of a T5.

@@ -21,7 +21,7 @@ extension ModelDescription {
       let found = BlockStack.find(in: other)
       if !found.isEmpty { (table, stacks) = (other, found) }
     }
-    let settings = Settings(configuration)
+    let settings = Settings(configuration, adapter: adapterConfiguration)
     let choice = FamilyChoice(settings, table, stacks, weightSet.tensors)
     var assembly = Assembly(choice, table, weightSet)
     assembly.run()
@@ -30,7 +30,7 @@ extension ModelDescription {
       family: choice.name, modelType: settings.modelType, isRecognised: choice.isRecognised,
       modules: assembly.outside.modules, others: assembly.outside.others, layers: assembly.layers,
       otherStacks: assembly.otherStacks, placements: assembly.placements, findings: choice.findings)
-    var facts = Facts(settings, choice, table, weightSet, adapterConfiguration)
+    var facts = Facts(settings, choice, table, weightSet)
     facts.fill(&self)
     findings += facts.findings
   }

@@ -34,6 +34,10 @@ struct RoleAssignment {
         roles[pattern] = role
         scores[number] += 1
       }
+      guard !family.crossLayer.isEmpty, stack.patterns.contains(where: { roles[$0] == .crossQuery }) else { continue }
+      for pattern in stack.patterns {
+        if let role = family.crossLayer[table.patterns[pattern].module] { roles[pattern] = role }
+      }
     }
     guard let best = Self.choose(scores, stacks, preferring: family.principal) else { return nil }
     principal = best
@@ -67,7 +71,6 @@ struct RoleAssignment {
       let module = table.patterns[pattern].module
       for (name, role) in family.outside where module.endsAsPath(with: name) {
         guard let stack = owner[String(module.dropLast(name.count))] else { continue }
-        // The longest name wins: `lm_head.dense` is not `dense` under `lm_head`, and names do not overlap otherwise.
         roles[pattern] = role
         stackOf[pattern] = stack
       }

@@ -10,13 +10,20 @@ struct Settings {
   /// The file, for findings.
   var file: String?
 
-  init(_ configuration: Configuration?) {
+  /// What is published of an adapter's base, where no configuration lies beside the adapter.
+  var base: PublishedModel?
+
+  init(_ configuration: Configuration?, adapter: Configuration? = nil) {
     let text = Self.textSections.lazy.compactMap { configuration?.section($0) }.first
     modelType = configuration?.string("model_type")
     textModelType = text?.string("model_type")
     architecture = configuration?.strings("architectures")?.first
     sections = [text, configuration].compactMap(\.self)
     file = configuration?.file
+    if configuration == nil {
+      base = adapter?.string("base_model_name_or_path").flatMap(PublishedModel.named)
+      textModelType = base?.modelType
+    }
   }
 
   /// A size: a whole number that a tensor could have. Anything else counts as not said.

@@ -14,7 +14,10 @@ extension Family {
       "layer.2.layer_norm": .preMLPNorm, "layer.2.DenseReluDense.wi": .up, "layer.2.DenseReluDense.wi_0": .gate,
       "layer.2.DenseReluDense.wi_1": .up, "layer.2.DenseReluDense.wo": .down,
     ],
-    outside: ["shared": .inputEmbedding, "embed_tokens": .inputEmbedding, "final_layer_norm": .finalNorm, "lm_head": .head],
+    crossLayer: ["layer.1.layer_norm": .crossAttentionNorm],
+    outside: [
+      "shared": .inputEmbedding, "embed_tokens": .inputEmbedding, "final_layer_norm": .finalNorm, "lm_head": .head,
+    ],
     principal: "encoder",
     keys: ConfigurationKeys(
       layers: ["num_layers"], hidden: ["d_model"], heads: ["num_heads"], keyValueHeads: [], headDimension: ["d_kv"],

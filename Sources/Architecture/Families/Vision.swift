@@ -22,7 +22,7 @@ extension Family {
     outside: [
       "embeddings.token_embedding": .inputEmbedding, "embeddings.position_embedding": .positionEmbedding,
       "embeddings.patch_embedding": .patchEmbedding, "pre_layrnorm": .embeddingNorm, "post_layernorm": .finalNorm,
-      "final_layer_norm": .finalNorm, "text_projection": .outputProjection, "visual_projection": .outputProjection,
+      "final_layer_norm": .finalNorm, "text_projection": .outputProjection,
     ],
     principal: "text_model", hasEmbeddingPair: false)
 }
