@@ -20,13 +20,14 @@ public struct GeminiChunks: Hashable, Sendable {
   /// - Parameter parameters: sizes in the order in which the model registers them.
   public func bestSize(for parameters: [Int]) -> Int {
     let packed = withoutLargest(parameters)
-    // Past this a chunk could not be allocated on any machine, and rounding up could overflow.
-    guard let largest = packed.max(), largest <= 1 << 48, step >= 1 else { return smallest }
+    // Past this a chunk could not be allocated on any machine, and sums could overflow.
+    guard let largest = packed.max(), largest <= 1 << 40, step >= 1 else { return smallest }
+    let runs = runs(of: packed)
     let start = (max(smallest, largest) + step - 1) / step * step
     var best = start
     var leastUnused = Int.max
     for size in stride(from: start, through: start + range, by: step) {
-      let unused = unused(packed, chunk: size, below: leastUnused)
+      let unused = unused(runs, chunk: size, below: leastUnused)
       if unused < leastUnused {
         leastUnused = unused
         best = size
@@ -36,18 +37,39 @@ public struct GeminiChunks: Hashable, Sendable {
   }
 
   /// Elements that stay empty when parameters fill chunks in turn, none split over two. Gives up at a bound.
-  private func unused(_ parameters: [Int], chunk: Int, below bound: Int) -> Int {
+  private func unused(_ runs: [Run], chunk: Int, below bound: Int) -> Int {
     var unused = 0
     var left = 0
-    for size in parameters {
-      if size > left {
-        unused += left
-        guard unused < bound else { return unused }
-        left = chunk
-      }
-      left -= size
+    for run in runs {
+      let fitting = min(run.count, left / run.size)
+      left -= fitting * run.size
+      let others = run.count - fitting
+      guard others > 0 else { continue }
+      let perChunk = chunk / run.size
+      let fullChunks = (others - 1) / perChunk
+      unused += left + fullChunks * (chunk - perChunk * run.size)
+      guard unused < bound else { return unused }
+      left = chunk - (others - fullChunks * perChunk) * run.size
     }
     return unused + left
+  }
+
+  /// Neighbours of one size, such as the projections of an expert, which fill chunks alike.
+  private struct Run {
+    var size: Int
+    var count: Int
+  }
+
+  private func runs(of parameters: [Int]) -> [Run] {
+    var runs: [Run] = []
+    for size in parameters where size > 0 {
+      if let last = runs.last, last.size == size {
+        runs[runs.count - 1].count += 1
+      } else {
+        runs.append(Run(size: size, count: 1))
+      }
+    }
+    return runs
   }
 
   private func withoutLargest(_ parameters: [Int]) -> [Int] {

@@ -48,7 +48,7 @@ extension LLMemModel {
   private struct Parameter {
     var count: Int
     var isOperator: Bool
-    /// Embeddings first, then the layers, then the rest, as modules register them.
+    /// Embeddings first, then the layers, then the rest and the head, as modules register them.
     var place: Int
   }
 
@@ -59,8 +59,13 @@ extension LLMemModel {
     for (tensor, placement) in zip(weightSet.tensors, model.placements)
     where placement.isParameter && tensor.name != tiedCopy {
       guard let count = tensor.shape.elementCount?.count else { continue }
-      let place = placement.layer ?? (placement.component == .embedding ? -1 : Int.max)
-      found.append(Parameter(count: count, isOperator: tensor.shape.rank >= 2, place: place))
+      let outside =
+        switch placement.component {
+        case .embedding: -1
+        case .head: Int.max
+        default: Int.max - 1
+        }
+      found.append(Parameter(count: count, isOperator: tensor.shape.rank >= 2, place: placement.layer ?? outside))
     }
     let order = found.indices.sorted { (found[$0].place, $0) < (found[$1].place, $1) }
     return order.map { found[$0] }
