@@ -41,6 +41,23 @@ extension GraphBuilder {
     return applyView(.view, product, [Layout(contiguous: Shape(batch.dimensions + [m, n]))])[0]
   }
 
+  /// `torch.bmm` of two rank-3 tensors.
+  public mutating func batchedProduct(_ left: Tensor, _ right: Tensor) -> Tensor {
+    let left = castForSpeed(left)
+    let right = castForSpeed(right)
+    let shape: Shape = [left.shape[0], left.shape[1], right.shape[2]]
+    return apply(.batchedProduct, [left, right], Layout(contiguous: shape), left.dataType)
+  }
+
+  /// `torch.baddbmm`: a product of two rank-3 tensors added to one that repeats along its axes.
+  public mutating func addedBatchedProduct(_ addend: Tensor, _ left: Tensor, _ right: Tensor) -> Tensor {
+    let addend = castForSpeed(addend)
+    let left = castForSpeed(left)
+    let right = castForSpeed(right)
+    let shape: Shape = [left.shape[0], left.shape[1], right.shape[2]]
+    return apply(.addedBatchedProduct, [addend, left, right], Layout(contiguous: shape), left.dataType)
+  }
+
   /// `F.layer_norm` over the last axis, which autocast runs in fp32.
   public mutating func layerNorm(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor {
     let input = castForPrecision(input)

@@ -45,7 +45,7 @@ for line in try String(contentsOfFile: args[1], encoding: .utf8).split(separator
   let s = row["settings"] as! [String: Any]
   if s["parallel"] != nil || (s["peft"] as? String ?? "none") != "none" { continue }
   let family = row["model_type"] as! String
-  guard ["gpt2", "opt", "llama", "qwen2", "qwen3", "mistral"].contains(family) else { continue }
+  guard ["gpt2", "opt", "llama", "qwen2", "qwen3", "mistral", "bloom", "gpt_neo", "codegen", "biogpt", "gpt_bigcode", "gemma", "phi3", "gptj", "gpt_neox", "gemma2", "phi", "falcon", "granite"].contains(family) else { continue }
   let r = row["results"] as! [String: Any]
   guard let optimizer = Optimizer(rawValue: (s["optimizer"] as! String).replacingOccurrences(of: "_", with: "-")) else { print("skip", id); continue }
   let folder = row["folder"] as! String

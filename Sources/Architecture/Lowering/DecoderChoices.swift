@@ -1,6 +1,17 @@
 /// What a family's implementation in transformers 5.17 does that neither the tensors nor the configuration of a
-/// checkpoint show. A row per family; everything else follows from the checkpoint.
+/// checkpoint show. Everything else follows from the checkpoint.
 struct DecoderChoices: Sendable {
+  /// A number or a word in the configuration, with the default that transformers gives it.
+  struct Setting<Value: Sendable>: Sendable {
+    var key: String
+    var value: Value
+
+    init(_ key: String, _ value: Value) {
+      self.key = key
+      self.value = value
+    }
+  }
+
   enum Norm: Sendable {
     case layerNorm
     /// In fp32, multiplied by the weight after the cast back (Llama).
@@ -10,69 +21,108 @@ struct DecoderChoices: Sendable {
   }
 
   enum Positions: Sendable {
-    case none
     /// A learned table, looked up by `arange`.
     case learned
-    /// A learned table, looked up by the running sum of the attention mask (OPT, BioGPT).
-    case learnedFromMask
+    /// A learned table, looked up by the running sum of the attention mask (OPT) or by `arange` beside one (BioGPT).
+    case learnedWithMask(counted: Bool)
     /// Rotated queries and keys, cosines and sines computed once for all layers.
     case rotary
+    /// The same from a table of sines that each layer holds and reads (GPT-J, CodeGen).
+    case rotaryTable
+    /// A bias that grows with distance (BLOOM).
+    case alibi
   }
 
-  /// Where the probabilities of attention are formed.
+  enum Attention: Sendable {
+    /// transformers' attention interface: eager, or `scaled_dot_product_attention`.
+    case interface(softmax: EagerSoftmax)
+    /// Written out in fp32, whatever is asked for (GPT-Neo, GPT-J, CodeGen).
+    case fp32
+    /// `baddbmm` over the bias (BLOOM).
+    case bloom
+    /// Its own call of `scaled_dot_product_attention` (Falcon).
+    case falcon
+  }
+
+  /// Where eager attention forms its probabilities.
   enum EagerSoftmax: Sendable {
     /// `softmax(dtype=float32)` and back (Llama).
     case upcast
     /// In the scores' own type, then cast to the values' (GPT-2).
     case plain
+    /// In the scores' own type (BioGPT).
+    case uncast
+  }
+
+  /// How one projection holds queries, keys and values.
+  enum FusedProjection: Sendable {
+    /// One block behind the other, split.
+    case blocks
+    /// The same, sliced (Phi-3).
+    case slices
+    /// For each head its query, key and value (GPT-NeoX).
+    case heads
+    /// The same, selected from an axis of three (BLOOM).
+    case selectedHeads
+    /// Four groups of blocks, in the order query, value, key (CodeGen).
+    case groups
+    /// The query heads, then one key and one value head (Falcon).
+    case multiQuery
+  }
+
+  /// The order in which a block adds attention and MLP, when both read the same input.
+  enum Parallel: Sendable {
+    /// attention + MLP + input (GPT-J, Phi).
+    case attentionFirst
+    /// MLP + attention + input (GPT-NeoX, Falcon).
+    case mlpFirst
   }
 
   var norm = Norm.rms
   var positions = Positions.rotary
-  var eagerSoftmax = EagerSoftmax.upcast
+  var attention = Attention.interface(softmax: .upcast)
+  var fused = FusedProjection.blocks
+  /// Whether attention and MLP read the same input; the flag of the configuration that says so, where there is one.
+  var parallel: Parallel?
+  var parallelKey: Setting<Bool>?
   /// Whether queries are scaled before attention, which then runs with a scale of one (OPT).
   var scalesQueries = false
-  /// Whether the block's variables keep the outputs of attention and MLP until it returns (GPT-2).
+  /// Whether the block's variables keep the outputs of attention and MLP, and what went in, until it returns.
   var holdsBranches = false
+  /// Whether the block hands its attention probabilities to the loop over the layers (BLOOM, GPT-Neo).
+  var returnsWeights = false
+  /// Whether a norm stands behind each branch too (Gemma 2).
+  var flattensMLP = false
   /// The flag that, when false, moves the norms behind attention and MLP (OPT-350m).
   var preNormKey: String?
-  /// Whether the MLP's input is flattened to a matrix first (OPT).
-  var flattensMLP = false
-  /// Whether the hidden states are multiplied by the root of their size after the embedding (Gemma).
-  var scalesEmbedding = false
-  /// Keys of the dropout probabilities, with transformers' defaults.
-  var embeddingDropout: (key: String, value: Double)?
-  var attentionDropout: (key: String, value: Double) = ("attention_dropout", 0)
-  var residualDropout: (key: String, value: Double)?
-  /// Key of the activation function, with transformers' default.
-  var activation: (key: String, value: String) = ("hidden_act", "silu")
-}
+  /// Whether the hidden states are multiplied by the root of their size after the embedding.
+  var embeddingScale: EmbeddingScale?
+  /// The part of each head that is rotated, where the configuration does not say.
+  var rotaryFraction = 1.0
+  /// Whether the rotated part and the rest are put together again, even where there is no rest.
+  var rejoinsRotated = false
+  /// Whether the probabilities of attention are cut off softly (Gemma 2).
+  var softensScores = false
+  /// Which layers see a window only.
+  var window = Window.none
+  var embeddingDropout: Setting<Double>?
+  var attentionDropout = Setting("attention_dropout", 0.0)
+  var residualDropout: Setting<Double>?
+  var activationDropout: Setting<Double>?
+  var activation = Setting("hidden_act", "silu")
 
-extension DecoderChoices {
-  static let llama = DecoderChoices()
-
-  static let gpt2 = DecoderChoices(
-    norm: .layerNorm, positions: .learned, eagerSoftmax: .plain, holdsBranches: true,
-    embeddingDropout: ("embd_pdrop", 0.1), attentionDropout: ("attn_pdrop", 0.1),
-    residualDropout: ("resid_pdrop", 0.1), activation: ("activation_function", "gelu_new"))
-
-  static let opt = DecoderChoices(
-    norm: .layerNorm, positions: .learnedFromMask, scalesQueries: true, preNormKey: "do_layer_norm_before",
-    flattensMLP: true,
-    attentionDropout: ("attention_dropout", 0), residualDropout: ("dropout", 0.1),
-    activation: ("activation_function", "relu"))
-
-  /// What a model of an unknown family most likely does, from the parameters that it has.
-  static func generic(_ description: ModelDescription) -> DecoderChoices {
-    let norms = description.layers.first?.modules[.inputNorm]
-    return DecoderChoices(
-      norm: norms?.bias == nil ? .rms : .layerNorm,
-      positions: description.modules[.positionEmbedding] == nil ? .rotary : .learned,
-      activation: description.layers.first?.modules[.gate] == nil ? ("hidden_act", "gelu") : ("hidden_act", "silu"))
+  enum EmbeddingScale: Sendable {
+    /// By a number (BioGPT), unless the flag says otherwise.
+    case number(flag: String)
+    /// By a buffer of one element (Gemma).
+    case buffer
   }
 
-  /// The rows by family name.
-  static let rows: [String: DecoderChoices] = [
-    "llama": .llama, "mistral": .llama, "qwen2": .llama, "qwen3": .llama, "gpt2": .gpt2, "opt": .opt,
-  ]
+  enum Window: Sendable {
+    case none
+    /// Every layer, `sliding_window` tokens wide, where the configuration gives it.
+    case all
+    /// Every other layer (Gemma 2).
+    case alternating
+  }
 }

@@ -1,12 +1,20 @@
+internal import Checkpoint
 internal import Graph
 internal import Units
 
 /// What every layer is handed beside the hidden states.
-struct PositionInputs {
+struct LayerInputs {
   var hidden: GraphBuilder.Tensor
+  /// The mask of layers that see everything before them.
   var mask: AttentionMask?
-  /// Cosines and sines [1, S, D] of rotary embeddings.
+  /// The mask of layers that see a window only; nil where the window holds the whole sequence.
+  var windowMask: AttentionMask?
+  /// Cosines and sines [1, S, R] of rotary embeddings.
   var rotary: (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)?
+  /// Positions [S].
+  var positions: GraphBuilder.Tensor?
+  /// Biases by distance [B · N, 1, S].
+  var alibi: GraphBuilder.Tensor?
 }
 
 /// A mask over [B, 1, S, S]: true where a token may be seen, or zero there and a large negative number elsewhere.
@@ -16,50 +24,59 @@ struct AttentionMask {
 }
 
 extension DecoderLowering {
-  /// Position embeddings, the attention mask and rotary angles, in the order of the family's `forward`.
-  func positionInputs(_ g: inout GraphBuilder, _ embedded: Tensor, _ padding: Tensor?) -> PositionInputs {
-    var hidden = embedded
-    var mask: AttentionMask?
+  /// Position embeddings, masks and rotary angles, in the order of the family's `forward`.
+  func layerInputs(_ g: inout GraphBuilder, _ embedded: Tensor, _ padding: Tensor?) -> LayerInputs {
+    var inputs = LayerInputs(hidden: embedded)
     switch choices.positions {
-    case .none: mask = causalMask(&g, padding)
     case .learned:
       let positions = g.hold(arange(&g))
-      if let module = description.modules[.positionEmbedding], let table = weight(&g, module) {
-        let rows = g.hold(g.frame("embed_positions") { g in g.embedding(g.unsqueeze(positions, 0), table) })
-        hidden = g.add(hidden, rows)
-      }
-      mask = causalMask(&g, padding)
-      hidden = dropped(&g, hidden, choices.embeddingDropout)
-    case .learnedFromMask:
+      inputs.hidden = withPositions(&g, embedded, g.unsqueeze(positions, 0))
+      inputs.mask = causalMask(&g, padding)
+      inputs.hidden = dropped(&g, inputs.hidden, choices.embeddingDropout)
+    case .learnedWithMask(let counted):
       let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .float32))
-      let sums = g.create("cumsum", [seen], [batch, length], seen.dataType == .float32 ? .float32 : .int64)
-      let product = g.create("mul", [sums, seen], [batch, length], sums.dataType)
-      let less = g.create("sub", [product], [batch, length], sums.dataType)
-      let positions = g.hold(g.create("_to_copy", [less], [batch, length], .int64))
-      mask = causalMask(&g, padding, seen: seen)
-      if let module = description.modules[.positionEmbedding], let table = weight(&g, module) {
-        let rows = g.hold(
-          g.frame("embed_positions") { g in
-            g.embedding(g.create("add", [positions], [batch, length], .int64), table)
-          })
-        if let projection = description.modules[.embeddingProjection] { hidden = linear(&g, hidden, projection) }
-        hidden = g.add(hidden, rows)
-      }
-      hidden = dropped(&g, hidden, choices.embeddingDropout)
+      let positions = counted ? countedPositions(&g, seen) : nil
+      inputs.mask = causalMask(&g, seen)
+      let rows = g.create("add", [positions ?? g.hold(arange(&g))], [counted ? batch : 1, length], .int64)
+      inputs.hidden = withPositions(&g, embedded, rows)
+      inputs.hidden = dropped(&g, inputs.hidden, choices.embeddingDropout)
     case .rotary:
       let positions = g.hold(arange(&g))
-      mask = causalMask(&g, padding)
-      let rotary = rotaryAngles(&g, positions, as: hidden.dataType)
-      g.hold(rotary.cosine)
-      g.hold(rotary.sine)
-      return PositionInputs(hidden: hidden, mask: mask.map { held(&g, $0) }, rotary: rotary)
+      inputs.mask = causalMask(&g, padding)
+      if choices.window == .alternating { inputs.windowMask = windowMask(&g, padding) }
+      inputs.hidden = dropped(&g, embedded, choices.embeddingDropout)
+      inputs.rotary = rotaryAngles(&g, positions, as: embedded.dataType)
+    case .rotaryTable:
+      inputs.positions = g.hold(arange(&g))
+      inputs.mask = causalMask(&g, padding)
+      inputs.hidden = dropped(&g, embedded, choices.embeddingDropout)
+    case .alibi:
+      if let norm = description.modules[.embeddingNorm] {
+        inputs.hidden = self.norm(&g, embedded, norm, "word_embeddings_layernorm")
+      }
+      let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .float32))
+      inputs.alibi = g.hold(alibi(&g, seen, as: inputs.hidden.dataType))
+      inputs.mask = causalMask(&g, seen)
     }
-    return PositionInputs(hidden: hidden, mask: mask.map { held(&g, $0) }, rotary: nil)
+    for case let mask? in [inputs.mask, inputs.windowMask] { g.hold(mask.tensor) }
+    if let rotary = inputs.rotary { for tensor in [rotary.cosine, rotary.sine] { g.hold(tensor) } }
+    return inputs
   }
 
-  private func held(_ g: inout GraphBuilder, _ mask: AttentionMask) -> AttentionMask {
-    g.hold(mask.tensor)
-    return mask
+  /// The rows of the position table added to the embeddings.
+  private func withPositions(_ g: inout GraphBuilder, _ embedded: Tensor, _ positions: Tensor) -> Tensor {
+    guard let module = description.modules[.positionEmbedding], let table = weight(&g, module) else { return embedded }
+    let rows = g.hold(g.frame("embed_positions") { g in g.embedding(positions, table) })
+    let hidden = description.modules[.embeddingProjection].map { linear(&g, embedded, $0) } ?? embedded
+    return g.add(hidden, rows)
+  }
+
+  /// OPT's positions: the running sum of the mask, less one.
+  private func countedPositions(_ g: inout GraphBuilder, _ seen: Tensor) -> Tensor {
+    let type: DataType = seen.dataType == .float32 ? .float32 : .int64
+    let sums = g.create("cumsum", [seen], [batch, length], type)
+    let less = g.create("sub", [g.create("mul", [sums, seen], [batch, length], type)], [batch, length], type)
+    return g.hold(type == .int64 ? less : g.create("_to_copy", [less], [batch, length], .int64))
   }
 
   /// `torch.arange(S) + 0`, [S].
@@ -67,18 +84,41 @@ extension DecoderLowering {
     g.create("add", [g.create("arange", [], [length], .int64)], [length], .int64)
   }
 
+  /// `build_alibi_tensor`: slopes times positions, [B · N, 1, S].
+  private func alibi(_ g: inout GraphBuilder, _ seen: Tensor, as type: DataType) -> Tensor {
+    g.frame("") { g in
+      let slopes = g.hold(g.create("pow", [], [sizes.heads], .float32))
+      let sums = g.create("cumsum", [seen], [batch, length], .float32)
+      let less = g.create("sub", [sums], [batch, length], .float32)
+      let places = g.hold(g.create("mul", [less, seen], [batch, length], .float32))
+      let biases = g.hold(g.create("mul", [slopes, places], [batch * sizes.heads, 1, length], .float32))
+      return type == .float32 ? biases : g.create("_to_copy", [biases], [batch * sizes.heads, 1, length], type)
+    }
+  }
+
+  // MARK: - Rotary embeddings
+
+  /// How many features of each head are rotated.
+  var rotaryDimension: Int {
+    if let dimension = configuration?.integer("rotary_dim") { return min(dimension, sizes.headDimension) }
+    let fraction =
+      configuration?.number("partial_rotary_factor") ?? configuration?.number("rotary_pct")
+      ?? configuration?.section("rope_parameters")?.number("partial_rotary_factor") ?? choices.rotaryFraction
+    return Int(Double(sizes.headDimension) * fraction)
+  }
+
   /// `LlamaRotaryEmbedding.forward`: angles in fp32 for one row of positions, then in the hidden states' type.
   private func rotaryAngles(
     _ g: inout GraphBuilder, _ positions: Tensor, as type: DataType
   ) -> (cosine: Tensor, sine: Tensor) {
-    let half = sizes.headDimension / 2
+    let half = rotaryDimension / 2
     let frequencies = g.buffer("rotary_emb.inv_freq", [half], .float32)
     _ = g.buffer("rotary_emb.original_inv_freq", [half], .float32)
     return g.frame("rotary_emb") { g in
       let indices = g.hold(g.create("_to_copy", [positions], [1, 1, length], .float32))
       let angles = g.hold(g.create("bmm", [frequencies, indices], [1, half, length], .float32))
-      let both = g.hold(g.create("cat", [angles], [1, length, 2 * half], .float32))
       let shape: Shape = [1, length, 2 * half]
+      let both = g.hold(g.create("cat", [angles], shape, .float32))
       let cosine = g.hold(g.create("mul", [g.create("cos", [both], shape, .float32)], shape, .float32))
       let sine = g.hold(g.create("mul", [g.create("sin", [both], shape, .float32)], shape, .float32))
       guard type != .float32 else { return (cosine, sine) }
@@ -86,19 +126,38 @@ extension DecoderLowering {
     }
   }
 
+  // MARK: - Masks
+
   /// `create_causal_mask` (transformers/masking_utils.py): nothing where a kernel's causal flag does, a boolean mask
-  /// for padded batches, an additive one for eager attention.
-  private func causalMask(_ g: inout GraphBuilder, _ padding: Tensor?, seen: Tensor? = nil) -> AttentionMask? {
-    let isEager = settings.attention == .eager
-    guard isEager || padding != nil else { return nil }
-    return g.frame("") { g in
-      let given = (padding ?? seen).map { g.hold(g.create("_to_copy", [$0], [batch, length], .bool)) }
-      let batches = g.hold(g.create("arange", [], [batch], .int64))
-      let heads = g.hold(g.create("arange", [], [1], .int64))
+  /// for padded batches, an additive one for eager attention. `seen` is the mask of the tokens that count.
+  private func causalMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
+    let slides = choices.window == .all && window != nil
+    guard isEager || settings.isPadded || slides else { return nil }
+    return mask(&g, seen, windowed: slides)
+  }
+
+  /// `create_sliding_window_causal_mask` for the layers that see a window only.
+  private func windowMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
+    guard isEager || settings.isPadded || window != nil else { return nil }
+    return mask(&g, seen, windowed: true)
+  }
+
+  /// The window, where a sequence passes it.
+  private var window: Int? {
+    guard let window = configuration?.integer("sliding_window"), length >= window else { return nil }
+    return configuration?.boolean("use_sliding_window") == false ? nil : window
+  }
+
+  private func mask(_ g: inout GraphBuilder, _ seen: Tensor?, windowed: Bool) -> AttentionMask {
+    g.frame("") { g in
+      let given = seen.map { g.hold(g.create("_to_copy", [$0], [batch, length], .bool)) }
       let queries = g.hold(arange(&g))
       let keys = g.hold(arange(&g))
-      _ = (batches, heads)
       var mask = g.create("le", [queries, keys], [1, 1, length, length], .bool)
+      if windowed {
+        let near = g.create("gt", [queries, keys], [1, 1, length, length], .bool)
+        mask = g.create("bitwise_and", [mask, near], [1, 1, length, length], .bool)
+      }
       if let given {
         let rows = g.create("index", [given], [batch, 1, 1, length], .bool)
         mask = g.create("bitwise_and", [mask, rows], [batch, 1, length, length], .bool)
@@ -106,8 +165,7 @@ extension DecoderLowering {
       guard isEager else { return AttentionMask(tensor: mask, isBoolean: true) }
       g.hold(mask)
       // The mask's type is that of the embeddings, which autocast leaves alone.
-      let additive = g.create("where", [mask], [batch, 1, length, length], type)
-      return AttentionMask(tensor: additive, isBoolean: false)
+      return AttentionMask(tensor: g.create("where", [mask], [batch, 1, length, length], type), isBoolean: false)
     }
   }
 }

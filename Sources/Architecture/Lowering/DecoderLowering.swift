@@ -19,7 +19,6 @@ struct DecoderLowering {
     var heads: Int
     var keyValueHeads: Int
     var headDimension: Int
-    var vocabulary: Int
 
     /// Query heads for each key/value head.
     var groups: Int { heads / keyValueHeads }
@@ -29,7 +28,15 @@ struct DecoderLowering {
   var length: Int { settings.sequenceLength }
   var type: DataType { settings.precision.parameterType }
 
-  func graph() throws(LoweringError) -> Graph {
+  /// Whether attention runs as written out in transformers. Families without the attention interface always do.
+  var isEager: Bool {
+    switch choices.attention {
+    case .interface, .falcon: settings.attention == .eager
+    case .fp32, .bloom: true
+    }
+  }
+
+  func graph() -> Graph {
     var g = GraphBuilder(autocast: settings.precision.autocast)
     let tokens = g.input("input_ids", [batch, length], .int64)
     let labels = g.input("labels", [batch, length], .int64)
@@ -45,15 +52,20 @@ struct DecoderLowering {
     return g.finish(loss: loss)
   }
 
-  /// The tensors of the model's parameters in its own order, whether or not the forward pass uses them.
+  // MARK: - Parameters
+
+  /// The model's parameters in its own order, whether or not the forward pass uses them.
   private func declareParameters(_ g: inout GraphBuilder) {
     let outside: [Role] = [.inputEmbedding, .positionEmbedding, .embeddingNorm, .embeddingProjection]
     let behind: [Role] = [.finalNorm, .outputProjection, .head]
     for role in outside { description.modules[role].map { declare(&g, $0) } }
     for layer in description.layers {
       for role in Role.allCases { layer.modules[role].map { declare(&g, $0) } }
+      for module in layer.others { declare(&g, module) }
     }
     for role in behind where role != .head || !isTied { description.modules[role].map { declare(&g, $0) } }
+    if isTied, let head = description.modules[.head] { _ = bias(&g, head) }
+    for module in description.others { declare(&g, module) }
   }
 
   private func declare(_ g: inout GraphBuilder, _ module: ModuleParameters) {
@@ -71,83 +83,78 @@ struct DecoderLowering {
 
   var isTied: Bool { description.tiedEmbeddings?.value ?? (description.modules[.head] == nil) }
 
+  func linear(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters) -> Tensor {
+    guard let weight = weight(&g, module) else { return input }
+    return g.linear(input, weight, bias(&g, module), transposed: module.isTransposed)
+  }
+
+  // MARK: - Settings
+
+  func number(_ setting: DecoderChoices.Setting<Double>) -> Double {
+    configuration?.number(setting.key) ?? setting.value
+  }
+
+  /// `nn.Dropout` by the configuration's probability.
+  func dropped(
+    _ g: inout GraphBuilder, _ input: Tensor, _ dropout: DecoderChoices.Setting<Double>?
+  ) -> Tensor {
+    guard let dropout else { return input }
+    return g.frame("dropout") { g in g.dropout(input, number(dropout)) }
+  }
+
   // MARK: - The model
 
   /// Tokens [B, S] to hidden states [B, S, H].
   private func decoder(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
     g.frame("model") { g in
-      let positions = positionInputs(&g, g.hold(embedded(&g, tokens)), padding)
-      var hidden = positions.hidden
+      let inputs = layerInputs(&g, g.hold(embedded(&g, tokens)), padding)
+      var hidden = inputs.hidden
+      var weights: Tensor?
       for layer in description.layers {
-        hidden = g.segment("layers.\(layer.index)") { g in block(&g, hidden, layer, positions) }
+        var returned: Tensor?
+        hidden = g.segment("layers.\(layer.index)") { g in
+          let result = block(&g, hidden, layer, inputs)
+          returned = result.weights
+          return result.hidden
+        }
+        // The loop's variable for a layer's results is bound anew only when the next layer returns.
+        if choices.returnsWeights {
+          if let weights { g.keepUntilHere(weights) }
+          weights = returned
+        }
       }
       if let norm = description.modules[.finalNorm] { hidden = self.norm(&g, hidden, norm, "norm") }
+      if let weights { g.hold(weights) }
       if let projection = description.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
       return hidden
     }
   }
 
-  /// Hidden states [B, S, H] to logits [B, S, V].
-  private func head(_ g: inout GraphBuilder, _ hidden: Tensor) -> Tensor {
-    guard let head = isTied ? description.modules[.inputEmbedding] : description.modules[.head] else { return hidden }
-    return g.frame("lm_head") { g in linear(&g, hidden, head) }
-  }
-
   private func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
     guard let module = description.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
-    return g.frame("embed_tokens") { g in g.embedding(tokens, table) }
-  }
-
-  // MARK: - Blocks
-
-  /// One layer: attention and MLP, each behind a norm and added to what came in.
-  private func block(
-    _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ positions: PositionInputs
-  ) -> Tensor {
-    let preNorm = choices.preNormKey.flatMap { configuration?.boolean($0) } ?? true
-    var hidden = input
-    if preNorm, let norm = layer.modules[.inputNorm] { hidden = self.norm(&g, hidden, norm, "input_norm") }
-    let attended = g.frame("self_attn") { g in attention(&g, hidden, layer, positions) }
-    if let weights = attended.weights { g.hold(weights) }
-    var branch = dropped(&g, attended.output, choices.residualDropout)
-    if choices.holdsBranches { g.hold(branch) }
-    let normalized = hidden
-    hidden = g.add(input, branch)
-    if choices.holdsBranches { g.keepUntilHere(normalized) }
-    if !preNorm, let norm = layer.modules[.inputNorm] { hidden = self.norm(&g, hidden, norm, "input_norm") }
-
-    if choices.flattensMLP { hidden = g.reshape(hidden, [batch * length, sizes.hidden]) }
-    let residual = hidden
-    if preNorm, let norm = layer.modules[.preMLPNorm] { hidden = self.norm(&g, hidden, norm, "post_attention_norm") }
-    branch = mlp(&g, hidden, layer)
-    if choices.holdsBranches {
-      g.hold(branch)
-      g.hold(hidden)
+    return g.frame("embed_tokens") { g in
+      let rows = g.embedding(tokens, table)
+      switch choices.embeddingScale {
+      case .buffer?:
+        let scale = g.buffer("embed_scale", [], .float32)
+        let converted = type == .float32 ? scale : g.create("_to_copy", [scale], [], type)
+        return g.multiply(rows, converted)
+      case .number(let flag)?: return configuration?.boolean(flag) ?? true ? g.multiplyScalar(rows) : rows
+      case nil: return rows
+      }
     }
-    hidden = g.add(residual, branch)
-    if choices.flattensMLP { hidden = g.reshape(hidden, [batch, length, sizes.hidden]) }
-    if !preNorm, let norm = layer.modules[.preMLPNorm] { hidden = self.norm(&g, hidden, norm, "post_attention_norm") }
-    return hidden
   }
 
-  func dropped(_ g: inout GraphBuilder, _ input: Tensor, _ dropout: (key: String, value: Double)?) -> Tensor {
-    guard let dropout else { return input }
-    return g.frame("dropout") { g in g.dropout(input, probability(dropout)) }
+  /// Hidden states [B, S, H] to logits [B, S, V].
+  private func head(_ g: inout GraphBuilder, _ hidden: Tensor) -> Tensor {
+    guard var head = isTied ? description.modules[.inputEmbedding] : description.modules[.head] else { return hidden }
+    if isTied { head.bias = nil }
+    let logits = g.frame("lm_head") { g in
+      guard let weight = weight(&g, head) else { return hidden }
+      let free = description.modules[.head]
+      return g.linear(hidden, weight, free.flatMap { bias(&g, $0) })
+    }
+    guard configuration?.number("final_logit_softcapping") != nil else { return logits }
+    return g.multiplyScalar(g.unary(.tanh, g.unary(.divideScalar, logits)))
   }
-
-  func probability(_ dropout: (key: String, value: Double)) -> Double {
-    configuration?.number(dropout.key) ?? dropout.value
-  }
-
-  func linear(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters) -> Tensor {
-    guard let weight = weight(&g, module) else { return input }
-    return g.linear(input, weight, bias(&g, module), transposed: module.isTransposed)
-  }
-}
-
-/// Why a model cannot be written down as a graph.
-public struct LoweringError: Error, Hashable, Sendable {
-  public var message: String
-
-  package init(message: String) { self.message = message }
 }

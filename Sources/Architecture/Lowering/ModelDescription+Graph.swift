@@ -9,7 +9,7 @@ extension ModelDescription {
   public func trainingGraph(
     configuration: Configuration?, settings: ForwardSettings
   ) throws(LoweringError) -> Graph {
-    guard let hidden = hiddenSize?.value, let vocabulary = vocabularySize?.value, !layers.isEmpty else {
+    guard let hidden = hiddenSize?.value, vocabularySize != nil, !layers.isEmpty else {
       throw LoweringError(message: "neither layers nor an embedding were recognised, so there is nothing to run")
     }
     guard let heads = headCount?.value, heads > 0 else {
@@ -24,7 +24,14 @@ extension ModelDescription {
       description: self, configuration: configuration, settings: settings,
       choices: DecoderChoices.rows[family] ?? .generic(self),
       sizes: DecoderLowering.Sizes(
-        hidden: hidden, heads: heads, keyValueHeads: keyValueHeads, headDimension: dimension, vocabulary: vocabulary))
-    return try lowering.graph()
+        hidden: hidden, heads: heads, keyValueHeads: keyValueHeads, headDimension: dimension))
+    return lowering.graph()
   }
+}
+
+/// Why a model cannot be written down as a graph.
+public struct LoweringError: Error, Hashable, Sendable {
+  public var message: String
+
+  package init(message: String) { self.message = message }
 }

@@ -1,0 +1,97 @@
+internal import Graph
+internal import Units
+
+extension DecoderLowering {
+  /// `sdpa_attention_forward` and the kernel that torch 2.11 picks on a device of compute capability 8.0 or 9.0.
+  func fused(
+    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?
+  ) -> (output: Tensor, weights: Tensor?) {
+    let output = g.frame("") { g in
+      var heads = heads
+      if sizes.groups > 1, mask != nil || sizes.headDimension > 256 {
+        heads.key = g.hold(repeated(&g, heads.key))
+        heads.value = g.hold(repeated(&g, heads.value))
+      }
+      if let autocast = settings.precision.autocast {
+        heads = (g.cast(heads.query, to: autocast), g.cast(heads.key, to: autocast), g.cast(heads.value, to: autocast))
+      }
+      let type = heads.query.dataType
+      let isHalf = type == .float16 || type == .bfloat16
+      let isGrouped = heads.key.shape[1] != heads.query.shape[1]
+      let dimension = sizes.headDimension
+      let wanted = settings.attention
+      if isHalf, dimension <= 256, mask == nil, wanted != .efficient, wanted != .math {
+        return flash(&g, heads, wanted == .cudnn ? .cudnn : .flash)
+      }
+      if !isGrouped, dimension % (isHalf ? 8 : 4) == 0, wanted != .math {
+        let bias = mask.map { additive(&g, $0, type) }
+        return g.attention(.efficient, query: heads.query, key: heads.key, value: heads.value, mask: bias)
+      }
+      return composite(&g, heads, mask)
+    }
+    return (g.contiguous(g.transpose(output, 1, 2)), nil)
+  }
+
+  /// Flash attention wants head dimensions in multiples of eight and pads them otherwise.
+  private func flash(_ g: inout GraphBuilder, _ heads: Heads, _ kernel: AttentionKernel) -> Tensor {
+    let missing = (8 - sizes.headDimension % 8) % 8
+    guard missing > 0 else {
+      return g.attention(kernel, query: heads.query, key: heads.key, value: heads.value, mask: nil)
+    }
+    func padded(_ g: inout GraphBuilder, _ tensor: Tensor) -> Tensor {
+      var shape = tensor.shape
+      shape.dimensions[3] += missing
+      return g.apply(.pad, [tensor], Layout(contiguous: shape), tensor.dataType)
+    }
+    let query = padded(&g, heads.query)
+    let key = padded(&g, heads.key)
+    let output = g.attention(kernel, query: query, key: key, value: padded(&g, heads.value), mask: nil)
+    return g.slice(output, axis: 3, start: 0, length: sizes.headDimension)
+  }
+
+  /// The mask as the efficient kernel takes it: in the queries' type, rows aligned to eight, one for all heads.
+  private func additive(_ g: inout GraphBuilder, _ mask: AttentionMask, _ type: DataType) -> Tensor {
+    var bias = mask.tensor
+    let shape = mask.tensor.shape
+    if mask.isBoolean {
+      bias = g.create("where", [g.create("logical_not", [bias], shape, .bool)], shape, type)
+    } else if bias.dataType != type {
+      bias = g.cast(bias, to: type)
+    }
+    if length % 8 != 0 {
+      var wide = shape
+      wide.dimensions[3] = (length + 7) / 8 * 8
+      bias = g.slice(g.create("constant_pad_nd", [bias], wide, type), axis: 3, start: 0, length: length)
+    }
+    return g.expand(bias, to: [batch, sizes.heads, length, length])
+  }
+
+  /// `_scaled_dot_product_attention_math`: the operators themselves, 16-bit inputs in fp32.
+  private func composite(_ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?) -> Tensor {
+    let type = heads.query.dataType
+    return g.frame("") { g in
+      g.withoutAutocast { g in
+        let wideQuery = g.hold(g.cast(heads.query, to: .float32))
+        let wideKey = g.hold(g.cast(heads.key, to: .float32))
+        let wideValue = g.hold(g.cast(heads.value, to: .float32))
+        let query = g.hold(g.multiplyScalar(wideQuery))
+        let bias = g.hold(scoresBias(&g, mask))
+        // Grouped heads are repeated (`repeat_interleave`), which copies.
+        let isGrouped = wideKey.shape[1] != sizes.heads
+        let key = isGrouped ? g.hold(repeated(&g, wideKey)) : wideKey
+        let value = isGrouped ? g.hold(repeated(&g, wideValue)) : wideValue
+        let scores = g.add(g.matrixProduct(query, g.multiplyScalar(g.transpose(key, 2, 3))), bias)
+        let weights = g.hold(g.dropout(g.softmax(scores), number(choices.attentionDropout)))
+        return g.cast(g.matrixProduct(weights, value), to: type)
+      }
+    }
+  }
+
+  /// What is added to the scores: zero where a token may be seen, minus infinity elsewhere.
+  private func scoresBias(_ g: inout GraphBuilder, _ mask: AttentionMask?) -> Tensor {
+    if let mask, !mask.isBoolean { return g.cast(mask.tensor, to: .float32) }
+    let shape: Shape = mask?.tensor.shape ?? [length, length]
+    let visible = mask?.tensor ?? g.create("tril", [g.create("ones", [], shape, .bool)], shape, .bool)
+    return g.create("where", [g.create("logical_not", [visible], shape, .bool)], shape, .float32)
+  }
+}

@@ -1,0 +1,91 @@
+internal import Graph
+internal import Units
+
+extension DecoderLowering {
+  typealias Heads = (query: Tensor, key: Tensor, value: Tensor)
+
+  /// Queries [B, N, S, D], keys and values [B, K, S, D], as views of what the projections write.
+  func projections(_ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer) -> Heads? {
+    if let fused = layer.modules[.fusedQKV] { return separated(&g, linear(&g, input, fused)) }
+    guard let query = layer.modules[.query], let key = layer.modules[.key], let value = layer.modules[.value] else {
+      return nil
+    }
+    if case .fp32 = choices.attention {
+      // All three are projected before any is looked at by heads.
+      let parts = [linear(&g, input, query), linear(&g, input, key), linear(&g, input, value)]
+      return (perHead(&g, parts[0]), perHead(&g, parts[1]), perHead(&g, parts[2]))
+    }
+    var queries = linear(&g, input, query)
+    if choices.scalesQueries { queries = g.multiplyScalar(queries) }
+    let queryHeads = normalizedHeads(&g, queries, layer.modules[.queryNorm])
+    let keyHeads = normalizedHeads(&g, linear(&g, input, key), layer.modules[.keyNorm])
+    return (queryHeads, keyHeads, perHead(&g, linear(&g, input, value)))
+  }
+
+  /// [B, S, heads · D] seen as [B, heads, S, D].
+  func perHead(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor {
+    let dimension = sizes.headDimension
+    return g.transpose(g.reshape(input, [batch, length, input.shape[2] / dimension, dimension]), 1, 2)
+  }
+
+  /// The same with a norm over each head's features (Qwen3).
+  private func normalizedHeads(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters?) -> Tensor {
+    guard let module else { return perHead(&g, input) }
+    let heads = g.reshape(input, [batch, length, input.shape[2] / sizes.headDimension, sizes.headDimension])
+    return g.transpose(norm(&g, heads, module, "head_norm"), 1, 2)
+  }
+
+  /// A fused projection [B, S, (N + 2K) · D] taken apart as the family's code does it.
+  private func separated(_ g: inout GraphBuilder, _ all: Tensor) -> Heads {
+    let dimension = sizes.headDimension
+    let (queries, others) = (sizes.heads * dimension, sizes.keyValueHeads * dimension)
+    switch choices.fused {
+    case .blocks:
+      let parts = g.split(all, axis: -1, lengths: [queries, others, others])
+      return (perHead(&g, parts[0]), perHead(&g, parts[1]), perHead(&g, parts[2]))
+    case .slices:
+      g.hold(all)
+      let query = g.slice(all, axis: -1, start: 0, length: queries)
+      let key = g.slice(all, axis: -1, start: queries, length: others)
+      let value = g.slice(all, axis: -1, start: queries + others, length: others)
+      return (perHead(&g, query), perHead(&g, key), perHead(&g, value))
+    case .heads:
+      let heads = g.transpose(g.reshape(all, [batch, length, sizes.heads, 3 * dimension]), 1, 2)
+      g.hold(all)
+      let parts = g.split(heads, axis: -1, lengths: [dimension, dimension, dimension])
+      return (parts[0], parts[1], parts[2])
+    case .selectedHeads:
+      g.hold(all)
+      let heads = g.frame("") { g in
+        let triples = g.reshape(all, [batch, length, sizes.heads, 3, dimension])
+        var parts: [Tensor] = []
+        for _ in 0..<3 { parts.append(g.transpose(g.select(triples, axis: 3), 1, 2)) }
+        return parts
+      }
+      return (heads[0], heads[1], heads[2])
+    case .groups:
+      g.hold(all)
+      let local = queries / 4
+      let groups = g.reshape(all, [batch, length, 4, 3 * local])
+      let parts = g.split(groups, axis: -1, lengths: [local, local, local])
+      // Query, value, key; bringing the groups' heads together copies.
+      let query = grouped(&g, parts[0])
+      let key = grouped(&g, parts[2])
+      let value = grouped(&g, parts[1])
+      return (g.transpose(query, 1, 2), g.transpose(key, 1, 2), g.transpose(value, 1, 2))
+    case .multiQuery:
+      g.hold(all)
+      let heads = g.reshape(all, [batch, length, sizes.heads + 2 * sizes.keyValueHeads, dimension])
+      let query = g.slice(heads, axis: 2, start: 0, length: sizes.heads)
+      let key = g.pick(heads, axis: 2)
+      let value = g.pick(heads, axis: 2)
+      return (g.transpose(query, 1, 2), g.transpose(key, 1, 2), g.transpose(value, 1, 2))
+    }
+  }
+
+  private func grouped(_ g: inout GraphBuilder, _ part: Tensor) -> Tensor {
+    let dimension = sizes.headDimension
+    let split = g.reshape(part, [batch, length, 4, sizes.heads / 4, dimension])
+    return g.reshape(split, [batch, length, sizes.heads, dimension])
+  }
+}

@@ -1,0 +1,97 @@
+internal import Graph
+internal import Units
+
+extension DecoderLowering {
+  /// `apply_rotary_pos_emb` with halves, on queries and keys [B, heads, S, D].
+  func rotated(_ g: inout GraphBuilder, _ heads: Heads, _ rotary: (cosine: Tensor, sine: Tensor)) -> Heads {
+    g.frame("") { g in
+      let cosine = g.unsqueeze(rotary.cosine, 1)
+      let sine = g.unsqueeze(rotary.sine, 1)
+      guard choices.rejoinsRotated else {
+        return (turned(&g, heads.query, cosine, sine), turned(&g, heads.key, cosine, sine), heads.value)
+      }
+      let dimension = rotary.cosine.shape[2]
+      let query = parts(&g, heads.query, dimension)
+      let key = parts(&g, heads.key, dimension)
+      let turnedQuery = turned(&g, query.turning, cosine, sine)
+      // Phi-3 joins the query at once; GPT-NeoX and Phi turn the key first.
+      if choices.fused == .slices {
+        let joined = g.concatenate([turnedQuery, query.rest], axis: 3)
+        return (joined, g.concatenate([turned(&g, key.turning, cosine, sine), key.rest], axis: 3), heads.value)
+      }
+      let turnedKey = turned(&g, key.turning, cosine, sine)
+      let joined = g.concatenate([turnedQuery, query.rest], axis: 3)
+      return (joined, g.concatenate([turnedKey, key.rest], axis: 3), heads.value)
+    }
+  }
+
+  private func parts(
+    _ g: inout GraphBuilder, _ input: Tensor, _ dimension: Int
+  ) -> (turning: Tensor, rest: Tensor) {
+    let turning =
+      dimension == input.shape[3] ? input : g.slice(input, axis: 3, start: 0, length: dimension)
+    return (turning, g.slice(input, axis: 3, start: dimension, length: input.shape[3] - dimension))
+  }
+
+  /// x · cos + rotate_half(x) · sin.
+  private func turned(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
+    let half = input.shape[3] / 2
+    let straight = g.multiply(input, cosine)
+    let turned = g.frame("") { g in
+      let first = g.slice(input, axis: 3, start: 0, length: half)
+      let second = g.slice(input, axis: 3, start: half, length: half)
+      return g.concatenate([g.unary(.negate, second), first], axis: 3)
+    }
+    return g.add(straight, g.multiply(turned, sine))
+  }
+
+  // MARK: - From a table of sines
+
+  /// Rotation of every two features on [B, S, heads, D], by a table that the layer holds (GPT-J, CodeGen).
+  func rotatedByTable(
+    _ g: inout GraphBuilder, _ heads: Heads, _ layer: ModelDescription.Layer, _ positions: Tensor
+  ) -> Heads {
+    let dimension = configuration?.integer("rotary_dim").map { min($0, sizes.headDimension) } ?? sizes.headDimension
+    let rows = description.maximumPositions?.value ?? length
+    let table = g.buffer("\(layer.path).attn.embed_positions", [rows, dimension], .float32)
+    let angles: Tensor
+    if case .groups = choices.fused {
+      angles = g.hold(g.create("index", [table, positions], [1, length, dimension], .float32))
+    } else {
+      let repeated = g.hold(g.create("repeat", [table], [1, rows, dimension], .float32))
+      let indices = g.hold(g.create("repeat", [positions], [1, length, dimension], .int64))
+      let gathered = g.create("gather", [repeated, indices], [1, length, dimension], .float32)
+      let type = heads.key.dataType
+      angles = g.hold(
+        type == .float32 ? gathered : g.create("_to_copy", [gathered], [1, length, dimension], type))
+    }
+    let key = turnedPairs(&g, g.transpose(heads.key, 1, 2), angles, dimension)
+    let query = turnedPairs(&g, g.transpose(heads.query, 1, 2), angles, dimension)
+    let joinedKey = key.rest.map { g.concatenate([key.turned, $0], axis: 3) } ?? key.turned
+    let joinedQuery = query.rest.map { g.concatenate([query.turned, $0], axis: 3) } ?? query.turned
+    return (g.transpose(joinedQuery, 1, 2), g.transpose(joinedKey, 1, 2), heads.value)
+  }
+
+  private func turnedPairs(
+    _ g: inout GraphBuilder, _ input: Tensor, _ angles: Tensor, _ dimension: Int
+  ) -> (turned: Tensor, rest: Tensor?) {
+    let isPartial = configuration?.integer("rotary_dim") != nil
+    let turning = isPartial ? g.slice(input, axis: 3, start: 0, length: dimension) : input
+    let rest =
+      isPartial ? g.slice(input, axis: 3, start: dimension, length: input.shape[3] - dimension) : nil
+    let turned = g.frame("") { g in
+      let shape: Shape = [1, length, 1, dimension]
+      let sine = g.hold(g.create("clone", [angles], shape, angles.dataType))
+      let cosine = g.hold(g.create("clone", [angles], shape, angles.dataType))
+      let straight = g.multiply(turning, cosine)
+      let swapped = g.frame("") { g in
+        let even = g.slice(turning, axis: 3, start: 0, length: dimension / 2, step: 2)
+        let odd = g.slice(turning, axis: 3, start: 1, length: dimension / 2, step: 2)
+        return g.reshape(g.stack([g.unary(.negate, odd), even]), turning.shape)
+      }
+      return g.add(straight, g.multiply(swapped, sine))
+    }
+    if isPartial { g.hold(turned) }
+    return (turned, rest)
+  }
+}
