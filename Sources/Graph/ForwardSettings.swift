@@ -52,10 +52,15 @@ public struct ForwardSettings: Hashable, Sendable {
   /// Whether the model fills its key/value cache during the forward pass.
   public var usesCache: Bool
   public var loop: Loop
+  /// Low-rank adapters, which train in the model's place.
+  public var adapters: LowRankAdapters?
+  /// Globs of the names of parameters that do not train.
+  public var frozen: [String]
 
   public init(
     batchSize: Int = 1, sequenceLength: Int, precision: Precision, attention: Attention = .sdpa,
-    isPadded: Bool = false, usesCache: Bool = false, loop: Loop = .accelerate
+    isPadded: Bool = false, usesCache: Bool = false, loop: Loop = .accelerate, adapters: LowRankAdapters? = nil,
+    frozen: [String] = []
   ) {
     self.batchSize = batchSize
     self.sequenceLength = sequenceLength
@@ -64,5 +69,7 @@ public struct ForwardSettings: Hashable, Sendable {
     self.isPadded = isPadded
     self.usesCache = usesCache
     self.loop = loop
+    self.adapters = adapters
+    self.frozen = frozen
   }
 }

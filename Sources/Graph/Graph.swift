@@ -59,6 +59,8 @@ public struct Graph: Sendable {
   public var segments: [Segment] = []
   /// For each operator, the owners that nothing in the program names once it has run.
   public var releases: [[ValueID]] = []
+  /// Intermediates that need a gradient of their own.
+  public var extraLeaves: [ValueID] = []
   /// The scalar that the backward pass starts from.
   public var loss: ValueID?
 

@@ -113,6 +113,12 @@ public struct GraphBuilder: Sendable {
     uses[graph[tensor.id].owner.index].append(Use(operation: graph.operators.count - 1, frame: current))
   }
 
+  /// Makes a value that no parameter reaches need a gradient (`requires_grad_` on an embedding's output).
+  public mutating func requireGradient(_ tensor: Tensor) {
+    graph.extraLeaves.append(tensor.id)
+    holdToTheEnd(tensor)
+  }
+
   /// Keeps a value until the forward pass returns.
   public mutating func holdToTheEnd(_ tensor: Tensor) { holds.append((graph[tensor.id].owner, 0)) }
 

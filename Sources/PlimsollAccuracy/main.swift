@@ -43,7 +43,7 @@ for line in try String(contentsOfFile: args[1], encoding: .utf8).split(separator
   let id = row["id"] as! String
   if !filter.isEmpty && id.range(of: filter, options: .regularExpression) == nil { continue }
   let s = row["settings"] as! [String: Any]
-  if s["parallel"] != nil || (s["peft"] as? String ?? "none") != "none" { continue }
+  if s["parallel"] != nil { continue }
   let family = row["model_type"] as! String
   guard ["gpt2", "opt", "llama", "qwen2", "qwen3", "mistral", "bloom", "gpt_neo", "codegen", "biogpt", "gpt_bigcode", "gemma", "phi3", "gptj", "gpt_neox", "gemma2", "phi", "falcon", "granite"].contains(family) else { continue }
   let r = row["results"] as! [String: Any]
@@ -52,11 +52,17 @@ for line in try String(contentsOfFile: args[1], encoding: .utf8).split(separator
   let (d, c) = cache[folder] ?? load(folder)
   cache[folder] = (d, c)
   let att = s["attn"] as! String
-  let forward = ForwardSettings(
+  var forward = ForwardSettings(
     batchSize: s["batch"] as! Int, sequenceLength: s["seq"] as! Int,
     precision: .init(rawValue: precisions[s["precision"] as! String]!)!,
     attention: .init(rawValue: attentions[att] ?? att)!, isPadded: att == "sdpa_pad",
     usesCache: (s["use_cache"] as? Bool) ?? false, loop: .init(rawValue: s["loop"] as! String)!)
+  if let peft = s["peft"] as? String, peft != "none" {
+    let qv = ["gpt2": ["c_attn"], "gpt_bigcode": ["c_attn"], "bloom": ["query_key_value"], "gpt_neox": ["query_key_value"], "codegen": ["qkv_proj"], "phi3": ["qkv_proj"]][family] ?? ["q_proj", "v_proj"]
+    forward.adapters = LowRankAdapters(
+      rank: 16, targets: peft == "lora_all" ? .allLinear : .names(qv), dropout: 0.05,
+      requiresInputGradients: (s["gc"] as! String) != "off")
+  }
   let gc = ["off": "none", "nonreentrant": "non-reentrant", "reentrant": "reentrant"][s["gc"] as! String]!
   let workload = Workload(
     forward: forward, optimizer: optimizer, checkpointing: .init(rawValue: gc)!, accumulation: (s["accum"] as? Int) ?? 1)

@@ -76,8 +76,12 @@ extension Tape {
     }
   }
 
+  private func isParameter(_ value: Int) -> Bool {
+    if case .parameter = graph.values[value].origin { true } else { false }
+  }
+
   mutating func markGradients() {
-    for gradient in gradients.values { memory.mark(gradient.storage, as: .gradients) }
+    for (value, gradient) in gradients where isParameter(value) { memory.mark(gradient.storage, as: .gradients) }
   }
 
   mutating func dropGradients() {
@@ -87,7 +91,7 @@ extension Tape {
 
   /// One optimizer step over the parameters that have a gradient, in the model's order.
   mutating func optimize(_ optimizer: Optimizer, _ states: inout [Int: [Memory.StorageID]]) {
-    let parameters = gradients.keys.sorted()
+    let parameters = gradients.keys.filter(isParameter).sorted()
     for parameter in parameters where states[parameter] == nil {
       let id = Graph.ValueID(parameter)
       states[parameter] = optimizer.states.map { state in

@@ -37,7 +37,7 @@ extension DecoderChoices {
     residualDropout: Setting("resid_pdrop", 0.1), activation: Setting("activation_function", "gelu_new"))
 
   static let gptBigCode = DecoderChoices(
-    norm: .layerNorm, positions: .learned, holdsBranches: true,
+    norm: .layerNorm, positions: .learned, holdsBranches: true, holdsCausalBuffer: true,
     embeddingDropout: Setting("embd_pdrop", 0.1), attentionDropout: Setting("attn_pdrop", 0.1),
     residualDropout: Setting("resid_pdrop", 0.1), activation: Setting("activation_function", "gelu_pytorch_tanh"))
 

@@ -89,9 +89,11 @@ struct DecoderChoices: Sendable {
   var scalesQueries = false
   /// Whether the block's variables keep the outputs of attention and MLP, and what went in, until it returns.
   var holdsBranches = false
+  /// Whether the model keeps a causal mask over all its positions that nothing reads (GPTBigCode).
+  var holdsCausalBuffer = false
   /// Whether the block hands its attention probabilities to the loop over the layers (BLOOM, GPT-Neo).
   var returnsWeights = false
-  /// Whether a norm stands behind each branch too (Gemma 2).
+  /// Whether the MLP's input is flattened to a matrix first (OPT).
   var flattensMLP = false
   /// The flag that, when false, moves the norms behind attention and MLP (OPT-350m).
   var preNormKey: String?

@@ -29,6 +29,9 @@ extension DecoderLowering {
     var inputs = LayerInputs(hidden: embedded)
     switch choices.positions {
     case .learned:
+      if choices.holdsCausalBuffer, let places = description.maximumPositions?.value {
+        _ = g.buffer("bias", [places, places], .bool)
+      }
       let positions = g.hold(arange(&g))
       inputs.hidden = withPositions(&g, embedded, g.unsqueeze(positions, 0))
       inputs.mask = causalMask(&g, padding)

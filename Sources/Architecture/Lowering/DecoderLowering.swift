@@ -74,18 +74,44 @@ struct DecoderLowering {
   }
 
   func weight(_ g: inout GraphBuilder, _ module: ModuleParameters) -> Tensor? {
-    module.weight.map { g.parameter("\(module.path).weight", $0, type) }
+    module.weight.map { parameter(&g, "\(module.path).weight", $0) }
   }
 
   func bias(_ g: inout GraphBuilder, _ module: ModuleParameters) -> Tensor? {
-    module.bias.map { g.parameter("\(module.path).bias", $0, type) }
+    module.bias.map { parameter(&g, "\(module.path).bias", $0) }
+  }
+
+  private func parameter(_ g: inout GraphBuilder, _ name: String, _ shape: Shape) -> Tensor {
+    let isFrozen = settings.adapters != nil || settings.frozen.contains { Glob($0).matches(name) }
+    return g.parameter(name, shape, type, trains: !isFrozen)
   }
 
   var isTied: Bool { description.tiedEmbeddings?.value ?? (description.modules[.head] == nil) }
 
+  /// A linear layer, with its adapter where it has one.
   func linear(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters) -> Tensor {
     guard let weight = weight(&g, module) else { return input }
-    return g.linear(input, weight, bias(&g, module), transposed: module.isTransposed)
+    let bias = bias(&g, module)
+    guard let adapters = settings.adapters, adapters.reach(module.path) else {
+      return g.linear(input, weight, bias, transposed: module.isTransposed)
+    }
+    return g.frame(module.path) { g in
+      let base = g.linear(input, weight, bias, transposed: module.isTransposed)
+      return adapted(&g, base, input, module, adapters)
+    }
+  }
+
+  /// `lora.Linear.forward` of PEFT 0.21: the adapter's weights are fp32, and so is what goes through them.
+  private func adapted(
+    _ g: inout GraphBuilder, _ base: Tensor, _ input: Tensor, _ module: ModuleParameters, _ adapters: LowRankAdapters
+  ) -> Tensor {
+    guard let features = module.features else { return base }
+    let down = g.parameter("\(module.path).lora_A.weight", [adapters.rank, features.input], .float32)
+    let up = g.parameter("\(module.path).lora_B.weight", [features.output, adapters.rank], .float32)
+    let wide = g.hold(g.cast(input, to: .float32))
+    let narrow = g.linear(g.dropout(wide, adapters.dropout), down, nil)
+    let sum = g.hold(g.add(base, g.multiplyScalar(g.linear(narrow, up, nil))))
+    return g.cast(sum, to: base.dataType)
   }
 
   // MARK: - Settings
@@ -107,7 +133,9 @@ struct DecoderLowering {
   /// Tokens [B, S] to hidden states [B, S, H].
   private func decoder(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
     g.frame("model") { g in
-      let inputs = layerInputs(&g, g.hold(embedded(&g, tokens)), padding)
+      let embedded = g.hold(embedded(&g, tokens))
+      if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
+      let inputs = layerInputs(&g, embedded, padding)
       var hidden = inputs.hidden
       var weights: Tensor?
       for layer in description.layers {

@@ -25,16 +25,19 @@ struct Tape {
     self.checkpointing = checkpointing
     bound = Array(repeating: nil, count: graph.values.count)
     makers = Array(repeating: nil, count: graph.values.count)
+    let extra = Set(graph.extraLeaves)
     var required = graph.values.map { $0.origin == .parameter(trains: true) }
     for operation in graph.operators {
       if case .create = operation.kind { continue }
-      let needs = operation.inputs.contains { required[$0.index] }
+      let needs =
+        operation.inputs.contains { required[$0.index] } || operation.outputs.contains(where: extra.contains)
       for output in operation.outputs where graph[output].dataType.isFloatingPoint { required[output.index] = needs }
     }
     requiresGradient = required
     for (index, value) in graph.values.enumerated() where value.origin == .parameter(trains: true) {
       makers[index] = .leaf(index)
     }
+    for leaf in graph.extraLeaves { makers[leaf.index] = .leaf(leaf.index) }
   }
 
   /// Where a gradient goes: into a parameter, or to one result of an earlier node.
@@ -138,7 +141,7 @@ struct Tape {
     for place in operators {
       let operation = graph.operators[place]
       let needed = operation.inputs.map { requiresGradient[$0.index] }
-      let records = needed.contains(true) && requiresGradient[operation.outputs[0].index]
+      let records = needed.contains(true)
       let wanted = records ? Derivative.of(operation.kind).saved(needed) : []
       var kept: [Kept] = []
 
