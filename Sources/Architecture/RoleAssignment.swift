@@ -9,6 +9,8 @@ struct RoleAssignment {
   var stackOf: [Int]
   /// For each pattern: its part; nil where the family does not say.
   var roles: [Role?]
+  /// Parts beside the blocks that a guess has given away.
+  var claimed: Set<Role> = []
   /// Whether linear layers look as if they were stored as `[in, out]`; a row knows better.
   var isTransposed = false
   /// How many patterns of the principal column have a part.
