@@ -30,7 +30,9 @@ struct RoleAssignment {
   init?(_ family: Family, _ table: PatternTable, stacks: [BlockStack]) {
     self.init(table, stacks: stacks)
     var scores = [Int](repeating: 0, count: stacks.count)
-    for (number, stack) in stacks.enumerated() where stack.path.endsAsPath(with: family.layerPath + ".") {
+    for (number, stack) in stacks.enumerated() {
+      let path = String(stack.path.dropLast())
+      guard family.layerPaths.contains(where: path.endsAsPath) else { continue }
       for pattern in stack.patterns {
         guard let role = family.layer[table.patterns[pattern].module] else { continue }
         roles[pattern] = role
