@@ -1,0 +1,29 @@
+extension Checkpoint {
+  /// Reads a checkpoint: a folder as it was downloaded, one `*.safetensors` file, or an index of shards.
+  ///
+  /// Only headers, indexes and documents are read, never weights. What a loader would refuse is an error; what it
+  /// takes and should not is among ``findings``. A folder that holds an index and none of its shards opens without a
+  /// weight set.
+  public static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
+    var opening = Opening(path: path)
+    if isFolder(path) {
+      try opening.openFolder()
+    } else {
+      try opening.openFile()
+    }
+    return opening.checkpoint
+  }
+
+  /// The weight set that `from_pretrained` would load.
+  ///
+  /// - Throws: `shard-missing` where the folder holds nothing but an index.
+  public func primaryWeightSet() throws(CheckpointError) -> WeightSet {
+    guard let first = weightSets.first else {
+      throw CheckpointError(
+        .shardMissing, file: path, message: "none of the shards that the index names is there",
+        help: "Download the shards; `plimsoll audit` compares index and configuration without them.",
+        isMissingInput: true)
+    }
+    return first
+  }
+}
