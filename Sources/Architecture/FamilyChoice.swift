@@ -21,7 +21,9 @@ struct FamilyChoice {
       return
     }
     isRecognised = false
-    let candidates = Family.all.compactMap { family in
+    // More names than any model has: none of the rows was written for them, and trying each would take long.
+    let rows = table.patterns.count > 20_000 ? [] : Family.all
+    let candidates = rows.compactMap { family in
       RoleAssignment(family, table, stacks: stacks).map { (family: family, assignment: $0) }
     }
     let complete = candidates.filter { $0.assignment.covers(table) }
@@ -57,6 +59,9 @@ struct FamilyChoice {
 }
 
 extension FamilyChoice {
+  /// Whether the only blocks are those of a tower that reads pictures.
+  var isVisionAlone: Bool { assignment.principal.map { assignment.stacks[$0].path.isPerception } ?? false }
+
   /// Whether the model's linear layers are stored as `[in, out]`.
   var isTransposed: Bool { family?.isTransposed ?? assignment.isTransposed }
 }
