@@ -44,12 +44,14 @@ public struct Graph: Sendable {
     public var operators: Range<Int>
   }
 
-  /// A stretch of operators that activation checkpointing wraps, with one result.
+  /// A stretch of operators that activation checkpointing wraps.
   public struct Segment: Sendable {
     public var operators: Range<Int>
     /// Values from outside that the stretch reads and that are no parameters.
     public var arguments: [ValueID]
     public var result: ValueID
+    /// What it hands back besides, which nobody differentiates.
+    public var sideResults: [ValueID]
   }
 
   public var values: [Value] = []

@@ -1,5 +1,8 @@
 public import Units
 
+// Autocast converts an operator's arguments from the last to the first: the order in which compilers on x86-64 Linux
+// evaluate the call in `WrapFunction_` (aten/src/ATen/autocast_mode.h).
+
 extension GraphBuilder {
   /// `F.embedding`: rows of `table` [V, H] for indices of any shape.
   public mutating func embedding(_ indices: Tensor, _ table: Tensor) -> Tensor {
@@ -11,10 +14,10 @@ extension GraphBuilder {
   public mutating func linear(
     _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, transposed: Bool = false
   ) -> Tensor {
-    // `addmm` of a Conv1D names the bias first, `F.linear` last; autocast converts in that order.
-    let early = transposed ? bias.map { castForSpeed($0) } : nil
-    var input = castForSpeed(input)
+    // `F.linear(input, weight, bias)`, and a Conv1D's `addmm(bias, input, weight)`.
+    let early = transposed ? nil : bias.map { castForSpeed($0) }
     let weight = castForSpeed(weight)
+    var input = castForSpeed(input)
     let bias = early ?? bias.map { castForSpeed($0) }
     let rows = input.shape.dimensions.dropLast().reduce(1, *)
     if input.layout.viewed(as: Shape([rows, input.shape[input.shape.rank - 1]])) == nil { input = contiguous(input) }
@@ -28,8 +31,8 @@ extension GraphBuilder {
   /// `torch.matmul` of two rank-4 tensors: both are brought to rank 3 (which copies what no view can show) and
   /// multiplied by `bmm`.
   public mutating func matrixProduct(_ left: Tensor, _ right: Tensor) -> Tensor {
-    let left = castForSpeed(left)
     let right = castForSpeed(right)
+    let left = castForSpeed(left)
     let batch = Shape(Array(left.shape.dimensions.dropLast(2)))
     let count = batch.dimensions.reduce(1, *)
     let (m, k, n) = (left.shape[left.shape.rank - 2], left.shape[left.shape.rank - 1], right.shape[right.shape.rank - 1])
@@ -43,29 +46,31 @@ extension GraphBuilder {
 
   /// `torch.bmm` of two rank-3 tensors.
   public mutating func batchedProduct(_ left: Tensor, _ right: Tensor) -> Tensor {
-    let left = castForSpeed(left)
     let right = castForSpeed(right)
+    let left = castForSpeed(left)
     let shape: Shape = [left.shape[0], left.shape[1], right.shape[2]]
     return apply(.batchedProduct, [left, right], Layout(contiguous: shape), left.dataType)
   }
 
   /// `torch.baddbmm`: a product of two rank-3 tensors added to one that repeats along its axes.
   public mutating func addedBatchedProduct(_ addend: Tensor, _ left: Tensor, _ right: Tensor) -> Tensor {
-    let addend = castForSpeed(addend)
-    let left = castForSpeed(left)
     let right = castForSpeed(right)
+    let left = castForSpeed(left)
+    let addend = castForSpeed(addend)
     let shape: Shape = [left.shape[0], left.shape[1], right.shape[2]]
     return apply(.addedBatchedProduct, [addend, left, right], Layout(contiguous: shape), left.dataType)
   }
 
   /// `F.layer_norm` over the last axis, which autocast runs in fp32.
   public mutating func layerNorm(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor {
+    let bias = bias.map { castForPrecision($0) }
+    let weight = castForPrecision(weight)
     let input = castForPrecision(input)
     var statistics = input.shape
     statistics.dimensions[statistics.rank - 1] = 1
     let layout = Layout(contiguous: statistics)
     return apply(
-      .layerNorm, [input, castForPrecision(weight)] + (bias.map { [castForPrecision($0)] } ?? []),
+      .layerNorm, [input, weight] + (bias.map { [$0] } ?? []),
       results: [(Layout(contiguous: input.shape), input.dataType), (layout, .float32), (layout, .float32)])[0]
   }
 

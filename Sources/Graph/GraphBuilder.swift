@@ -83,10 +83,12 @@ public struct GraphBuilder: Sendable {
     return result
   }
 
-  /// Runs `body` as a block that activation checkpointing may wrap.
-  public mutating func segment(_ name: String, _ body: (inout GraphBuilder) -> Tensor) -> Tensor {
+  /// Runs `body` as a block that activation checkpointing may wrap; `side` is what it hands back besides.
+  public mutating func segment(
+    _ name: String, _ body: (inout GraphBuilder) -> (result: Tensor, side: [Tensor])
+  ) -> (result: Tensor, side: [Tensor]) {
     let start = graph.operators.count
-    let result = frame(name, body)
+    let (result, side) = frame(name, body)
     let range = start..<graph.operators.count
     var made = Set<Graph.ValueID>()
     var arguments: [Graph.ValueID] = []
@@ -97,8 +99,9 @@ public struct GraphBuilder: Sendable {
       }
       made.formUnion(operation.outputs)
     }
-    graph.segments.append(Graph.Segment(operators: range, arguments: arguments, result: result.id))
-    return result
+    graph.segments.append(
+      Graph.Segment(operators: range, arguments: arguments, result: result.id, sideResults: side.map(\.id)))
+    return (result, side)
   }
 
   /// Keeps a value until the running frame returns, as a local variable does.
@@ -116,7 +119,6 @@ public struct GraphBuilder: Sendable {
   /// Makes a value that no parameter reaches need a gradient (`requires_grad_` on an embedding's output).
   public mutating func requireGradient(_ tensor: Tensor) {
     graph.extraLeaves.append(tensor.id)
-    holdToTheEnd(tensor)
   }
 
   /// Keeps a value until the forward pass returns.
@@ -174,7 +176,8 @@ public struct GraphBuilder: Sendable {
       for use in uses[index] { last[index] = max(last[index], end(of: use, bornIn: birthFrame[index])) }
     }
     for hold in holds { last[hold.owner.index] = max(last[hold.owner.index], graph.frames[hold.frame].operators.upperBound - 1) }
-    if let loss { last[graph[loss.id].owner.index] = -1 }
+    // The loss lives until the step ends, and with it the autograd graph, which names its leaves.
+    for kept in graph.extraLeaves + (loss.map { [$0.id] } ?? []) { last[graph[kept].owner.index] = -1 }
     for (index, place) in last.enumerated() where place >= 0 && graph.values[index].origin == .intermediate {
       graph.releases[place].append(Graph.ValueID(index))
     }

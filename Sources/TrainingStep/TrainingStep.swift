@@ -21,6 +21,7 @@ public struct TrainingStep: Sendable {
       // All micro-batches of a step are fetched before its first forward pass, as the Trainer does.
       let batches = (0..<workload.accumulation).map { _ in tape.makeInputs() }
       for batch in batches {
+        tape.dropGraph()
         tape.bindInputs(batch)
         tape.memory.begin(.forward, step: step)
         tape.forward()
@@ -32,6 +33,7 @@ public struct TrainingStep: Sendable {
       tape.memory.begin(.optimizer, step: step)
       tape.optimize(workload.optimizer, &states)
       tape.dropGradients()
+      tape.dropGraph()
       for batch in batches { tape.drop(batch) }
       tape.memory.endStep()
     }

@@ -165,7 +165,9 @@ extension DecoderLowering {
         let rows = g.create("index", [given], [batch, 1, 1, length], .bool)
         mask = g.create("bitwise_and", [mask, rows], [batch, 1, length, length], .bool)
       }
-      guard isEager else { return AttentionMask(tensor: mask, isBoolean: true) }
+      guard isEager else {
+        return AttentionMask(tensor: g.expand(mask, to: [batch, 1, length, length]), isBoolean: true)
+      }
       g.hold(mask)
       // The mask's type is that of the embeddings, which autocast leaves alone.
       return AttentionMask(tensor: g.create("where", [mask], [batch, 1, length, length], type), isBoolean: false)

@@ -139,17 +139,14 @@ struct DecoderLowering {
       var hidden = inputs.hidden
       var weights: Tensor?
       for layer in description.layers {
-        var returned: Tensor?
-        hidden = g.segment("layers.\(layer.index)") { g in
-          let result = block(&g, hidden, layer, inputs)
-          returned = result.weights
-          return result.hidden
+        let results = g.segment("layers.\(layer.index)") { g in
+          let results = block(&g, hidden, layer, inputs)
+          return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : [])
         }
+        hidden = results.result
         // The loop's variable for a layer's results is bound anew only when the next layer returns.
-        if choices.returnsWeights {
-          if let weights { g.keepUntilHere(weights) }
-          weights = returned
-        }
+        if let weights { g.keepUntilHere(weights) }
+        weights = results.side.first
       }
       if let norm = description.modules[.finalNorm] { hidden = self.norm(&g, hidden, norm, "norm") }
       if let weights { g.hold(weights) }

@@ -10,10 +10,18 @@ extension Tape {
       storage: memory.allocate(bytes(of: loss), cause: "ones_like", module: ""), layout: graph[loss].layout,
       dataType: graph[loss].dataType)
     run(from: [(root, result, seed)], arguments: [:])
-    if graph[loss].owner == loss { unbind(loss.index) }
     nodes.removeAll(keepingCapacity: true)
     for argument in recomputations.values.flatMap(\.arguments) { memory.release(argument.storage) }
     recomputations.removeAll()
+  }
+
+  /// Lets go of the loss, and with it of the leaves that only the autograd graph names.
+  mutating func dropGraph() {
+    if let loss = graph.loss { unbind(loss.index) }
+    for leaf in graph.extraLeaves {
+      unbind(leaf.index)
+      if let gradient = gradients.removeValue(forKey: leaf.index) { memory.release(gradient.storage) }
+    }
   }
 
   /// Executes every node that the given ones reach, latest first, as the engine's priority queue does. Gradients
@@ -40,9 +48,9 @@ extension Tape {
     }
     var ready = Heap<Int>()
     for root in roots {
-      nodes[root.node].arrived[root.result] = root.gradient
-      ready.insert(root.node)
+      nodes[root.node].arrived[root.result] = summed(nodes[root.node].arrived[root.result], root.gradient)
     }
+    for root in Set(roots.map(\.node)) where nodes[root].pending == 0 { ready.insert(root) }
     while let node = ready.popMax() {
       let gradients = execute(node)
       for (edge, gradient) in zip(nodes[node].edges, gradients) {
@@ -138,13 +146,18 @@ extension Tape {
     }
     let (outerBound, first) = rebind(segment.arguments, to: nodes[index].kept.compactMap { keptTensor($0) })
     run(segment.operators, keeping: .tensors)
-    unbindAll(except: graph[segment.result].owner.index, outer: outerBound)
-    var received: [Int: Tensor] = [:]
+    unbindAll(except: ([segment.result] + segment.sideResults).map { graph[$0].owner.index }, outer: outerBound)
+    var roots: [(node: Int, result: Int, gradient: Tensor)] = []
     if case .node(let root, let result)? = makers[segment.result.index], root >= first {
       memory.retain(gradient.storage)
-      received = run(from: [(root, result, gradient)], arguments: [:])
+      roots.append((root, result, gradient))
     }
-    unbind(graph[segment.result].owner.index)
+    for side in segment.sideResults {
+      guard case .node(let root, let result)? = makers[side.index], root >= first else { continue }
+      roots.append((root, result, zeros(like: side)))
+    }
+    let received = run(from: roots, arguments: [:])
+    for result in [segment.result] + segment.sideResults { unbind(graph[result].owner.index) }
     bound = outerBound
     makers = outerMakers
     memory.release(gradient.storage)
@@ -152,6 +165,13 @@ extension Tape {
     nodes[index].kept = []
     nodes.removeLast(nodes.count - first)
     return segment.arguments.indices.map { received[$0] }
+  }
+
+  /// The gradient that a function of its own is given where none arrived (`materialize_grads`).
+  private mutating func zeros(like value: Graph.ValueID) -> Tensor {
+    Tensor(
+      storage: memory.allocate(bytes(of: value), cause: "zeros", module: ""),
+      layout: Layout(contiguous: graph[value].layout.shape), dataType: graph[value].dataType)
   }
 
   // MARK: - Recomputation
@@ -182,7 +202,7 @@ extension Tape {
     recomputations[index]?.rebuilt = []
     let (outerBound, _) = rebind(segment.arguments, to: recomputation.arguments)
     run(segment.operators, keeping: .stowing(segment: index))
-    unbindAll(except: nil, outer: outerBound)
+    unbindAll(except: [], outer: outerBound)
     bound = outerBound
   }
 
@@ -201,8 +221,8 @@ extension Tape {
   }
 
   /// Lets go of what a repeated stretch still names when it returns.
-  private mutating func unbindAll(except result: Int?, outer: [Memory.StorageID?]) {
-    for owner in bound.indices where owner != result && graph.values[owner].origin == .intermediate {
+  private mutating func unbindAll(except results: [Int], outer: [Memory.StorageID?]) {
+    for owner in bound.indices where graph.values[owner].origin == .intermediate && !results.contains(owner) {
       guard let storage = bound[owner], outer[owner] != storage else { continue }
       bound[owner] = nil
       memory.release(storage)
