@@ -1,0 +1,18 @@
+internal import Architecture
+internal import ArgumentParser
+internal import Checkpoint
+
+/// The checkpoint that a command is about.
+struct CheckpointArgument: ParsableArguments {
+  @Argument(
+    help: "A folder as it was downloaded, or one file in it (*.safetensors).", completion: .file())
+  var checkpoint: String
+
+  /// Reads the headers and says what they make up; no description where there are no weights.
+  func read() throws(CheckpointError) -> (Checkpoint, ModelDescription?) {
+    let checkpoint = try Checkpoint.open(checkpoint)
+    return (
+      checkpoint, checkpoint.weightSets.first.map { ModelDescription(checkpoint: checkpoint, weightSet: $0) }
+    )
+  }
+}
