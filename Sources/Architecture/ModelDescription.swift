@@ -1,3 +1,4 @@
+public import Checkpoint
 public import Units
 
 /// What a checkpoint is: its family, its sizes, and the part that each tensor plays.
@@ -8,10 +9,29 @@ public struct ModelDescription: Sendable {
     /// The path of the block: `model.layers.3`.
     public var path: String
     public var modules: [Role: ModuleParameters]
+    /// Modules of the block whose part is not known.
+    public var others: [ModuleParameters]
 
-    public init(index: Int, path: String, modules: [Role: ModuleParameters]) {
+    public init(index: Int, path: String, modules: [Role: ModuleParameters], others: [ModuleParameters] = []) {
       self.index = index
       self.path = path
+      self.modules = modules
+      self.others = others
+    }
+  }
+
+  /// A second column of blocks: the decoder of an encoder-decoder, the vision tower of a vision-language model, the
+  /// multi-token-prediction block behind the last layer.
+  public struct Stack: Sendable {
+    /// Where it stands, without its layers: `model.decoder`.
+    public var path: String
+    public var layers: [Layer]
+    /// Modules beside its layers, by role.
+    public var modules: [Role: ModuleParameters]
+
+    public init(path: String, layers: [Layer], modules: [Role: ModuleParameters]) {
+      self.path = path
+      self.layers = layers
       self.modules = modules
     }
   }
@@ -37,12 +57,19 @@ public struct ModelDescription: Sendable {
 
   /// Modules outside the layers, by role.
   public var modules: [Role: ModuleParameters]
+  /// Modules outside the layers whose part is not known.
+  public var others: [ModuleParameters]
+  /// The blocks of the text model; of an encoder-decoder the encoder's.
   public var layers: [Layer]
+  public var otherStacks: [Stack]
 
   /// For each tensor of the weight set, in its order: the component and the layer it belongs to.
   public var placements: [Placement]
   /// Logical parameters in the files; nil where packed storage hides them (a finding names the scheme).
   public var parameterCount: Sourced<Int>?
+
+  /// What was noticed while names, shapes and configuration were held against each other.
+  public var findings: [Finding]
 
   /// Where one stored tensor belongs.
   public struct Placement: Hashable, Sendable {

@@ -4,7 +4,8 @@ public import Units
 public struct ModuleParameters: Hashable, Sendable {
   /// The module's path as the checkpoint spells it, without `.weight`: `model.layers.3.self_attn.q_proj`.
   public var path: String
-  /// Shape of the weight as it is stored: `[out, in]` for a linear layer, `[in, out]` where ``isTransposed``.
+  /// Shape of the weight as it is stored: `[out, in]` for a linear layer, `[in, out]` where ``isTransposed``,
+  /// `[experts, …]` where one weight holds every expert. Nil where the weight is packed, or not stored.
   public var weight: Shape?
   public var bias: Shape?
   /// Whether the weight is stored as `[in, out]` (GPT-2's Conv1D).
@@ -15,5 +16,11 @@ public struct ModuleParameters: Hashable, Sendable {
     self.weight = weight
     self.bias = bias
     self.isTransposed = isTransposed
+  }
+
+  /// The features that come in and go out; nil unless the weight is stored as a matrix.
+  public var features: (input: Int, output: Int)? {
+    guard let weight, weight.rank == 2 else { return nil }
+    return isTransposed ? (weight[0], weight[1]) : (weight[1], weight[0])
   }
 }

@@ -2,25 +2,56 @@
 public enum Role: String, CaseIterable, Sendable {
   // Outside the layers.
   case inputEmbedding, positionEmbedding, tokenTypeEmbedding, embeddingNorm, embeddingProjection
+  /// The convolution that cuts an image into patches.
+  case patchEmbedding
   case finalNorm, outputProjection, head
+  /// What stands between the last layer of a masked language model and its head, and a sentence pooler.
+  case headTransform, headTransformNorm, pooler
 
-  // Norms of a layer, in the order in which they run.
+  // Norms of a layer, in the order in which they run. The name says where a norm runs, not what the family calls
+  // it: Llama's `post_attention_layernorm` feeds the MLP, so it is `preMLPNorm`; Gemma 2's runs on the output of
+  // attention, so it is `postAttentionNorm`.
   case inputNorm, postAttentionNorm, preMLPNorm, postMLPNorm
 
   // Attention. A fused projection holds query, key and value in one weight.
   case query, key, value, fusedQKV, attentionOutput, queryNorm, keyNorm
 
+  // Latent attention (DeepSeek): the projections into and out of the low-rank spaces, and their norms.
+  case queryDown, queryDownNorm, queryUp, keyValueDown, keyValueDownNorm, keyValueUp
+
+  // A decoder's attention over its encoder.
+  case crossAttentionNorm, crossQuery, crossKey, crossValue, crossAttentionOutput
+
+  /// T5's learned bias per relative position, in the first layer only.
+  case relativePositionBias
+
   // MLP. `gate` and `up` of a gated one may be fused; `up` alone widens, `down` narrows.
   case gate, up, fusedGateUp, down
 
-  // Mixture of experts.
+  // Mixture of experts. The modules of expert 0 stand for all of them, or one weight holds every expert.
   case router, expertGate, expertUp, expertDown, expertFusedGateUp, sharedExpertGate, sharedExpertUp, sharedExpertDown
 
   /// A parameter whose part is not known: counted, listed, and not simulated.
   case other
 }
 
-/// The coarse part of a model to which a tensor belongs.
-public enum Component: String, CaseIterable, Sendable {
-  case embedding, attention, mlp, experts, norm, head, vision, adapter, quantization, buffer, other
+extension Role {
+  /// The coarse part of the model to which the role belongs.
+  public var component: Component {
+    switch self {
+    case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding: .embedding
+    case .embeddingNorm, .finalNorm, .headTransformNorm, .inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm,
+      .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm:
+      .norm
+    case .outputProjection, .head, .headTransform, .pooler: .head
+    case .query, .key, .value, .fusedQKV, .attentionOutput, .queryDown, .queryUp, .keyValueDown, .keyValueUp,
+      .crossQuery, .crossKey, .crossValue, .crossAttentionOutput, .relativePositionBias:
+      .attention
+    case .gate, .up, .fusedGateUp, .down: .mlp
+    case .router, .expertGate, .expertUp, .expertDown, .expertFusedGateUp, .sharedExpertGate, .sharedExpertUp,
+      .sharedExpertDown:
+      .experts
+    case .other: .other
+    }
+  }
 }

@@ -1,0 +1,39 @@
+internal import Checkpoint
+internal import Units
+
+extension Facts {
+  /// The logical elements of every parameter in the files; nil, with a finding, where packing hides them.
+  mutating func parameterCount() -> Sourced<Int>? {
+    let packed = table.patterns.filter { $0.part == .packedWeight }
+    if !packed.isEmpty {
+      for scheme in Set(packed.map { named($0.packing ?? .unknown) }).sorted() {
+        report(
+          Finding(
+            .note, rule: "packed-quantization", file: settings.file,
+            message: "weights are packed (\(scheme)), so the stored shapes are not those of the model",
+            help: "the parameter count is left open; bytes are exact"))
+      }
+      return nil
+    }
+    var total = 0
+    for (position, tensor) in weightSet.tensors.enumerated() {
+      let part = table.patterns[Int(table.patternOf[position])].part
+      guard part == .weight || part == .bias else { continue }
+      guard let elements = tensor.shape.elementCount else { return nil }
+      let (sum, overflow) = total.addingReportingOverflow(elements.count)
+      guard !overflow else { return nil }
+      total = sum
+    }
+    return Sourced(total, .exact, source: "shapes of the stored tensors")
+  }
+
+  /// The configuration tells AWQ from GPTQ; both write `qweight`.
+  private func named(_ packing: Packing) -> String {
+    guard packing == .gptqOrAWQ else { return packing.rawValue }
+    switch settings.quantizationMethod {
+    case "awq": return Packing.awq.rawValue
+    case "gptq": return Packing.gptq.rawValue
+    default: return packing.rawValue
+    }
+  }
+}

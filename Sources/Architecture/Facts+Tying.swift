@@ -1,0 +1,76 @@
+internal import Checkpoint
+internal import Units
+
+extension Facts {
+  /// Whether transformers 5.17 makes head and input embedding one tensor (`modeling_utils.py`, `tie_weights`): as the
+  /// configuration or the class's default says; where both are stored, only if their values are equal, which no
+  /// header tells.
+  mutating func tiedEmbeddings(_ model: ModelDescription) -> Sourced<Bool>? {
+    if weightSet.kind == .adapter, settings.modelType == nil { return nil }
+    if let family = choice.family, !family.hasEmbeddingPair { return nil }
+    let stacks = [model.modules] + model.otherStacks.map(\.modules)
+    let embedding = stacks.lazy.compactMap { $0[.inputEmbedding] }.first
+    let head = stacks.lazy.compactMap { $0[.head] }.first { $0.weight != nil || isPacked(.head) }
+    guard embedding != nil || head != nil || !model.layers.isEmpty else { return nil }
+    if let architecture = settings.architecture, !Self.hasHead(architecture) {
+      return Sourced(false, .derived, source: "\(architecture) has no head over the vocabulary")
+    }
+    let said = settings.anyBoolean("tie_word_embeddings")
+    let ties: Sourced<Bool>
+    if choice.family?.tiesAlways == true {
+      ties = Sourced(true, .derived, source: "transformers ties this family whatever its configuration says")
+    } else if let said {
+      ties = Sourced(said, .exact, source: "\(settings.file ?? "config.json") tie_word_embeddings")
+    } else if let family = choice.family {
+      ties = Sourced(family.tiesByDefault, .assumed, source: "the default of transformers for \(family.name)")
+    } else {
+      ties = Sourced(head == nil, .assumed, source: head == nil ? "no head is stored" : "a head is stored")
+    }
+    return checked(ties, embedding, head)
+  }
+
+  private mutating func checked(
+    _ ties: Sourced<Bool>, _ embedding: ModuleParameters?, _ head: ModuleParameters?
+  ) -> Sourced<Bool> {
+    switch (ties.value, head) {
+    case (true, let head?):
+      if let stored = head.weight, let embedded = embedding?.weight, stored != embedded {
+        return Sourced(
+          false, .exact, source: "\(head.path).weight and \(embedding?.path ?? "the embedding").weight differ in shape")
+      }
+      guard embedding != nil else { return ties }
+      report(
+        Finding(
+          .note, rule: "tied-head-stored", file: settings.file, tensor: "\(head.path).weight",
+          message: "the head is stored although it is tied to the input embedding",
+          help: "if the two hold equal values it can be left out of the files; if not, transformers keeps both"))
+      return Sourced(true, .assumed, source: ties.source)
+    case (false, nil) where embedding != nil && weightSet.kind == .model:
+      report(
+        Finding(
+          .warning, rule: "head-not-stored", file: settings.file,
+          message: "embeddings are not tied (\(ties.source)), but no head is stored: it would start from random values",
+          help: "set tie_word_embeddings to true if the model shares its embedding, or use a class without a head"))
+    default: break
+    }
+    return ties
+  }
+
+  private func isPacked(_ role: Role) -> Bool {
+    table.patterns.indices.contains {
+      table.patterns[$0].part == .packedWeight && choice.assignment.roles[$0] == role
+    }
+  }
+
+  /// Whether a class of transformers computes logits over the vocabulary; a bare body or a classifier does not.
+  private static func hasHead(_ architecture: String) -> Bool {
+    if architecture.contains("RewardModel") || architecture.contains("EncoderModel") { return false }
+    if ["Classification", "QuestionAnswering", "RegressionHead", "MultipleChoice"].contains(
+      where: architecture.contains)
+    {
+      return false
+    }
+    return !architecture.hasSuffix("Model") || architecture.hasSuffix("HeadModel")
+      || architecture.hasSuffix("HeadsModel")
+  }
+}

@@ -1,0 +1,37 @@
+extension Family {
+  /// transformers 5.17, `models/bloom/modeling_bloom.py`. Old folders say `n_embed` and `num_attention_heads`.
+  static let bloom = Family(
+    name: "bloom", modelTypes: ["bloom"], layerPath: "h",
+    layer: names(
+      preNorms,
+      [
+        "self_attention.query_key_value": .fusedQKV, "self_attention.dense": .attentionOutput,
+        "mlp.dense_h_to_4h": .up, "mlp.dense_4h_to_h": .down,
+      ]),
+    outside: [
+      "word_embeddings": .inputEmbedding, "word_embeddings_layernorm": .embeddingNorm, "ln_f": .finalNorm,
+      "lm_head": .head, "score": .head,
+    ],
+    keys: ConfigurationKeys(
+      layers: ["n_layer", "num_hidden_layers"], hidden: ["hidden_size", "n_embed"],
+      heads: ["n_head", "num_attention_heads"], positions: []),
+    tiesByDefault: true)
+
+  /// transformers 5.17, `models/falcon/modeling_falcon.py`. The 40B has a norm for each of attention and MLP
+  /// (`ln_attn`, `ln_mlp`), the 7B one for both, the RW models two in turn.
+  static let falcon = Family(
+    name: "falcon", modelTypes: ["falcon", "RefinedWeb", "RefinedWebModel"], layerPath: "h",
+    layer: names(
+      preNorms,
+      [
+        "ln_attn": .inputNorm, "ln_mlp": .preMLPNorm, "self_attention.query_key_value": .fusedQKV,
+        "self_attention.dense": .attentionOutput, "mlp.dense_h_to_4h": .up, "mlp.dense_4h_to_h": .down,
+      ]),
+    outside: [
+      "word_embeddings": .inputEmbedding, "ln_f": .finalNorm, "lm_head": .head, "score": .head,
+    ],
+    keys: ConfigurationKeys(
+      layers: ["num_hidden_layers", "n_layer"], heads: ["num_attention_heads", "n_head"],
+      keyValueHeads: ["num_kv_heads", "n_head_kv"], intermediate: ["ffn_hidden_size"]),
+    tiesByDefault: true)
+}

@@ -1,0 +1,16 @@
+extension Family {
+  /// transformers 5.17, `models/gpt_neox/modeling_gpt_neox.py`. The head is `embed_out`, and `lm_head` since
+  /// version 5.
+  static let gptNeoX = Family(
+    name: "gpt_neox", modelTypes: ["gpt_neox", "gpt_neox_japanese"], layerPath: "layers",
+    layer: names(
+      preNorms,
+      [
+        "attention.query_key_value": .fusedQKV, "attention.dense": .attentionOutput, "mlp.dense_h_to_4h": .up,
+        "mlp.dense_4h_to_h": .down,
+      ]),
+    outside: [
+      "embed_in": .inputEmbedding, "final_layer_norm": .finalNorm, "embed_out": .head, "lm_head": .head,
+      "score": .head,
+    ])
+}

@@ -1,0 +1,27 @@
+extension Family {
+  /// transformers 5.17, `models/opt/modeling_opt.py`. Positions start at 2; the 350m has projections around the
+  /// blocks and norms behind attention and MLP (`do_layer_norm_before: false`).
+  static let opt = Family(
+    name: "opt", modelTypes: ["opt"], layerPath: "layers",
+    layer: names(
+      fairseqAttention,
+      ["self_attn_layer_norm": .inputNorm, "fc1": .up, "fc2": .down, "final_layer_norm": .preMLPNorm]),
+    outside: [
+      "embed_tokens": .inputEmbedding, "embed_positions": .positionEmbedding, "project_in": .embeddingProjection,
+      "project_out": .outputProjection, "final_layer_norm": .finalNorm, "lm_head": .head, "score": .head,
+    ],
+    keys: ConfigurationKeys(intermediate: ["ffn_dim"]), tiesByDefault: true, positionOffset: 2,
+    preNormKey: "do_layer_norm_before")
+
+  /// transformers 5.17, `models/biogpt/modeling_biogpt.py`. Positions start at 2; the head is `output_projection`.
+  static let bioGPT = Family(
+    name: "biogpt", modelTypes: ["biogpt"], layerPath: "layers",
+    layer: names(
+      fairseqAttention,
+      ["self_attn_layer_norm": .inputNorm, "fc1": .up, "fc2": .down, "final_layer_norm": .preMLPNorm]),
+    outside: [
+      "embed_tokens": .inputEmbedding, "embed_positions": .positionEmbedding, "layer_norm": .finalNorm,
+      "output_projection": .head, "score": .head,
+    ],
+    tiesByDefault: true, positionOffset: 2)
+}

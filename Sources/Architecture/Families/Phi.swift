@@ -1,0 +1,22 @@
+extension Family {
+  /// transformers 5.17, `models/phi/modeling_phi.py`: one norm feeds attention and MLP side by side.
+  static let phi = Family(
+    name: "phi", modelTypes: ["phi"], layerPath: "layers",
+    layer: [
+      "input_layernorm": .inputNorm, "self_attn.q_proj": .query, "self_attn.k_proj": .key,
+      "self_attn.v_proj": .value, "self_attn.dense": .attentionOutput, "self_attn.q_layernorm": .queryNorm,
+      "self_attn.k_layernorm": .keyNorm, "mlp.fc1": .up, "mlp.fc2": .down,
+    ],
+    outside: ["embed_tokens": .inputEmbedding, "final_layernorm": .finalNorm, "lm_head": .head])
+
+  /// transformers 5.17, `models/phi3/modeling_phi3.py`: fused projections.
+  static let phi3 = Family(
+    name: "phi3", modelTypes: ["phi3", "phi3_v"], layerPath: "layers",
+    layer: names(
+      preNorms,
+      [
+        "self_attn.qkv_proj": .fusedQKV, "self_attn.o_proj": .attentionOutput, "mlp.gate_up_proj": .fusedGateUp,
+        "mlp.down_proj": .down,
+      ]),
+    outside: decoderOutside)
+}

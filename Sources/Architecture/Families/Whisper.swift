@@ -1,0 +1,21 @@
+extension Family {
+  /// transformers 5.17, `models/whisper/modeling_whisper.py`.
+  static let whisper = Family(
+    name: "whisper", modelTypes: ["whisper"], layerPath: "layers",
+    layer: names(
+      fairseqAttention,
+      [
+        "self_attn_layer_norm": .inputNorm, "encoder_attn_layer_norm": .crossAttentionNorm,
+        "encoder_attn.q_proj": .crossQuery, "encoder_attn.k_proj": .crossKey, "encoder_attn.v_proj": .crossValue,
+        "encoder_attn.out_proj": .crossAttentionOutput, "final_layer_norm": .preMLPNorm, "fc1": .up, "fc2": .down,
+      ]),
+    outside: [
+      "embed_tokens": .inputEmbedding, "embed_positions": .positionEmbedding, "layer_norm": .finalNorm,
+      "proj_out": .head,
+    ],
+    principal: "encoder",
+    keys: ConfigurationKeys(
+      layers: ["encoder_layers", "num_hidden_layers"], hidden: ["d_model"], heads: ["encoder_attention_heads"],
+      keyValueHeads: [], intermediate: ["encoder_ffn_dim"], positions: ["max_source_positions"]),
+    tiesByDefault: true)
+}

@@ -1,0 +1,15 @@
+extension Family {
+  /// Every family that has a row. A new row is a file in `Families/` and a name here.
+  static let all: [Family] = [
+    .llama, .mistral, .smolLM3, .qwen2, .qwen3, .gemma, .gemma2, .granite, .phi, .phi3, .qwen,
+    .gpt2, .gptBigCode, .gptNeo, .gptJ, .codegen, .gptNeoX, .bloom, .falcon, .opt, .bioGPT,
+    .mixtral, .qwenMoE, .olmo, .olmoe, .graniteMoE, .deepseek, .gptOSS,
+    .bert, .vit, .clip, .t5, .whisper, .mamba,
+  ]
+
+  private static let byModelType: [String: Family] = all.reduce(into: [:]) { table, family in
+    for type in family.modelTypes { table[type] = family }
+  }
+
+  static func named(_ modelType: String) -> Family? { byModelType[modelType] }
+}

@@ -1,0 +1,86 @@
+internal import Checkpoint
+
+/// Which row reads a checkpoint, and what it says of each pattern.
+struct FamilyChoice {
+  var family: Family?
+  var name: String
+  var isRecognised: Bool
+  var assignment: RoleAssignment
+  var findings: [Finding] = []
+
+  /// The row that the configuration names, if the tensors bear its names; else the row whose names they bear; else
+  /// a guess from hints and shapes.
+  init(_ settings: Settings, _ table: PatternTable, _ stacks: [BlockStack], _ tensors: [StoredTensor]) {
+    let declared = [settings.modelType, settings.textModelType].lazy.compactMap { $0.flatMap(Family.named) }.first
+    if let declared, let assignment = RoleAssignment(declared, table, stacks: stacks) {
+      family = declared
+      name = declared.name
+      isRecognised = true
+      self.assignment = assignment
+      if let key = declared.preNormKey, settings.boolean(key) == false { self.assignment.moveNormsBehind() }
+      return
+    }
+    isRecognised = false
+    let candidates = Family.all.compactMap { family in
+      RoleAssignment(family, table, stacks: stacks).map { (family: family, assignment: $0) }
+    }
+    let complete = candidates.filter { $0.assignment.covers(table) }
+    if let best = complete.max(by: { $0.assignment.matched < $1.assignment.matched }) {
+      // The first of several that match alike, as `max` keeps the last.
+      let first = complete.first { $0.assignment.matched == best.assignment.matched } ?? best
+      family = first.family
+      name = first.family.name
+      assignment = first.assignment
+    } else {
+      family = nil
+      name = "generic"
+      assignment = RoleAssignment(guessing: table, stacks: stacks, tensors: tensors, settings: settings)
+    }
+    findings.append(note(declared: declared, settings))
+  }
+
+  private func note(declared: Family?, _ settings: Settings) -> Finding {
+    let type = settings.modelType.map { "model_type \"\($0)\"" }
+    let why =
+      if let declared, let type {
+        "\(type) is known, but no tensor bears a name of the family \(declared.name)"
+      } else {
+        type.map { "\($0) is not a known family" } ?? "no configuration names the model's type"
+      }
+    let how =
+      family == nil
+      ? "parts were guessed from names and shapes" : "its tensors bear the names of the family \(name), which was used"
+    return Finding(
+      .note, rule: "family-not-recognised", file: settings.file, message: "\(why); \(how)",
+      help: "sizes come from the tensors; treat estimates as less certain")
+  }
+}
+
+extension FamilyChoice {
+  /// Whether the model's linear layers are stored as `[in, out]`.
+  var isTransposed: Bool { family?.isTransposed ?? assignment.isTransposed }
+}
+
+extension RoleAssignment {
+  /// The norms that a row puts before attention and MLP run behind them.
+  fileprivate mutating func moveNormsBehind() {
+    for pattern in roles.indices {
+      switch roles[pattern] {
+      case .inputNorm?: roles[pattern] = .postAttentionNorm
+      case .preMLPNorm?: roles[pattern] = .postMLPNorm
+      default: break
+      }
+    }
+  }
+
+  /// Whether every parameter of the principal column has a part.
+  fileprivate func covers(_ table: PatternTable) -> Bool {
+    guard let principal else { return false }
+    return stacks[principal].patterns.allSatisfy { pattern in
+      switch table.patterns[pattern].part {
+      case .quantization, .buffer: true
+      case .weight, .bias, .packedWeight: roles[pattern] != nil
+      }
+    }
+  }
+}

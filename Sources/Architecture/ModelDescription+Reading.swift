@@ -1,0 +1,52 @@
+public import Checkpoint
+internal import Units
+
+extension ModelDescription {
+  /// Holds a weight set's names and shapes against the checkpoint's configuration.
+  ///
+  /// Never fails: what cannot be told stays nil, and what contradicts is a finding.
+  public init(checkpoint: Checkpoint, weightSet: WeightSet) {
+    self.init(
+      weightSet: weightSet, configuration: checkpoint.configuration,
+      adapterConfiguration: checkpoint.adapterConfiguration)
+  }
+
+  /// The same for a weight set and documents that do not lie in one folder: an adapter with its base's
+  /// configuration.
+  public init(weightSet: WeightSet, configuration: Configuration?, adapterConfiguration: Configuration? = nil) {
+    var table = PatternTable(weightSet.tensors)
+    var stacks = BlockStack.find(in: table)
+    if stacks.isEmpty {
+      let other = PatternTable(weightSet.tensors, style: .trailing)
+      let found = BlockStack.find(in: other)
+      if !found.isEmpty { (table, stacks) = (other, found) }
+    }
+    let settings = Settings(configuration, adapter: adapterConfiguration)
+    let choice = FamilyChoice(settings, table, stacks, weightSet.tensors)
+    var assembly = Assembly(choice, table, weightSet)
+    assembly.run()
+
+    self.init(
+      family: choice.name, modelType: settings.modelType, isRecognised: choice.isRecognised,
+      modules: assembly.outside.modules, others: assembly.outside.others, layers: assembly.layers,
+      otherStacks: assembly.otherStacks, placements: assembly.placements, findings: choice.findings)
+    var facts = Facts(settings, choice, table, weightSet)
+    facts.fill(&self)
+    findings += facts.findings
+  }
+
+  private init(
+    family: String, modelType: String?, isRecognised: Bool, modules: [Role: ModuleParameters],
+    others: [ModuleParameters], layers: [Layer], otherStacks: [Stack], placements: [Placement], findings: [Finding]
+  ) {
+    self.family = family
+    self.modelType = modelType
+    self.isRecognised = isRecognised
+    self.modules = modules
+    self.others = others
+    self.layers = layers
+    self.otherStacks = otherStacks
+    self.placements = placements
+    self.findings = findings
+  }
+}

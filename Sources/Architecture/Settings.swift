@@ -1,0 +1,56 @@
+internal import Checkpoint
+
+/// What the configuration says of the text model: its own section where there is one, then the document itself.
+struct Settings {
+  var modelType: String?
+  /// The type of the text model, where a section names it.
+  var textModelType: String?
+  var architecture: String?
+  private var sections: [Configuration]
+  /// The file, for findings.
+  var file: String?
+
+  /// What is published of an adapter's base, where no configuration lies beside the adapter.
+  var base: PublishedModel?
+
+  init(_ configuration: Configuration?, adapter: Configuration? = nil) {
+    let text = Self.textSections.lazy.compactMap { configuration?.section($0) }.first
+    modelType = configuration?.string("model_type")
+    textModelType = text?.string("model_type")
+    architecture = configuration?.strings("architectures")?.first
+    sections = [text, configuration].compactMap(\.self)
+    file = configuration?.file
+    if configuration == nil {
+      base = adapter?.string("base_model_name_or_path").flatMap(PublishedModel.named)
+      textModelType = base?.modelType
+    }
+  }
+
+  /// A size: a whole number that a tensor could have. Anything else counts as not said.
+  func size(_ keys: [String]) -> (value: Int, key: String)? {
+    for section in sections {
+      for key in keys {
+        if let value = section.integer(key), value > 0, value < 1 << 40 { return (value, key) }
+      }
+    }
+    return nil
+  }
+
+  func boolean(_ key: String) -> Bool? {
+    sections.lazy.compactMap { $0.boolean(key) }.first
+  }
+
+  /// Whether any section sets the flag; nil where none speaks of it. Composite classes of transformers 5 forward
+  /// `tie_word_embeddings` of the text section outward.
+  func anyBoolean(_ key: String) -> Bool? {
+    let said = sections.compactMap { $0.boolean(key) }
+    return said.isEmpty ? nil : said.contains(true)
+  }
+
+  /// `quantization_config.quant_method`.
+  var quantizationMethod: String? {
+    sections.lazy.compactMap { $0.section("quantization_config")?.string("quant_method") }.first
+  }
+
+  private static let textSections = ["text_config", "llm_config", "language_config", "language_model", "text_model"]
+}
