@@ -34,13 +34,14 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
   ],
   targets: [
-    .target(name: "CSafetensors", path: "CParsers/CSafetensors", cSettings: strictC),
+    .target(name: "CScanner", path: "CParsers/CScanner", cSettings: strictC),
+    .target(name: "CSafetensors", dependencies: ["CScanner"], path: "CParsers/CSafetensors", cSettings: strictC),
     .target(
-      name: "CDocument", path: "CParsers/CDocument", cSettings: strictC,
+      name: "CDocument", dependencies: ["CScanner"], path: "CParsers/CDocument", cSettings: strictC,
       linkerSettings: [.linkedLibrary("json-c")]),
 
     module("Units"),
-    module("Checkpoint", ["Units", "CSafetensors", "CDocument"]),
+    module("Checkpoint", ["Units", "CScanner", "CSafetensors", "CDocument"]),
     module("Graph", ["Units"]),
     module("Architecture", ["Units", "Checkpoint", "Graph"]),
     module(

@@ -2,22 +2,33 @@
 public struct Checkpoint: Sendable {
   /// The path as the user gave it.
   public var path: String
-  /// Every weight set found; the first is the one that `from_pretrained` would load.
+  /// Every weight set found; the first is the one that `from_pretrained` would load. Empty only for a folder that
+  /// holds an index and none of its shards, see ``primaryWeightSet()``.
   public var weightSets: [WeightSet]
   /// `config.json`; nil where there is none (a single file, an adapter without its base).
   public var configuration: Configuration?
   /// `adapter_config.json` of a LoRA folder.
   public var adapterConfiguration: Configuration?
+  /// `generation_config.json`.
+  public var generationConfiguration: Configuration?
+  /// The names in an index none of whose shards is there, in natural order; empty for any other checkpoint.
+  public var unbackedTensorNames: [String]
   public var findings: [Finding]
+  /// Bytes taken from files: headers and documents, never weights.
+  public var bytesRead: Int
 
   package init(
     path: String, weightSets: [WeightSet], configuration: Configuration?, adapterConfiguration: Configuration?,
-    findings: [Finding]
+    generationConfiguration: Configuration? = nil, unbackedTensorNames: [String] = [], findings: [Finding],
+    bytesRead: Int = 0
   ) {
     self.path = path
     self.weightSets = weightSets
     self.configuration = configuration
     self.adapterConfiguration = adapterConfiguration
+    self.generationConfiguration = generationConfiguration
+    self.unbackedTensorNames = unbackedTensorNames
     self.findings = findings
+    self.bytesRead = bytesRead
   }
 }

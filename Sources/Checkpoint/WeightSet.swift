@@ -1,3 +1,5 @@
+public import Units
+
 /// One complete copy of a model's weights. A folder may hold several (two precisions, two formats); they are
 /// never summed.
 public struct WeightSet: Sendable {
@@ -12,11 +14,21 @@ public struct WeightSet: Sendable {
   public var files: [String]
   /// In natural order of their names.
   public var tensors: [StoredTensor]
+  /// The length of each of ``files``, headers included; empty where it is not known.
+  public var fileLengths: [ByteCount]
+  /// `__metadata__` of each of ``files``; empty where it is not known. Writers leave the names of tied tensors
+  /// here: the name that was dropped, and the one that was kept.
+  public var metadata: [[String: String]]
 
-  public init(label: String, kind: Kind, files: [String], tensors: [StoredTensor]) {
+  public init(
+    label: String, kind: Kind, files: [String], tensors: [StoredTensor], fileLengths: [ByteCount] = [],
+    metadata: [[String: String]] = []
+  ) {
     self.label = label
     self.kind = kind
     self.files = files
     self.tensors = tensors
+    self.fileLengths = fileLengths
+    self.metadata = metadata
   }
 }

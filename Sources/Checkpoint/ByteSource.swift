@@ -1,0 +1,67 @@
+internal import Glibc
+
+/// A regular file open for reading, which counts the bytes that it hands out.
+///
+/// Nothing but a regular file is ever opened: a pipe, a device or a folder under a checkpoint's name is an error, and
+/// opening never waits.
+struct ByteSource: ~Copyable {
+  /// The path as the user would type it.
+  let path: String
+  let length: Int
+  private(set) var bytesRead = 0
+  private let descriptor: Int32
+
+  init(path: String) throws(CheckpointError) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw .cannotOpen(path, errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegular(path, mode: status.st_mode) }
+    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    guard descriptor >= 0 else { throw .cannotOpen(path, errno) }
+    // The name may have changed hands between the two calls.
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw .notRegular(path, mode: status.st_mode)
+    }
+    self.path = path
+    self.length = Int(status.st_size)
+    self.descriptor = descriptor
+  }
+
+  deinit { close(descriptor) }
+
+  /// Fills `buffer` from `offset` on. The caller has made sure that the file is long enough; one that has shrunk in
+  /// the meantime is an error.
+  mutating func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(CheckpointError) {
+    var filled = 0
+    while filled < buffer.count {
+      let got = pread(
+        descriptor, buffer.baseAddress?.advanced(by: filled), buffer.count - filled, off_t(offset + filled))
+      if got < 0, errno == EINTR { continue }
+      guard got >= 0 else { throw .cannotRead(path, errno) }
+      guard got > 0 else {
+        throw CheckpointError(
+          .fileChanged, file: path, offset: offset + filled, message: "the file became shorter while it was read",
+          help: "Wait until it is written completely, then try again.", isMissingInput: true)
+      }
+      filled += got
+    }
+    bytesRead += filled
+  }
+
+  /// Hands the file's first `count` bytes, or all where it is shorter, to `body`.
+  mutating func withPrefix<Result>(
+    _ count: Int, _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result {
+    try withBytes(at: 0, count: min(count, length), body)
+  }
+
+  /// Hands `count` bytes from `offset` on to `body`.
+  mutating func withBytes<Result>(
+    at offset: Int, count: Int, _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+    defer { buffer.deallocate() }
+    try read(into: buffer, at: offset)
+    return try body(UnsafeRawBufferPointer(buffer))
+  }
+}

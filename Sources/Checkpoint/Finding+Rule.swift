@@ -1,0 +1,56 @@
+extension Finding {
+  /// The rules of this module. Their raw values are stable.
+  package enum Rule: String, CaseIterable, Sendable {
+    // The header of a safetensors file: accepted by the reference, not promised by the format.
+    case duplicateTensorName = "duplicate-tensor-name"
+    case headerLeadingSpace = "header-leading-space"
+    case metadataNull = "metadata-null"
+    case metadataDuplicateKey = "metadata-duplicate-key"
+    case tensorAsArray = "tensor-as-array"
+    case dtypeAsObject = "dtype-as-object"
+    case unknownTensorField = "unknown-tensor-field"
+    case dimensionClamped = "dimension-clamped"
+
+    // The folder.
+    case linkOutOfFolder = "link-out-of-folder"
+    case singleFileAndIndex = "single-file-and-index"
+    case severalWeightSets = "several-weight-sets"
+    case weightSetUnreadable = "weight-set-unreadable"
+    case oneShardOnly = "one-shard-only"
+    case slicedTensors = "sliced-tensors"
+
+    // Shards and their index.
+    case indexMissing = "index-missing"
+    case indexEmpty = "index-empty"
+    case indexRepeatedEntry = "index-repeated-entry"
+    case indexRepeatedKey = "index-repeated-key"
+    case indexTotalSizeType = "index-total-size-type"
+    case indexTotalSize = "index-total-size"
+    case indexedTensorAbsent = "indexed-tensor-absent"
+    case tensorNotIndexed = "tensor-not-indexed"
+    case tensorInTwoShards = "tensor-in-two-shards"
+    case shardNotIndexed = "shard-not-indexed"
+    case shardMissing = "shard-missing"
+    case shardsAbsent = "shards-absent"
+
+    // config.json and its kin.
+    case configMissing = "config-missing"
+    case configUnreadable = "config-unreadable"
+    case configEmpty = "config-empty"
+    case configNotUTF8 = "config-not-utf8"
+    case configNotJSON = "config-not-json"
+    case configTooDeep = "config-too-deep"
+    case configTooLarge = "config-too-large"
+    case configNotObject = "config-not-object"
+    case configDuplicateKey = "config-duplicate-key"
+    case configNotANumber = "config-not-a-number"
+    case configKeyWithNUL = "config-key-with-nul"
+    case configNoModelType = "config-no-model-type"
+    case configWrongType = "config-wrong-type"
+    case configOutOfRange = "config-out-of-range"
+    case configHeads = "config-heads"
+    case configKeyValueHeads = "config-key-value-heads"
+    case configUnknownDtype = "config-unknown-dtype"
+    case configLayersAbsent = "config-layers-absent"
+  }
+}

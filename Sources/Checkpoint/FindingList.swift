@@ -1,0 +1,40 @@
+/// Findings as they are made, with a cap for each rule: a hostile file must not turn into a million lines.
+struct FindingList {
+  static let limitPerRule = 50
+
+  private var findings: [Finding] = []
+  private var counts: [String: Int] = [:]
+
+  mutating func add(
+    _ severity: Finding.Severity, _ rule: Finding.Rule, file: String? = nil, tensor: String? = nil,
+    _ message: @autoclosure () -> String, help: String? = nil
+  ) {
+    let count = counts[rule.rawValue, default: 0] + 1
+    counts[rule.rawValue] = count
+    guard count <= Self.limitPerRule else { return }
+    findings.append(
+      Finding(severity, rule: rule.rawValue, file: file, tensor: tensor, message: message(), help: help))
+  }
+
+  mutating func add(_ other: FindingList) {
+    for (rule, count) in other.counts { counts[rule, default: 0] += count }
+    findings += other.findings
+  }
+
+  /// All findings in the order in which they were made; beyond the cap of a rule one line says how many more.
+  var all: [Finding] {
+    var kept: [String: Int] = [:]
+    var list: [Finding] = []
+    for finding in findings {
+      let count = kept[finding.rule, default: 0] + 1
+      kept[finding.rule] = count
+      guard count <= Self.limitPerRule else { continue }
+      list.append(finding)
+      let more = counts[finding.rule, default: 0] - Self.limitPerRule
+      if count == Self.limitPerRule, more > 0 {
+        list.append(Finding(finding.severity, rule: finding.rule, message: "and \(more) more of this kind"))
+      }
+    }
+    return list
+  }
+}
