@@ -26,15 +26,17 @@ package struct Inspection: Answer {
     self.grouping = grouping
     weightSet = checkpoint.weightSets.first
     var total = Tally()
-    var bytes: [DataType: Tally] = [:]
+    var types: [(dataType: DataType, bytes: Int)] = []
     for tensor in weightSet?.tensors ?? [] {
       total.add(tensor)
-      bytes[tensor.dataType, default: Tally()].add(tensor)
+      if let type = types.firstIndex(where: { $0.dataType == tensor.dataType }) {
+        types[type].bytes = Tally.sum(types[type].bytes, tensor.range.length)
+      } else {
+        types.append((tensor.dataType, tensor.range.length))
+      }
     }
     self.total = total
-    bytesByDataType = bytes.map { ($0.key, $0.value.bytes) }.sorted {
-      ($1.bytes, $0.dataType.rawValue) < ($0.bytes, $1.dataType.rawValue)
-    }
+    bytesByDataType = types.sorted { ($1.bytes, $0.dataType.rawValue) < ($0.bytes, $1.dataType.rawValue) }
   }
 
   var tensors: [StoredTensor] { weightSet?.tensors ?? [] }

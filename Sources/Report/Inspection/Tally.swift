@@ -18,7 +18,7 @@ struct Tally {
   }
 
   /// Holes cost nothing, so files can claim sizes whose sum passes 2^63: such a sum stays at the largest number.
-  private static func sum(_ left: Int, _ right: Int) -> Int {
+  static func sum(_ left: Int, _ right: Int) -> Int {
     let (sum, overflow) = left.addingReportingOverflow(right)
     return overflow ? .max : sum
   }
