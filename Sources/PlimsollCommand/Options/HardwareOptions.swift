@@ -27,8 +27,8 @@ struct HardwareOptions: ParsableArguments {
     guard gpus % nodes == 0 else {
       throw ValidationError("--gpus is \(gpus), which cannot be spread evenly over --nodes \(nodes)")
     }
-    for isBetweenNodes in [false, true] where interconnect.count(where: { $0.kind.isBetweenNodes == isBetweenNodes }) > 1
-    {
+    for isBetweenNodes in [false, true]
+    where interconnect.count(where: { $0.kind.isBetweenNodes == isBetweenNodes }) > 1 {
       throw ValidationError("--interconnect names two links \(isBetweenNodes ? "between" : "within") nodes")
     }
   }

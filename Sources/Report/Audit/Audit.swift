@@ -29,7 +29,9 @@ package struct Audit: Answer {
     [
       .init("path", .string(path)),
       .init("passed", .boolean(holds)),
-      .init("counts", ["error": .integer(count(.error)), "warning": .integer(count(.warning)), "note": .integer(count(.note))]),
+      .init(
+        "counts",
+        ["error": .integer(count(.error)), "warning": .integer(count(.warning)), "note": .integer(count(.note))]),
       .init("findings", .array(findings.map(JSONValue.init))),
     ]
   }
