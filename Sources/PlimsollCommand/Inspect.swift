@@ -22,7 +22,7 @@ struct Inspect: AnsweringCommand {
   @OptionGroup var output: OutputOptions<Format>
 
   func answer() throws -> any Answer {
-    let (checkpoint, description) = try input.read()
+    let (checkpoint, description) = try input.readWeights()
     return Inspection(
       checkpoint, description, by: grouping.flatMap { Inspection.Grouping(rawValue: $0.rawValue) } ?? .pattern)
   }

@@ -15,4 +15,10 @@ struct CheckpointArgument: ParsableArguments {
       checkpoint, checkpoint.weightSets.first.map { ModelDescription(checkpoint: checkpoint, weightSet: $0) }
     )
   }
+
+  /// Reads a checkpoint whose weights have to be there.
+  func readWeights() throws(CheckpointError) -> (Checkpoint, ModelDescription) {
+    let checkpoint = try Checkpoint.open(checkpoint)
+    return (checkpoint, ModelDescription(checkpoint: checkpoint, weightSet: try checkpoint.primaryWeightSet()))
+  }
 }
