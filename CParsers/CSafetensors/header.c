@@ -40,6 +40,7 @@ csafetensors_result csafetensors_open(const uint8_t *text, size_t length, uint64
   csafetensors_header *made = calloc(1, sizeof *made);
   if (made == NULL) return error->result = CSAFETENSORS_NO_MEMORY;
   made->names.seed = made->metadata_keys.seed = seed;
+  cnames_expect(&made->names, length / 160);
   csafetensors_result result = header_parse(made, text, length, error);
   if (result == CSAFETENSORS_OK) result = header_validate(made, length, file_length, error);
   if (result != CSAFETENSORS_OK) {

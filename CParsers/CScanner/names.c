@@ -24,8 +24,8 @@ static uint64_t hash_of(uint64_t seed, uint64_t scope, const uint8_t *text, size
   return state ^ (state >> 29);
 }
 
-static bool grow_slots(cnames *names) {
-  const size_t wanted = names->slot_count == 0 ? 256 : names->slot_count * 2;
+// Makes `wanted` slots, a power of two, and files the entries anew.
+static bool resize_slots(cnames *names, size_t wanted) {
   uint32_t *slots = calloc(wanted, sizeof *slots);
   if (slots == NULL) return false;
   for (size_t index = 0; index < names->count; index++) {
@@ -37,6 +37,22 @@ static bool grow_slots(cnames *names) {
   names->slots = slots;
   names->slot_count = wanted;
   return true;
+}
+
+static bool grow_slots(cnames *names) {
+  return resize_slots(names, names->slot_count == 0 ? 64 : names->slot_count * 2);
+}
+
+void cnames_expect(cnames *names, size_t count) {
+  size_t wanted = 64;
+  while (wanted < count * 2) wanted *= 2;
+  if (wanted > names->slot_count && count < INT32_MAX) (void)resize_slots(names, wanted);
+  if (count > names->capacity && count < INT32_MAX) {
+    cnames_entry *entries = realloc(names->entries, count * sizeof *entries);
+    if (entries == NULL) return;
+    names->entries = entries;
+    names->capacity = count;
+  }
 }
 
 static bool reserve(cnames *names, size_t bytes) {

@@ -17,6 +17,8 @@ struct Assembly {
   /// For each column: its blocks, and what stands beside them.
   private var blocks: [[Modules]]
   private var beside: [Modules]
+  /// The shape of the input embedding.
+  private let embedding: Shape?
   /// Blocks of the principal column that are no layers of the model.
   private var extraBlocks: Set<Int> = []
 
@@ -32,6 +34,9 @@ struct Assembly {
     components = table.patterns.indices.map {
       Self.component(of: $0, choice.assignment, table, isAdapter: weightSet.kind == .adapter)
     }
+    embedding = choice.assignment.roles.firstIndex(of: .inputEmbedding).map {
+      weightSet.tensors[table.patterns[$0].example].shape
+    }
     blocks = choice.assignment.stacks.map { [Modules](repeating: Modules(), count: $0.blocks.count) }
     beside = [Modules](repeating: Modules(), count: choice.assignment.stacks.count)
   }
@@ -41,23 +46,26 @@ struct Assembly {
     placements.reserveCapacity(weightSet.tensors.count)
     // The block in which a pattern was last seen: the experts after the first add nothing to it.
     var lastSeen = [Int32](repeating: -1, count: table.patterns.count)
-    for (position, tensor) in weightSet.tensors.enumerated() {
+    let helpers = table.patterns.map { $0.part == .buffer || $0.part == .quantization }
+    let inBlock = table.patterns.indices.map { assignment.stackOf[$0] >= 0 && table.patterns[$0].stackPath != nil }
+    for position in weightSet.tensors.indices {
       let number = Int(table.patternOf[position])
       let block = table.blockOf[position]
-      let pattern = table.patterns[number]
-      let stack = assignment.stackOf[number]
-      let isInBlock = stack >= 0 && pattern.stackPath != nil
-      let isHelper = pattern.part == .buffer || pattern.part == .quantization
+      let isInBlock = inBlock[number]
+      let isHelper = helpers[number]
       placements.append(
         ModelDescription.Placement(
           component: components[number], layer: isInBlock ? Int(block) : nil, isParameter: !isHelper))
       guard !isHelper, lastSeen[number] != block || block < 0 else { continue }
       lastSeen[number] = block
+      let tensor = weightSet.tensors[position]
+      let pattern = table.patterns[number]
+      let stack = assignment.stackOf[number]
       let role = assignment.roles[number]
       if isInBlock {
         guard let slot = assignment.stacks[stack].slot(of: block) else { continue }
         add(tensor, pattern, role, to: &blocks[stack][slot])
-        if stack == assignment.principal, pattern.module == "eh_proj" { extraBlocks.insert(slot) }
+        if stack == assignment.principal, predictsMore(pattern, tensor) { extraBlocks.insert(slot) }
       } else if stack >= 0, stack != assignment.principal {
         add(tensor, pattern, role, to: &beside[stack])
       } else {
@@ -65,6 +73,13 @@ struct Assembly {
       }
     }
     finish(assignment)
+  }
+
+  /// Whether a block that owns this is a multi-token-prediction block (DeepSeek-V3, GLM-4.5): it joins the hidden
+  /// state to an embedding that it keeps a copy of. A layer of the model owns no embedding.
+  private func predictsMore(_ pattern: TensorPattern, _ tensor: StoredTensor) -> Bool {
+    if pattern.module == "eh_proj" { return true }
+    return pattern.count == 1 && tensor.shape.rank == 2 && tensor.shape == embedding
   }
 
   private func add(_ tensor: StoredTensor, _ pattern: TensorPattern, _ role: Role?, to target: inout Modules) {

@@ -8,6 +8,7 @@ struct BlockGuess {
   private let tensors: [StoredTensor]
 
   private(set) var roles: [Int: Role] = [:]
+  private var claimed: Set<Role> = []
   /// The width of the residual stream: the length that most vectors of a block have.
   private(set) var hidden: Int?
   private(set) var isTransposed = false
@@ -18,8 +19,9 @@ struct BlockGuess {
     self.tensors = tensors
   }
 
-  mutating func run() {
-    findHidden()
+  /// `declared` is the width that the configuration states.
+  mutating func run(declared: Int?) {
+    findHidden(declared: declared)
     findOrientation()
     guard let hidden else { return }
     let weights = patterns.filter { table.patterns[$0].part == .weight || table.patterns[$0].part == .packedWeight }
@@ -36,7 +38,7 @@ struct BlockGuess {
 
   private func shape(_ pattern: Int) -> Shape { tensors[table.patterns[pattern].example].shape }
 
-  private mutating func findHidden() {
+  private mutating func findHidden(declared: Int?) {
     var votes: [Int: Int] = [:]
     for pattern in patterns where table.patterns[pattern].part == .weight {
       let shape = shape(pattern)
@@ -45,22 +47,32 @@ struct BlockGuess {
         votes[extent, default: 0] += shape.rank == 1 ? 3 : 1
       }
     }
+    if let declared, votes[declared] != nil {
+      hidden = declared
+      return
+    }
+    // An embedding stands beside the blocks and is wide only as they are.
+    for pattern in table.patterns where pattern.stackPath == nil && pattern.part == .weight {
+      let shape = tensors[pattern.example].shape
+      if shape.rank == 2, shape[0] > shape[1], votes[shape[1]] != nil { votes[shape[1], default: 0] += 100 }
+    }
     hidden = votes.max { ($0.value, -$0.key) < ($1.value, -$1.key) }?.key
   }
 
   /// A bias is as long as the output is wide, which tells `[out, in]` from `[in, out]`.
   private mutating func findOrientation() {
+    var weights: [String: Shape] = [:]
+    for pattern in patterns where table.patterns[pattern].part == .weight {
+      weights[table.patterns[pattern].module] = shape(pattern)
+    }
     var straight = 0
     var turned = 0
-    for bias in patterns where table.patterns[bias].part == .bias {
-      let module = table.patterns[bias].module
-      guard shape(bias).rank == 1,
-        let weight = patterns.first(where: {
-          table.patterns[$0].module == module && table.patterns[$0].part == .weight
-        }), shape(weight).rank == 2, shape(weight)[0] != shape(weight)[1]
-      else { continue }
-      if shape(weight)[0] == shape(bias)[0] { straight += 1 }
-      if shape(weight)[1] == shape(bias)[0] { turned += 1 }
+    for bias in patterns where table.patterns[bias].part == .bias && shape(bias).rank == 1 {
+      guard let weight = weights[table.patterns[bias].module], weight.rank == 2, weight[0] != weight[1] else {
+        continue
+      }
+      if weight[0] == shape(bias)[0] { straight += 1 }
+      if weight[1] == shape(bias)[0] { turned += 1 }
     }
     isTransposed = turned > straight
   }
@@ -70,15 +82,16 @@ struct BlockGuess {
     let isExpert = module.contains("#")
     guard shape(pattern).rank >= 2 else { return }
     let last = module.split { $0 == "." || $0 == "/" }.last.map(String.init) ?? module
-    guard let role = Self.hints[last] else { return }
-    roles[pattern] =
-      switch (role, isExpert) {
+    guard let hinted = Self.hints[last] else { return }
+    let role: Role =
+      switch (hinted, isExpert) {
       case (.gate, true): .expertGate
       case (.up, true): .expertUp
       case (.down, true): .expertDown
       case (.fusedGateUp, true): .expertFusedGateUp
-      default: role
+      default: hinted
       }
+    claim(pattern, role)
   }
 
   /// Widths tell: `[3h, h]` is a fused projection, `[h, h]` query or output, `[n, h]` widens, `[h, n]` narrows.
@@ -87,15 +100,17 @@ struct BlockGuess {
     var narrow: [Int] = []
     var widening: [Int: [Int]] = [:]
     var narrowing: Set<Int> = []
-    for pattern in matrices {
+    let sides = matrices.filter { !table.patterns[$0].module.contains("#") }.map { pattern in
       let shape = shape(pattern)
-      let (output, input) = isTransposed ? (shape[1], shape[0]) : (shape[0], shape[1])
-      if table.patterns[pattern].module.contains("#") { continue }
+      return isTransposed
+        ? (pattern: pattern, output: shape[1], input: shape[0]) : (pattern: pattern, output: shape[0], input: shape[1])
+    }
+    let triple = hidden.multipliedReportingOverflow(by: 3).partialValue
+    let narrowsTriple = sides.contains { $0.output == hidden && $0.input == triple }
+    for (pattern, output, input) in sides {
       if output == hidden, input == hidden {
         square.append(pattern)
-      } else if input == hidden, output == 3 * hidden,
-        !matrices.contains(where: { self.shape($0)[0] == hidden && self.shape($0)[1] == output })
-      {
+      } else if input == hidden, output == triple, !narrowsTriple {
         claim(pattern, .fusedQKV)
       } else if input == hidden, output < hidden {
         narrow.append(pattern)
@@ -133,7 +148,7 @@ struct BlockGuess {
   }
 
   private mutating func claim(_ pattern: Int, _ role: Role) {
-    if !roles.values.contains(role) { roles[pattern] = role }
+    if claimed.insert(role).inserted { roles[pattern] = role }
   }
 
   private static let hints: [String: Role] = [

@@ -54,6 +54,8 @@ struct BlockStack {
     for stack in stacks.indices { stacks[stack].blocks = seen[stack].map(Int.init).sorted() }
     return stacks.filter { stack in
       guard let highest = stack.blocks.last else { return false }
+      // An adapter may touch one module of each block, and leave blocks out.
+      if stack.patterns.contains(where: { table.patterns[$0].adapter != nil }) { return true }
       let modules = Set(stack.patterns.map { table.patterns[$0].module })
       let isDense = highest - stack.blocks[0] == stack.blocks.count - 1
       return modules.count >= (stack.blocks.count == 1 || !isDense ? 6 : 3)

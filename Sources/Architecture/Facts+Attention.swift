@@ -4,7 +4,7 @@ internal import Units
 extension Facts {
   /// Heads, their width, and how many of them key and value have.
   mutating func attention(_ model: inout ModelDescription) {
-    guard let hidden = model.hiddenSize?.value else { return }
+    guard let hidden = model.hiddenSize?.value, hidden > 0 else { return }
     let first =
       model.layers.first { $0.modules[.query] ?? $0.modules[.fusedQKV] ?? $0.modules[.queryUp] != nil }?.modules ?? [:]
     let queryWidth = first[.query]?.features?.output
@@ -16,7 +16,9 @@ extension Facts {
 
     var heads = declared(keys.heads)
     var dimension = declared(keys.headDimension)
-    if dimension == nil, let norm = first[.queryNorm], let length = norm.weight?.dimensions.first, length < hidden / 2 {
+    if dimension == nil, let norm = first[.queryNorm], let length = norm.weight?.dimensions.first, length > 0,
+      length < hidden / 2
+    {
       dimension = Sourced(length, .derived, source: "length of \(norm.path).weight")
     }
     let width = queryWidth ?? first[.queryUp]?.features?.output ?? first[.attentionOutput]?.features?.input ?? hidden

@@ -72,6 +72,8 @@ struct Facts {
   }
 
   private mutating func hiddenSize(_ model: ModelDescription) -> Sourced<Int>? {
+    // The factors of an adapter of an unknown family do not tell which side is the model's.
+    if weightSet.kind == .adapter, choice.family == nil { return declared(keys.hidden) }
     let first = model.layers.first?.modules ?? [:]
     let vectors: [Role] = [.inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm]
     let norm =

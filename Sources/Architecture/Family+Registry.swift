@@ -1,7 +1,7 @@
 extension Family {
   /// Every family that has a row. A new row is a file in `Families/` and a name here.
   static let all: [Family] = [
-    .llama, .mistral, .smolLM3, .qwen2, .qwen3, .gemma, .gemma2, .granite, .phi, .phi3, .qwen,
+    .llama, .mistral, .smolLM3, .qwen2, .qwen3, .gemma, .gemma2, .granite, .starcoder2, .phi, .phi3, .qwen,
     .gpt2, .gptBigCode, .gptNeo, .gptJ, .codegen, .gptNeoX, .bloom, .falcon, .opt, .bioGPT,
     .mixtral, .qwenMoE, .olmo, .olmoe, .graniteMoE, .deepseek, .gptOSS,
     .bert, .vit, .clip, .t5, .whisper, .mamba,

@@ -8,8 +8,9 @@ struct Family: Sendable {
   var name: String
   /// The values of `model_type` that it reads.
   var modelTypes: [String]
-  /// What stands between the body's prefix and a block's index: `layers`, `encoder.layer`.
-  var layerPath: String
+  /// What stands between the body's prefix and a block's index: `layers`, `encoder.layer`. More than one where a
+  /// version of transformers renamed its modules.
+  var layerPaths: [String]
   /// The modules of a block. A `#` stands for an expert's index.
   var layer: [String: Role]
   /// What differs in blocks that attend over an encoder.

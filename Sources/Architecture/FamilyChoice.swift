@@ -21,7 +21,9 @@ struct FamilyChoice {
       return
     }
     isRecognised = false
-    let candidates = Family.all.compactMap { family in
+    // More names than any model has: none of the rows was written for them, and trying each would take long.
+    let rows = table.patterns.count > 20_000 ? [] : Family.all
+    let candidates = rows.compactMap { family in
       RoleAssignment(family, table, stacks: stacks).map { (family: family, assignment: $0) }
     }
     let complete = candidates.filter { $0.assignment.covers(table) }

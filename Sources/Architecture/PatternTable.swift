@@ -20,17 +20,26 @@ struct PatternTable {
   /// Open addressing; a slot holds a pattern's number plus one.
   private var slots = [Int32](repeating: 0, count: 256)
   private var hashes: [Int] = []
-  private var bytes: [[UInt8]] = []
+  /// Every pattern's key, one behind the other, and where each begins.
+  private var keys: [UInt8] = []
+  private var keyStarts = [0]
 
   init(_ tensors: [StoredTensor], style: IndexStyle = .component) {
     patternOf.reserveCapacity(tensors.count)
     blockOf.reserveCapacity(tensors.count)
-    var buffer: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 256)
     for (position, tensor) in tensors.enumerated() {
       var name = tensor.name
-      let block = name.withUTF8 { Self.scan($0, into: &buffer, style: style) }
-      buffer.append(tensor.dataType.isFloatingPoint ? UInt8(tensor.dataType.bitWidth < 16 ? 1 : 0) : 2)
-      let pattern = intern(buffer, example: position)
+      let isFloat = tensor.dataType.isFloatingPoint
+      let storage: UInt8 = isFloat ? (tensor.dataType.bitWidth < 16 ? 1 : 0) : 2
+      let (block, pattern) = name.withUTF8 { name in
+        if buffer.count <= name.count { buffer = [UInt8](repeating: 0, count: name.count * 2) }
+        return buffer.withUnsafeMutableBufferPointer { buffer in
+          let (block, length) = Self.scan(name, into: buffer, style: style)
+          buffer[length] = storage
+          return (block, intern(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[...length]), position))
+        }
+      }
       patterns[pattern].count += 1
       patternOf.append(Int32(truncatingIfNeeded: pattern))
       blockOf.append(block)
@@ -38,61 +47,81 @@ struct PatternTable {
     classify(tensors)
   }
 
-  /// Writes the name's pattern into `buffer` and returns its first index, or -1.
+  /// Writes the name's pattern into `buffer`, which is longer than the name, and returns its first index, or -1,
+  /// and the pattern's length.
   ///
   /// A component of one to nine digits is an index. T5 numbers the parts of a block (`block.3.layer.1.layer_norm`);
   /// there the number says what the part is, so an index after the first one stays where `layer` stands before it.
-  private static func scan(_ name: UnsafeBufferPointer<UInt8>, into buffer: inout [UInt8], style: IndexStyle) -> Int32 {
-    buffer.removeAll(keepingCapacity: true)
+  private static func scan(
+    _ name: UnsafeBufferPointer<UInt8>, into buffer: UnsafeMutableBufferPointer<UInt8>, style: IndexStyle
+  ) -> (block: Int32, length: Int) {
     var block: Int32 = -1
-    var start = 0
-    var previous = 0..<0
-    while start <= name.count {
-      var end = start
-      while end < name.count, name[end] != UInt8(ascii: "."), name[end] != UInt8(ascii: "/") { end += 1 }
-      var digits = end
-      if end > start, name[end - 1] &- 48 < 10 {
-        digits = end - 1
-        while digits > start, name[digits - 1] &- 48 < 10 { digits -= 1 }
+    var length = 0
+    var componentLength = 0
+    var digits = 0
+    var value: Int32 = 0
+    var isBehindLayer = false
+    for position in 0...name.count {
+      let byte = position < name.count ? name[position] : UInt8(ascii: ".")
+      guard byte == UInt8(ascii: ".") || byte == UInt8(ascii: "/") else {
+        if byte &- 48 < 10 {
+          digits += 1
+          value = value &* 10 &+ Int32(byte &- 48)
+        } else {
+          digits = 0
+          value = 0
+        }
+        buffer[length] = byte
+        length += 1
+        componentLength += 1
+        continue
       }
-      let isIndex = end > digits && end - digits < 10 && (style == .trailing ? block < 0 : digits == start)
-      if isIndex, block < 0 || !isLayer(name, previous) {
-        if block < 0 { block = name[digits..<end].reduce(0) { $0 * 10 + Int32($1 - 48) } }
-        buffer.append(contentsOf: name[start..<digits])
-        buffer.append(UInt8(ascii: "#"))
-      } else {
-        buffer.append(contentsOf: name[start..<end])
+      let isIndex = digits > 0 && digits < 10 && (style == .trailing ? block < 0 : digits == componentLength)
+      let isLayer = componentLength == 5 && buffer[(length - 5)..<length].elementsEqual("layer".utf8)
+      if isIndex, block < 0 || !isBehindLayer {
+        if block < 0 { block = value }
+        length -= digits
+        buffer[length] = UInt8(ascii: "#")
+        length += 1
       }
-      if end < name.count { buffer.append(name[end]) }
-      previous = start..<end
-      start = end + 1
+      isBehindLayer = isLayer
+      componentLength = 0
+      digits = 0
+      value = 0
+      if position < name.count {
+        buffer[length] = byte
+        length += 1
+      }
     }
-    return block
+    return (block, length)
   }
 
-  private static func isLayer(_ name: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Bool {
-    range.count == 5 && name[range].elementsEqual("layer".utf8)
-  }
-
-  /// The last byte of a key tells apart tensors of one name and different storage: a checkpoint may leave some
-  /// blocks unquantised.
-  private mutating func intern(_ key: [UInt8], example: Int) -> Int {
+  /// The number of a key's pattern. The last byte of a key tells apart tensors of one name and different storage: a
+  /// checkpoint may leave some blocks unquantised.
+  private mutating func intern(_ key: UnsafeRawBufferPointer, _ example: Int) -> Int {
     var hasher = Hasher()
-    key.withUnsafeBytes { hasher.combine(bytes: $0) }
+    hasher.combine(bytes: key)
     let hash = hasher.finalize()
     var slot = hash & (slots.count - 1)
     while slots[slot] != 0 {
       let pattern = Int(slots[slot]) - 1
-      if hashes[pattern] == hash, bytes[pattern] == key { return pattern }
+      if hashes[pattern] == hash, isKey(pattern, key) { return pattern }
       slot = (slot + 1) & (slots.count - 1)
     }
     let pattern = patterns.count
     slots[slot] = Int32(truncatingIfNeeded: pattern + 1)
     hashes.append(hash)
-    bytes.append(key)
+    keys.append(contentsOf: key)
+    keyStarts.append(keys.count)
     patterns.append(TensorPattern(text: String(decoding: key.dropLast(), as: UTF8.self), example: example))
     if patterns.count * 2 > slots.count { grow() }
     return pattern
+  }
+
+  private func isKey(_ pattern: Int, _ key: UnsafeRawBufferPointer) -> Bool {
+    let range = keyStarts[pattern]..<keyStarts[pattern + 1]
+    guard range.count == key.count else { return false }
+    return keys.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[range]).elementsEqual(key) }
   }
 
   private mutating func grow() {

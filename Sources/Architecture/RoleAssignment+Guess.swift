@@ -10,16 +10,22 @@ extension RoleAssignment {
       (tensors[pattern.example].shape.elementCount?.count ?? 0).multipliedReportingOverflow(by: pattern.count)
     }.map { $0.overflow ? Int.max / 4096 : $0.partialValue / 4096 }
     let declared = settings.size(["num_hidden_layers", "n_layer", "n_layers", "num_layers"])?.value
+    let hidden = settings.size(["hidden_size", "n_embd", "d_model"])?.value
     principal = stacks.indices.max { left, right in
       func rank(_ stack: Int) -> (Int, Int, Int) {
         let total = stacks[stack].patterns.reduce(0) { $0.addingReportingOverflow(sizes[$1]).partialValue }
-        return (stacks[stack].path.isPerception ? 0 : 1, stacks[stack].blocks.count == declared ? 1 : 0, total)
+        let hasWidth = stacks[stack].patterns.contains {
+          tensors[table.patterns[$0].example].shape.dimensions == [hidden]
+        }
+        let agreement = (stacks[stack].blocks.count == declared ? 1 : 0) + (hasWidth ? 1 : 0)
+        return (stacks[stack].path.isPerception ? 0 : 1, agreement, total)
       }
       return rank(left) == rank(right) ? left > right : rank(left) < rank(right)
     }
-    guard let principal else { return }
+    // The factors of an adapter say little of what they adapt.
+    guard let principal, !table.patterns.contains(where: { $0.adapter != nil }) else { return }
     var guess = BlockGuess(table, stacks[principal].patterns, tensors)
-    guess.run()
+    guess.run(declared: hidden)
     for (pattern, role) in guess.roles { roles[pattern] = role }
     isTransposed = guess.isTransposed
     guessOutside(table, tensors, hidden: guess.hidden)
@@ -39,12 +45,13 @@ extension RoleAssignment {
     let vocabulary = matrices.first.map { tensors[table.patterns[$0].example].shape[0] }
     for pattern in matrices {
       let name = table.patterns[pattern].text.lowercased()
+      let hasInput = claimed.contains(.inputEmbedding)
       let isFull = tensors[table.patterns[pattern].example].shape[0] == vocabulary
       if name.contains("head") || name.contains("output") || name.contains("embed_out") {
         if isFull { claim(pattern, .head) }
       } else if isFull {
         // Of two alike without a name that tells, the first is the input's.
-        claim(pattern, roles.contains(.inputEmbedding) ? .head : .inputEmbedding)
+        claim(pattern, hasInput ? .head : .inputEmbedding)
       } else if name.contains("pos") || name.contains("wpe") {
         claim(pattern, .positionEmbedding)
       }
@@ -52,17 +59,17 @@ extension RoleAssignment {
     for pattern in outside where tensors[table.patterns[pattern].example].shape == [hidden] {
       claim(pattern, .finalNorm)
     }
-    for pattern in table.patterns.indices where table.patterns[pattern].part == .bias {
-      let module = table.patterns[pattern].module
-      guard roles[pattern] == nil, let weight = outside.first(where: { table.patterns[$0].module == module })
-      else { continue }
-      roles[pattern] = roles[weight]
+    var byModule: [String: Role] = [:]
+    for pattern in outside { byModule[table.patterns[pattern].module] = roles[pattern] }
+    for pattern in table.patterns.indices where table.patterns[pattern].part == .bias && roles[pattern] == nil {
+      guard table.patterns[pattern].stackPath == nil else { continue }
+      roles[pattern] = byModule[table.patterns[pattern].module]
     }
   }
 
   /// Gives a part to a pattern unless another has it.
   private mutating func claim(_ pattern: Int, _ role: Role) {
-    guard !roles.contains(role), let principal else { return }
+    guard let principal, claimed.insert(role).inserted else { return }
     roles[pattern] = role
     stackOf[pattern] = principal
   }

@@ -9,6 +9,8 @@ struct RoleAssignment {
   var stackOf: [Int]
   /// For each pattern: its part; nil where the family does not say.
   var roles: [Role?]
+  /// Parts beside the blocks that a guess has given away.
+  var claimed: Set<Role> = []
   /// Whether linear layers look as if they were stored as `[in, out]`; a row knows better.
   var isTransposed = false
   /// How many patterns of the principal column have a part.
@@ -28,7 +30,9 @@ struct RoleAssignment {
   init?(_ family: Family, _ table: PatternTable, stacks: [BlockStack]) {
     self.init(table, stacks: stacks)
     var scores = [Int](repeating: 0, count: stacks.count)
-    for (number, stack) in stacks.enumerated() where stack.path.endsAsPath(with: family.layerPath + ".") {
+    for (number, stack) in stacks.enumerated() {
+      let path = String(stack.path.dropLast())
+      guard family.layerPaths.contains(where: path.endsAsPath) else { continue }
       for pattern in stack.patterns {
         guard let role = family.layer[table.patterns[pattern].module] else { continue }
         roles[pattern] = role

@@ -28,8 +28,8 @@ extension TensorPattern {
     func become(_ part: Part, suffix: Int, _ packing: Packing? = nil) {
       self.part = part
       self.packing = packing
-      suffixLength = min(suffix, module.utf8.count)
-      module = String(module.dropLast(suffixLength))
+      suffixLength = suffix
+      module = String(module.dropLast(min(suffix, module.utf8.count)))
     }
     /// The whole last component with its separator.
     let whole = parent.isEmpty ? 0 : leaf.utf8.count + 1
@@ -74,8 +74,16 @@ extension TensorPattern {
       module = String(module.dropLast(suffix.count))
       return
     }
-    // A parameter that its block owns itself, such as `mixer.A_log`, or an integer table that the model counts by.
-    part = tensor.dataType.isFloatingPoint ? .weight : .buffer
+    // A parameter that its block owns itself, such as `mixer.A_log`. A matrix of integers under an unknown name may
+    // be a packed weight, and then its elements must not be counted; a list of them is what the model counts by.
+    if tensor.dataType.isFloatingPoint {
+      part = .weight
+    } else if tensor.shape.rank >= 2, tensor.dataType.bitWidth < 64, tensor.dataType != .bool {
+      part = .packedWeight
+      packing = .unknown
+    } else {
+      part = .buffer
+    }
   }
 
   /// How a weight that is stored as integers is packed; nil where its shape is the logical one.
@@ -112,7 +120,7 @@ extension TensorPattern {
   private static let buffers: Set<String> = [
     "inv_freq", "original_inv_freq", "cos_cached", "sin_cached", "masked_bias", "causal_mask", "scale_attn",
     "position_ids", "token_type_ids", "attn_mask", "relative_position_index", "relative_coords_table",
-    "final_logits_bias", "num_batches_tracked", "running_mean", "running_var", "version", "_float_tensor",
+    "final_logits_bias", "num_batches_tracked", "slope_rate", "query_decay", "key_decay", "diagonal_decay", "running_mean", "running_var", "version", "_float_tensor",
   ]
 }
 

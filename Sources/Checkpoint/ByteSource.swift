@@ -52,16 +52,33 @@ struct ByteSource: ~Copyable {
   mutating func withPrefix<Result>(
     _ count: Int, _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
-    try withBytes(at: 0, count: min(count, length), body)
+    let scratch = ScratchBuffer()
+    return try withBytes(at: 0, count: min(count, length), scratch: scratch, body)
   }
 
-  /// Hands `count` bytes from `offset` on to `body`.
+  /// Hands `count` bytes from `offset` on to `body`, out of a buffer that `scratch` keeps.
   mutating func withBytes<Result>(
-    at offset: Int, count: Int, _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Result
+    at offset: Int, count: Int, scratch: ScratchBuffer,
+    _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
-    defer { buffer.deallocate() }
+    let buffer = scratch.bytes(count)
     try read(into: buffer, at: offset)
     return try body(UnsafeRawBufferPointer(buffer))
+  }
+}
+
+/// Memory for one file's bytes after another's: fresh pages for each file would cost more than reading them.
+final class ScratchBuffer {
+  private var buffer = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+  deinit { buffer.deallocate() }
+
+  /// Room for `count` bytes, whose content is unspecified, until the next call.
+  func bytes(_ count: Int) -> UnsafeMutableRawBufferPointer {
+    if buffer.count < count {
+      buffer.deallocate()
+      buffer = .allocate(byteCount: count, alignment: 16)
+    }
+    return UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
   }
 }

@@ -18,7 +18,7 @@ extension Configuration {
         findings.add(.error, .configEmpty, file: name, "the document is empty", help: "Download it again.")
         return nil
       }
-      let result = try source.withBytes(at: 0, count: source.length) { bytes in
+      let result = try source.withBytes(at: 0, count: source.length, scratch: ScratchBuffer()) { bytes in
         parse(bytes, file: name, seed: seed, findings: &findings)
       }
       bytesRead += source.bytesRead

@@ -19,7 +19,7 @@ final class ShardHeader: @unchecked Sendable {
   /// Reads the header of the file at `path`.
   ///
   /// - Parameter seed: keys the hash of names; one for all files of a checkpoint.
-  init(path: String, seed: UInt64) throws(CheckpointError) {
+  init(path: String, seed: UInt64, scratch: ScratchBuffer = ScratchBuffer()) throws(CheckpointError) {
     var source = try ByteSource(path: path)
     let fileLength = source.length
     var problem = csafetensors_error()
@@ -32,7 +32,8 @@ final class ShardHeader: @unchecked Sendable {
       throw CheckpointError(problem, path: path, hint: try ContentHint(of: &source))
     }
     var made: OpaquePointer?
-    let result = try source.withBytes(at: Int(CSAFETENSORS_PREFIX_LENGTH), count: Int(headerLength)) { bytes in
+    let result = try source.withBytes(at: Int(CSAFETENSORS_PREFIX_LENGTH), count: Int(headerLength), scratch: scratch) {
+      bytes in
       csafetensors_open(
         bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, UInt64(fileLength), seed, &made, &problem)
     }
@@ -70,21 +71,17 @@ final class ShardHeader: @unchecked Sendable {
   }
 
   /// The tensor at `index`. Extents beyond 2^63 - 1, which are legal beside a zero, are clamped.
-  func tensor(at index: Int, fileIndex: Int) -> StoredTensor {
+  ///
+  /// - Parameter shapes: shapes made before, which neighbours often share.
+  func tensor(at index: Int, fileIndex: Int, shapes: inout RecentShapes) -> StoredTensor {
     let tensor = csafetensors_get(handle, index)
     let extents = UnsafeBufferPointer(start: tensor.shape, count: Int(tensor.rank))
     return StoredTensor(
       name: String(decoding: UnsafeBufferPointer(start: tensor.name, count: tensor.name_length), as: UTF8.self),
       dataType: Self.dataTypes[Int(tensor.dtype)],
-      shape: Shape(extents.map(Int.init(clamping:))),
+      shape: shapes.shape(of: extents),
       fileIndex: fileIndex,
       range: FileRange(offset: dataOffset + Int(tensor.begin), length: Int(tensor.end - tensor.begin)))
-  }
-
-  /// Whether the tensor at `index` has an extent that ``tensor(at:fileIndex:)`` clamps.
-  func isClamped(at index: Int) -> Bool {
-    let tensor = csafetensors_get(handle, index)
-    return UnsafeBufferPointer(start: tensor.shape, count: Int(tensor.rank)).contains { $0 > UInt64(Int.max) }
   }
 
   /// `__metadata__`.
@@ -102,6 +99,9 @@ final class ShardHeader: @unchecked Sendable {
     return entries
   }
 
+  /// Whether the file belongs to a distributed checkpoint of PyTorch, whose files hold slices of tensors.
+  var isSliced: Bool { metadata["DCP_SHARDING_INFO"] != nil }
+
   /// What the reference accepts and the format does not promise.
   var notes: [csafetensors_note] {
     (0..<csafetensors_note_count(handle)).map { csafetensors_get_note(handle, $0) }
@@ -116,4 +116,29 @@ final class ShardHeader: @unchecked Sendable {
     }
     return types
   }()
+}
+
+/// The last few shapes, so that tensors of the same shape share one.
+struct RecentShapes {
+  private var shapes: [Shape] = []
+  private var next = 0
+  /// Whether the last shape asked for had an extent beyond 2^63 - 1.
+  private(set) var lastWasClamped = false
+
+  mutating func shape(of extents: UnsafeBufferPointer<UInt64>) -> Shape {
+    lastWasClamped = extents.contains { $0 > UInt64(Int.max) }
+    if !lastWasClamped {
+      for shape in shapes where shape.rank == extents.count {
+        if zip(shape.dimensions, extents).allSatisfy({ UInt64($0) == $1 }) { return shape }
+      }
+    }
+    let made = Shape(extents.map(Int.init(clamping:)))
+    if shapes.count < 8 {
+      shapes.append(made)
+    } else {
+      shapes[next] = made
+      next = (next + 1) % 8
+    }
+    return made
+  }
 }

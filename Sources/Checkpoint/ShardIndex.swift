@@ -21,7 +21,7 @@ final class ShardIndex: @unchecked Sendable {
         help: "This does not look like an index of shards.")
     }
     var made: OpaquePointer?
-    try source.withBytes(at: 0, count: source.length) { bytes throws(CheckpointError) in
+    try source.withBytes(at: 0, count: source.length, scratch: ScratchBuffer()) { bytes throws(CheckpointError) in
       var problem = cshardindex_error()
       let result = cshardindex_open(
         bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, seed, &made, &problem)

@@ -45,6 +45,14 @@ struct WeightLocation: Hashable {
     return NaturalOrder.precedes(left.stem, right.stem)
   }
 
+  /// The file that stands for the set in a message.
+  var fileName: String {
+    switch form {
+    case .file(let name), .index(let name): name
+    case .shards(let names): names.first ?? stem
+    }
+  }
+
   /// The sets that a folder's file names promise, the one that `from_pretrained` loads first.
   static func all(in names: [String]) -> [WeightLocation] {
     var locations: [WeightLocation] = []
@@ -55,7 +63,7 @@ struct WeightLocation: Hashable {
       } else if let shard = ShardName(name) {
         groups[withoutRank(shard.stem), default: []].append(name)
       } else if name.hasSuffix(".safetensors") {
-        locations.append(WeightLocation(stem: String(name.dropLast(".safetensors".count)), form: .file(name)))
+        locations.append(WeightLocation(stem: withoutSuffix(name), form: .file(name)))
       }
     }
     let indexed = Set(locations.filter { if case .index = $0.form { true } else { false } }.map(\.stem))

@@ -10,30 +10,31 @@ extension WeightSet {
   }
 
   /// Reads the headers of `files`, all within `folder`, and joins them to one set.
+  ///
+  /// - Parameter known: headers that have been read already.
   static func read(
-    label: String, kind: Kind, folder: String, files: [String], index: ShardIndex?, seed: UInt64
+    label: String, kind: Kind, folder: String, files: [String], index: ShardIndex?, seed: UInt64,
+    known: [String: Result<ShardHeader, CheckpointError>]
   ) throws(CheckpointError) -> Reading {
     let files = files.sorted(by: NaturalOrder.precedes)
-    let results = parallelMap(files.count) { position -> Result<ShardHeader, CheckpointError> in
-      do throws(CheckpointError) {
-        return .success(try ShardHeader(path: joined(folder, files[position]), seed: seed))
-      } catch {
-        return .failure(error)
-      }
-    }
+    let unknown = files.filter { known[$0] == nil }
+    let results = ShardHeader.read(unknown, in: folder, seed: seed)
+    let read = known.merging(zip(unknown, results)) { first, _ in first }
     var headers: [ShardHeader] = []
-    headers.reserveCapacity(results.count)
-    for result in results { headers.append(try result.get()) }
+    headers.reserveCapacity(files.count)
+    for file in files {
+      if let result = read[file] { headers.append(try result.get()) }
+    }
 
     var findings = FindingList()
     for (header, file) in zip(headers, files) { header.report(as: file, into: &findings) }
     let order = TensorOrder(headers)
     let kept = order.effective(headers: headers, files: files, index: index, findings: &findings)
     if let index { index.check(against: headers, files: files, kept: kept, findings: &findings) }
-    let tensors = materialize(kept, headers: headers)
-    for (tensor, place) in zip(tensors, kept) where headers[place.file].isClamped(at: place.index) {
+    let (tensors, clamped) = materialize(kept, headers: headers)
+    for position in clamped {
       findings.add(
-        .warning, .dimensionClamped, file: files[place.file], tensor: tensor.name,
+        .warning, .dimensionClamped, file: files[tensors[position].fileIndex], tensor: tensors[position].name,
         "an extent passes 2^63 - 1; it is legal only because another one is 0")
     }
     let set = WeightSet(
@@ -42,26 +43,53 @@ extension WeightSet {
     return Reading(set: set, findings: findings, bytesRead: headers.reduce(0) { $0 + $1.bytesRead })
   }
 
-  /// The tensors at `places`, made on all cores: names and shapes are many small allocations.
-  private static func materialize(_ places: [TensorPlace], headers: [ShardHeader]) -> [StoredTensor] {
+  /// The tensors at `places`, and which of them have extents that had to be clamped. Made on all cores: names and
+  /// shapes are many small allocations.
+  private static func materialize(
+    _ places: [TensorPlace], headers: [ShardHeader]
+  ) -> (tensors: [StoredTensor], clamped: [Int]) {
     let chunk = 2048
     let count = places.count
-    return [StoredTensor](unsafeUninitializedCapacity: count) { buffer, initialized in
+    var clamped: [Int] = []
+    let tensors = [StoredTensor](unsafeUninitializedCapacity: count) { buffer, initialized in
       guard let base = buffer.baseAddress else { return }
       nonisolated(unsafe) let slots = base
-      _ = parallelMap((count + chunk - 1) / chunk) { part in
+      let parts = parallelMap((count + chunk - 1) / chunk) { part -> [Int] in
+        var clamped: [Int] = []
+        var shapes = RecentShapes()
         for position in (part * chunk)..<min((part + 1) * chunk, count) {
           let place = places[position]
           slots.advanced(by: position).initialize(
-            to: headers[place.file].tensor(at: place.index, fileIndex: place.file))
+            to: headers[place.file].tensor(at: place.index, fileIndex: place.file, shapes: &shapes))
+          if shapes.lastWasClamped { clamped.append(position) }
         }
+        return clamped
       }
+      clamped = parts.flatMap(\.self)
       initialized = count
     }
+    return (tensors, clamped)
   }
 }
 
 extension ShardHeader {
+  /// Reads the headers of several files, as many at a time as there are cores.
+  static func read(_ files: [String], in folder: String, seed: UInt64) -> [Result<ShardHeader, CheckpointError>] {
+    parallelMap(files.count, scratch: ScratchBuffer.init) { position, scratch in
+      read(joined(folder, files[position]), seed: seed, scratch: scratch)
+    }
+  }
+
+  static func read(
+    _ path: String, seed: UInt64, scratch: ScratchBuffer
+  ) -> Result<ShardHeader, CheckpointError> {
+    do throws(CheckpointError) {
+      return .success(try ShardHeader(path: path, seed: seed, scratch: scratch))
+    } catch {
+      return .failure(error)
+    }
+  }
+
   /// Turns the reader's notes into findings about `file`.
   func report(as file: String, into findings: inout FindingList) {
     for note in notes {

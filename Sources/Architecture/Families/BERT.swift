@@ -1,7 +1,7 @@
 extension Family {
   /// transformers 5.17, `models/bert/modeling_bert.py` (RoBERTa and ELECTRA spell their blocks alike).
   static let bert = Family(
-    name: "bert", modelTypes: ["bert", "roberta", "xlm-roberta", "camembert", "electra"], layerPath: "encoder.layer",
+    name: "bert", modelTypes: ["bert", "roberta", "xlm-roberta", "camembert", "electra"], layerPaths: ["encoder.layer"],
     layer: [
       "attention.self.query": .query, "attention.self.key": .key, "attention.self.value": .value,
       "attention.output.dense": .attentionOutput, "attention.output.LayerNorm": .postAttentionNorm,

@@ -1,7 +1,7 @@
 extension Family {
   /// transformers 5.17, `models/bloom/modeling_bloom.py`. Old folders say `n_embed` and `num_attention_heads`.
   static let bloom = Family(
-    name: "bloom", modelTypes: ["bloom"], layerPath: "h",
+    name: "bloom", modelTypes: ["bloom"], layerPaths: ["h"],
     layer: names(
       preNorms,
       [
@@ -20,7 +20,7 @@ extension Family {
   /// transformers 5.17, `models/falcon/modeling_falcon.py`. The 40B has a norm for each of attention and MLP
   /// (`ln_attn`, `ln_mlp`), the 7B one for both, the RW models two in turn.
   static let falcon = Family(
-    name: "falcon", modelTypes: ["falcon", "RefinedWeb", "RefinedWebModel"], layerPath: "h",
+    name: "falcon", modelTypes: ["falcon", "RefinedWeb", "RefinedWebModel"], layerPaths: ["h"],
     layer: names(
       preNorms,
       [

@@ -2,7 +2,7 @@ extension Family {
   /// transformers 5.17, `models/deepseek_v2` and `models/deepseek_v3`. The block behind the last layer (`eh_proj`,
   /// `shared_head`) predicts a second token and is no layer of the model; transformers leaves it out.
   static let deepseek = Family(
-    name: "deepseek", modelTypes: ["deepseek_v2", "deepseek_v3", "deepseek_v32", "kimi_k2"], layerPath: "layers",
+    name: "deepseek", modelTypes: ["deepseek_v2", "deepseek_v3", "deepseek_v32", "kimi_k2"], layerPaths: ["layers"],
     layer: names(
       gatedMLP, preNorms, experts, sharedExperts,
       [

@@ -11,7 +11,7 @@ extension Family {
 
   /// transformers 5.17, `models/gpt2/modeling_gpt2.py`. Its linear layers are `Conv1D`, stored as `[in, out]`.
   static let gpt2 = Family(
-    name: "gpt2", modelTypes: ["gpt2"], layerPath: "h",
+    name: "gpt2", modelTypes: ["gpt2"], layerPaths: ["h"],
     layer: names(
       gpt2Layer,
       [
@@ -23,12 +23,12 @@ extension Family {
   /// transformers 5.17, `models/gpt_bigcode/modeling_gpt_bigcode.py`: GPT-2's names on `nn.Linear`, and one key and
   /// value head where `multi_query` is set.
   static let gptBigCode = Family(
-    name: "gpt_bigcode", modelTypes: ["gpt_bigcode"], layerPath: "h", layer: gpt2Layer, outside: gpt2Outside,
+    name: "gpt_bigcode", modelTypes: ["gpt_bigcode"], layerPaths: ["h"], layer: gpt2Layer, outside: gpt2Outside,
     keys: .gpt2, tiesByDefault: true)
 
   /// transformers 5.17, `models/gpt_neo/modeling_gpt_neo.py`.
   static let gptNeo = Family(
-    name: "gpt_neo", modelTypes: ["gpt_neo"], layerPath: "h",
+    name: "gpt_neo", modelTypes: ["gpt_neo"], layerPaths: ["h"],
     layer: [
       "ln_1": .inputNorm, "attn.attention.q_proj": .query, "attn.attention.k_proj": .key,
       "attn.attention.v_proj": .value, "attn.attention.out_proj": .attentionOutput, "ln_2": .preMLPNorm,
@@ -41,7 +41,7 @@ extension Family {
 
   /// transformers 5.17, `models/gptj/modeling_gptj.py`: one norm feeds attention and MLP side by side.
   static let gptJ = Family(
-    name: "gptj", modelTypes: ["gptj"], layerPath: "h",
+    name: "gptj", modelTypes: ["gptj"], layerPaths: ["h"],
     layer: [
       "ln_1": .inputNorm, "attn.q_proj": .query, "attn.k_proj": .key, "attn.v_proj": .value,
       "attn.out_proj": .attentionOutput, "mlp.fc_in": .up, "mlp.fc_out": .down,
@@ -50,7 +50,7 @@ extension Family {
 
   /// transformers 5.17, `models/codegen/modeling_codegen.py`: GPT-J with a fused projection.
   static let codegen = Family(
-    name: "codegen", modelTypes: ["codegen"], layerPath: "h",
+    name: "codegen", modelTypes: ["codegen"], layerPaths: ["h"],
     layer: [
       "ln_1": .inputNorm, "attn.qkv_proj": .fusedQKV, "attn.out_proj": .attentionOutput, "mlp.fc_in": .up,
       "mlp.fc_out": .down,

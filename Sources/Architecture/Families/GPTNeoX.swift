@@ -2,7 +2,7 @@ extension Family {
   /// transformers 5.17, `models/gpt_neox/modeling_gpt_neox.py`. The head is `embed_out`, and `lm_head` since
   /// version 5.
   static let gptNeoX = Family(
-    name: "gpt_neox", modelTypes: ["gpt_neox", "gpt_neox_japanese"], layerPath: "layers",
+    name: "gpt_neox", modelTypes: ["gpt_neox", "gpt_neox_japanese"], layerPaths: ["layers"],
     layer: names(
       preNorms,
       [

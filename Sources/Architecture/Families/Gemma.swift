@@ -1,13 +1,13 @@
 extension Family {
   /// transformers 5.17, `models/gemma/modeling_gemma.py`.
   static let gemma = Family(
-    name: "gemma", modelTypes: ["gemma"], layerPath: "layers",
+    name: "gemma", modelTypes: ["gemma"], layerPaths: ["layers"],
     layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, tiesByDefault: true)
 
   /// transformers 5.17, `models/gemma2/modeling_gemma2.py` and `models/gemma3`: norms on both sides of attention
   /// and MLP.
   static let gemma2 = Family(
-    name: "gemma2", modelTypes: ["gemma2", "gemma3", "gemma3_text"], layerPath: "layers",
+    name: "gemma2", modelTypes: ["gemma2", "gemma3", "gemma3_text"], layerPaths: ["layers"],
     layer: names(
       splitAttention, gatedMLP,
       [

@@ -3,20 +3,26 @@ extension Family {
   static let llama = Family(
     name: "llama",
     modelTypes: ["llama", "yi", "Yi", "aquila", "internlm3", "seed_oss", "arcee"],
-    layerPath: "layers", layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside)
+    layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside)
 
   /// transformers 5.17, `models/mistral/modeling_mistral.py`: Llama's names with a sliding window.
   static let mistral = Family(
-    name: "mistral", modelTypes: ["mistral", "ministral"], layerPath: "layers",
+    name: "mistral", modelTypes: ["mistral", "ministral"], layerPaths: ["layers"],
     layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside)
 
   /// transformers 5.17, `models/smollm3/modeling_smollm3.py`: Llama's names, tied; some layers leave out the rotation.
   static let smolLM3 = Family(
-    name: "smollm3", modelTypes: ["smollm3"], layerPath: "layers",
+    name: "smollm3", modelTypes: ["smollm3"], layerPaths: ["layers"],
     layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, tiesByDefault: true)
 
   /// transformers 5.17, `models/granite/modeling_granite.py`: Llama's names with four multipliers.
   static let granite = Family(
-    name: "granite", modelTypes: ["granite"], layerPath: "layers",
+    name: "granite", modelTypes: ["granite"], layerPaths: ["layers"],
     layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside)
+
+  /// transformers 5.17, `models/starcoder2/modeling_starcoder2.py`: Llama's attention, GPT-2's MLP, layer norms.
+  static let starcoder2 = Family(
+    name: "starcoder2", modelTypes: ["starcoder2"], layerPaths: ["layers"],
+    layer: names(splitAttention, preNorms, ["mlp.c_fc": .up, "mlp.c_proj": .down]), outside: decoderOutside,
+    tiesByDefault: true)
 }

@@ -2,22 +2,23 @@ extension Family {
   /// transformers 5.17, `models/mixtral/modeling_mixtral.py`; the published files keep `w1` (gate), `w3` (up) and
   /// `w2` (down) per expert.
   static let mixtral = Family(
-    name: "mixtral", modelTypes: ["mixtral", "phimoe"], layerPath: "layers",
+    name: "mixtral", modelTypes: ["mixtral", "phimoe"], layerPaths: ["layers"],
     layer: names(
       splitAttention, preNorms, experts,
       [
-        "block_sparse_moe.gate": .router, "block_sparse_moe.experts.#.w1": .expertGate,
+        "mlp.router": .router, "block_sparse_moe.gate": .router, "block_sparse_moe.experts.#.w1": .expertGate,
         "block_sparse_moe.experts.#.w3": .expertUp, "block_sparse_moe.experts.#.w2": .expertDown,
       ]),
     outside: decoderOutside)
 
   /// transformers 5.17, `models/granitemoe/modeling_granitemoe.py`: every expert in one weight.
   static let graniteMoE = Family(
-    name: "granitemoe", modelTypes: ["granitemoe", "granitemoeshared"], layerPath: "layers",
+    name: "granitemoe", modelTypes: ["granitemoe", "granitemoeshared"], layerPaths: ["layers"],
     layer: names(
       splitAttention, preNorms,
       [
-        "block_sparse_moe.router.layer": .router, "block_sparse_moe.input_linear": .expertFusedGateUp,
+        "block_sparse_moe.router": .router, "block_sparse_moe.experts.gate_up_proj": .expertFusedGateUp,
+        "block_sparse_moe.experts.down_proj": .expertDown, "block_sparse_moe.router.layer": .router, "block_sparse_moe.input_linear": .expertFusedGateUp,
         "block_sparse_moe.output_linear": .expertDown, "shared_mlp.input_linear": .sharedExpertUp,
         "shared_mlp.output_linear": .sharedExpertDown,
       ]),
@@ -25,6 +26,6 @@ extension Family {
 
   /// transformers 5.17, `models/gpt_oss/modeling_gpt_oss.py`; the published files pack the experts as MXFP4.
   static let gptOSS = Family(
-    name: "gpt_oss", modelTypes: ["gpt_oss"], layerPath: "layers",
+    name: "gpt_oss", modelTypes: ["gpt_oss"], layerPaths: ["layers"],
     layer: names(splitAttention, preNorms, experts, ["mlp.router": .router]), outside: decoderOutside)
 }

@@ -1,7 +1,7 @@
 extension Family {
   /// transformers 5.17, `models/olmo` (norms without parameters) and `models/olmo2` (norms behind attention and MLP).
   static let olmo = Family(
-    name: "olmo", modelTypes: ["olmo", "olmo2", "olmo3"], layerPath: "layers",
+    name: "olmo", modelTypes: ["olmo", "olmo2", "olmo3"], layerPaths: ["layers"],
     layer: names(
       splitAttention, gatedMLP,
       ["post_attention_layernorm": .postAttentionNorm, "post_feedforward_layernorm": .postMLPNorm]),
@@ -9,6 +9,6 @@ extension Family {
 
   /// transformers 5.17, `models/olmoe/modeling_olmoe.py`: a norm over all heads' query and key.
   static let olmoe = Family(
-    name: "olmoe", modelTypes: ["olmoe"], layerPath: "layers", layer: names(splitAttention, preNorms, experts),
+    name: "olmoe", modelTypes: ["olmoe"], layerPaths: ["layers"], layer: names(splitAttention, preNorms, experts),
     outside: decoderOutside, keys: ConfigurationKeys(experts: ["num_experts", "num_local_experts"]))
 }

@@ -2,7 +2,7 @@ extension Family {
   /// transformers 5.17, `models/opt/modeling_opt.py`. Positions start at 2; the 350m has projections around the
   /// blocks and norms behind attention and MLP (`do_layer_norm_before: false`).
   static let opt = Family(
-    name: "opt", modelTypes: ["opt"], layerPath: "layers",
+    name: "opt", modelTypes: ["opt"], layerPaths: ["layers"],
     layer: names(
       fairseqAttention,
       ["self_attn_layer_norm": .inputNorm, "fc1": .up, "fc2": .down, "final_layer_norm": .preMLPNorm]),
@@ -15,7 +15,7 @@ extension Family {
 
   /// transformers 5.17, `models/biogpt/modeling_biogpt.py`. Positions start at 2; the head is `output_projection`.
   static let bioGPT = Family(
-    name: "biogpt", modelTypes: ["biogpt"], layerPath: "layers",
+    name: "biogpt", modelTypes: ["biogpt"], layerPaths: ["layers"],
     layer: names(
       fairseqAttention,
       ["self_attn_layer_norm": .inputNorm, "fc1": .up, "fc2": .down, "final_layer_norm": .preMLPNorm]),

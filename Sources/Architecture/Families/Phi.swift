@@ -1,7 +1,7 @@
 extension Family {
   /// transformers 5.17, `models/phi/modeling_phi.py`: one norm feeds attention and MLP side by side.
   static let phi = Family(
-    name: "phi", modelTypes: ["phi"], layerPath: "layers",
+    name: "phi", modelTypes: ["phi"], layerPaths: ["layers"],
     layer: [
       "input_layernorm": .inputNorm, "self_attn.q_proj": .query, "self_attn.k_proj": .key,
       "self_attn.v_proj": .value, "self_attn.dense": .attentionOutput, "self_attn.q_layernorm": .queryNorm,
@@ -11,7 +11,7 @@ extension Family {
 
   /// transformers 5.17, `models/phi3/modeling_phi3.py`: fused projections.
   static let phi3 = Family(
-    name: "phi3", modelTypes: ["phi3", "phi3_v"], layerPath: "layers",
+    name: "phi3", modelTypes: ["phi3", "phi3_v"], layerPaths: ["layers"],
     layer: names(
       preNorms,
       [

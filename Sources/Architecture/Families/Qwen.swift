@@ -2,17 +2,17 @@ extension Family {
   /// transformers 5.17, `models/qwen2/modeling_qwen2.py`: Llama's names; query, key and value carry a bias.
   static let qwen2 = Family(
     name: "qwen2", modelTypes: ["qwen2", "qwen2_vl", "qwen2_vl_text", "qwen2_5_vl", "qwen2_5_vl_text"],
-    layerPath: "layers", layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside)
+    layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside)
 
   /// transformers 5.17, `models/qwen3/modeling_qwen3.py`: a norm on each head's query and key.
   static let qwen3 = Family(
-    name: "qwen3", modelTypes: ["qwen3", "qwen3_vl", "qwen3_vl_text"], layerPath: "layers",
+    name: "qwen3", modelTypes: ["qwen3", "qwen3_vl", "qwen3_vl_text"], layerPaths: ["layers"],
     layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside)
 
   /// The first Qwen, remote code: `modeling_qwen.py` of the published folders. Its `intermediate_size` is twice
   /// the width of the MLP; `w2` is the gate, since the MLP computes `c_proj(w1(x) * silu(w2(x)))`.
   static let qwen = Family(
-    name: "qwen", modelTypes: ["qwen"], layerPath: "h",
+    name: "qwen", modelTypes: ["qwen"], layerPaths: ["h"],
     layer: [
       "ln_1": .inputNorm, "attn.c_attn": .fusedQKV, "attn.c_proj": .attentionOutput, "ln_2": .preMLPNorm,
       "mlp.w1": .up, "mlp.w2": .gate, "mlp.c_proj": .down,
@@ -24,6 +24,6 @@ extension Family {
   /// transformers 5.17, `models/qwen2_moe` and `models/qwen3_moe`.
   static let qwenMoE = Family(
     name: "qwen_moe", modelTypes: ["qwen2_moe", "qwen3_moe", "qwen3_vl_moe", "qwen3_vl_moe_text"],
-    layerPath: "layers", layer: names(splitAttention, gatedMLP, preNorms, experts, sharedExperts),
+    layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms, experts, sharedExperts),
     outside: decoderOutside, keys: ConfigurationKeys(experts: ["num_experts", "num_local_experts"]))
 }

@@ -2,7 +2,7 @@ extension Family {
   /// transformers 5.17, `models/t5/modeling_t5.py`. A block numbers its parts: 0 is self-attention, the last one the
   /// MLP, and in the decoder 1 the attention over the encoder. Version 5 ties whatever the configuration says.
   static let t5 = Family(
-    name: "t5", modelTypes: ["t5", "mt5"], layerPath: "block",
+    name: "t5", modelTypes: ["t5", "mt5"], layerPaths: ["block"],
     layer: [
       "layer.0.layer_norm": .inputNorm, "layer.0.SelfAttention.q": .query, "layer.0.SelfAttention.k": .key,
       "layer.0.SelfAttention.v": .value, "layer.0.SelfAttention.o": .attentionOutput,

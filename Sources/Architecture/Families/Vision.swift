@@ -1,11 +1,13 @@
 extension Family {
-  /// transformers 5.17, `models/vit/modeling_vit.py`.
+  /// transformers 5.17, `models/vit/modeling_vit.py`: the names that it writes, and the ones that it runs with since
+  /// version 5 (`layers.0.attention.q_proj`).
   static let vit = Family(
-    name: "vit", modelTypes: ["vit", "deit"], layerPath: "encoder.layer",
+    name: "vit", modelTypes: ["vit", "deit"], layerPaths: ["encoder.layer", "layers"],
     layer: [
       "layernorm_before": .inputNorm, "attention.attention.query": .query, "attention.attention.key": .key,
       "attention.attention.value": .value, "attention.output.dense": .attentionOutput,
-      "layernorm_after": .preMLPNorm, "intermediate.dense": .up, "output.dense": .down,
+      "attention.q_proj": .query, "attention.k_proj": .key, "attention.v_proj": .value,
+      "attention.o_proj": .attentionOutput, "mlp.fc1": .up, "mlp.fc2": .down, "layernorm_after": .preMLPNorm, "intermediate.dense": .up, "output.dense": .down,
     ],
     outside: [
       "embeddings.patch_embeddings.projection": .patchEmbedding, "embeddings.position_embeddings": .positionEmbedding,
@@ -15,7 +17,7 @@ extension Family {
 
   /// transformers 5.17, `models/clip/modeling_clip.py`: a text and a vision tower.
   static let clip = Family(
-    name: "clip", modelTypes: ["clip", "clip_text_model", "clip_vision_model"], layerPath: "encoder.layers",
+    name: "clip", modelTypes: ["clip", "clip_text_model", "clip_vision_model"], layerPaths: ["encoder.layers"],
     layer: names(
       fairseqAttention,
       ["layer_norm1": .inputNorm, "layer_norm2": .preMLPNorm, "mlp.fc1": .up, "mlp.fc2": .down]),

@@ -1,7 +1,7 @@
 extension Family {
   /// transformers 5.17, `models/whisper/modeling_whisper.py`.
   static let whisper = Family(
-    name: "whisper", modelTypes: ["whisper"], layerPath: "layers",
+    name: "whisper", modelTypes: ["whisper"], layerPaths: ["layers"],
     layer: names(
       fairseqAttention,
       [

@@ -1,0 +1,179 @@
+internal import Units
+
+/// One reading of one checkpoint, as it grows.
+struct Opening {
+  let path: String
+  var folder: String
+  var findings = FindingList()
+  private let seed = UInt64.random(in: .min ... .max)
+  private var sets: [WeightSet] = []
+  private var bytesRead = 0
+  private var unbacked: [String] = []
+  private var configuration: Configuration?
+  private var adapterConfiguration: Configuration?
+  private var generationConfiguration: Configuration?
+  /// Indexes and headers read ahead of time, by their files' names.
+  private var indexes: [String: ShardIndex] = [:]
+  private var headers: [String: Result<ShardHeader, CheckpointError>] = [:]
+
+  init(path: String) {
+    self.path = path
+    self.folder = path
+  }
+
+  var checkpoint: Checkpoint {
+    Checkpoint(
+      path: path, weightSets: sets, configuration: configuration, adapterConfiguration: adapterConfiguration,
+      generationConfiguration: generationConfiguration, unbackedTensorNames: unbacked, findings: findings.all,
+      bytesRead: bytesRead)
+  }
+
+  /// Reads one file, and the documents beside it.
+  mutating func openFile() throws(CheckpointError) {
+    let name: String
+    (folder, name) = splitPath(path)
+    var isWhole = true
+    if let stem = WeightLocation.indexStem(name) {
+      try readIndex(name, besides: [])
+      try add(WeightLocation(stem: stem, form: .index(name)), entries: nil)
+    } else {
+      try add(WeightLocation(stem: withoutSuffix(name), form: .file(name)), entries: nil)
+      if let shard = ShardName(name), shard.total > 1 {
+        isWhole = false
+        findings.add(
+          .note, .oneShardOnly, file: name, "the file is one of \(shard.total) shards, and only it was read",
+          help: "Give the folder to read the whole model.")
+      }
+    }
+    readDocuments(checkingLayers: isWhole)
+  }
+
+  /// Reads everything in a folder.
+  mutating func openFolder() throws(CheckpointError) {
+    let entries = try folderEntries(folder)
+    var locations = WeightLocation.all(in: entries)
+    guard !locations.isEmpty else { throw noWeights(entries) }
+    try readIndexes(of: &locations, entries: entries)
+    for (position, location) in locations.enumerated() {
+      do {
+        try add(location, entries: entries)
+      } catch {
+        if position == 0 { throw error }
+        reportUnreadable(location, error)
+      }
+    }
+    reportSeveral(sets, at: locations)
+    readDocuments(checkingLayers: true)
+  }
+
+  /// Reads every index of the folder and drops the locations whose files an index already names.
+  private mutating func readIndexes(
+    of locations: inout [WeightLocation], entries: [String]
+  ) throws(CheckpointError) {
+    var broken: Set<WeightLocation> = []
+    for (position, location) in locations.enumerated() {
+      guard case .index(let name) = location.form else { continue }
+      do {
+        try readIndex(name, besides: position > 0 ? [] : entries.filter { ShardName($0)?.stem == location.stem })
+      } catch {
+        if position == 0 { throw error }
+        reportUnreadable(location, error)
+        broken.insert(location)
+      }
+    }
+    // An index that names one file describes that file; one that names `model.safetensors` among others does not
+    // keep a loader from taking that file alone.
+    let alone = Set(indexes.values.filter { $0.shards.count == 1 }.flatMap(\.shards))
+    let named = Set(indexes.values.filter { $0.shards.count > 1 }.flatMap(\.shards))
+    locations.removeAll { location in
+      guard case .file(let name) = location.form else { return broken.contains(location) }
+      return alone.contains(name) || (named.contains(name) && location.stem != "model")
+    }
+  }
+
+  /// Reads an index, and at the same time the headers of `shards`, which by their names are those of the index.
+  private mutating func readIndex(_ name: String, besides shards: [String]) throws(CheckpointError) {
+    enum Part: Sendable {
+      case index(Result<ShardIndex, CheckpointError>)
+      case header(Result<ShardHeader, CheckpointError>)
+    }
+    let (folder, seed) = (folder, seed)
+    let parts = parallelMap(shards.count + 1, scratch: ScratchBuffer.init) { position, scratch -> Part in
+      guard position == 0 else {
+        return .header(ShardHeader.read(joined(folder, shards[position - 1]), seed: seed, scratch: scratch))
+      }
+      do throws(CheckpointError) {
+        return .index(.success(try ShardIndex(folder: folder, name: name, seed: seed)))
+      } catch {
+        return .index(.failure(error))
+      }
+    }
+    for (position, part) in parts.enumerated() {
+      switch part {
+      case .index(let result): indexes[name] = try result.get()
+      case .header(let result): headers[shards[position - 1]] = result
+      }
+    }
+    bytesRead += indexes[name]?.bytesRead ?? 0
+  }
+
+  /// Reads the weight set at `location`. `entries` are the folder's, or nil where the user named one file.
+  private mutating func add(_ location: WeightLocation, entries: [String]?) throws(CheckpointError) {
+    let files: [String]
+    var index: ShardIndex?
+    switch location.form {
+    case .file(let name): files = [name]
+    case .shards(let names):
+      files = names
+      reportNoIndex(names)
+    case .index(let name):
+      index = indexes[name]
+      files = index?.shards ?? []
+    }
+    if let index {
+      guard try areThere(index, isPrimary: sets.isEmpty) else { return }
+      if let entries { reportUnindexedShards(of: index, stem: location.stem, entries: entries) }
+    }
+    if entries != nil { reportLinks(files) }
+    let label = files.count == 1 ? files[0] : "\(location.stem) (\(files.count) shards)"
+    let reading = try WeightSet.read(
+      label: label, kind: location.kind, folder: folder, files: files, index: index, seed: seed, known: headers)
+    bytesRead += reading.bytesRead
+    findings.add(reading.findings)
+    sets.append(reading.set)
+  }
+
+  /// Whether the shards of an index are there: false, with a finding, where none is.
+  private mutating func areThere(_ index: ShardIndex, isPrimary: Bool) throws(CheckpointError) -> Bool {
+    let missing = index.shards.filter { !exists(joined(folder, $0)) }
+    guard let first = missing.first else { return true }
+    guard missing.count == index.shards.count else { throw shardMissing(first, count: missing.count, of: index) }
+    findings.add(
+      isPrimary ? .error : .warning, .shardsAbsent, file: index.name,
+      "none of the \(index.shards.count) shards that the index names is there", help: "Download the shards.")
+    index.checkSelf(into: &findings)
+    if isPrimary {
+      unbacked = (0..<index.count).map { String(decoding: index.entry($0).name, as: UTF8.self) }.naturallySorted()
+    }
+    return false
+  }
+
+  private mutating func readDocuments(checkingLayers: Bool) {
+    configuration = document("config.json")
+    adapterConfiguration = document("adapter_config.json")
+    generationConfiguration = document("generation_config.json")
+    configuration?.check(into: &findings)
+    guard checkingLayers else { return }
+    if let set = sets.first {
+      guard set.kind == .model else { return }
+      configuration?.checkLayers(names: set.tensors.lazy.reversed().map(\.name), into: &findings)
+    } else {
+      configuration?.checkLayers(names: unbacked.reversed(), into: &findings)
+    }
+  }
+
+  private mutating func document(_ name: String) -> Configuration? {
+    guard exists(joined(folder, name)) else { return nil }
+    return Configuration.read(folder: folder, name: name, seed: seed, findings: &findings, bytesRead: &bytesRead)
+  }
+}
