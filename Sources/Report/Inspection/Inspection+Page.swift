@@ -25,7 +25,7 @@ extension Inspection {
       facts.append(
         Page.Fact(
           "parameters", Cell(description.parameterCount?.value), description.parameterCount?.provenance,
-          note: description.parameterCount?.source))
+          note: description.parameterCount?.source ?? "packed storage hides them; plimsoll audit names the scheme"))
     }
     if let weightSet {
       let types = bytesByDataType.map { "\($0.dataType.rawValue) \(Quantity.humanSize(ByteCount($0.bytes)))" }
