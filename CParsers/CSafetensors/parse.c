@@ -99,7 +99,7 @@ static csafetensors_result read_dtype_name(reading *reading, const cscanner_toke
   return fail(reading, CSAFETENSORS_UNKNOWN_DTYPE, token->offset, "a known dtype");
 }
 
-// The reference also takes a dtype in serde's long form, an object of one member whose value is null or {}.
+// The reference also takes a dtype in serde's long form, an object of one member whose value is null.
 static csafetensors_result read_dtype(reading *reading, const cscanner_token *first, header_entry *entry) {
   static const char wanted[] = "a dtype's name as a string";
   if (first->kind == CSCANNER_STRING) return read_dtype_name(reading, first, entry);
@@ -111,12 +111,7 @@ static csafetensors_result read_dtype(reading *reading, const cscanner_token *fi
   if (token.kind != CSCANNER_KEY) return fail(reading, CSAFETENSORS_BAD_STRUCTURE, token.offset, wanted);
   if ((result = read_dtype_name(reading, &token, entry)) != CSAFETENSORS_OK) return result;
   if ((result = next(reading, &token)) != CSAFETENSORS_OK) return result;
-  if (token.kind == CSCANNER_OBJECT_BEGIN) {
-    if ((result = next(reading, &token)) != CSAFETENSORS_OK) return result;
-    if (token.kind != CSCANNER_OBJECT_END) return fail(reading, CSAFETENSORS_BAD_STRUCTURE, token.offset, wanted);
-  } else if (token.kind != CSCANNER_NULL) {
-    return fail(reading, CSAFETENSORS_BAD_STRUCTURE, token.offset, wanted);
-  }
+  if (token.kind != CSCANNER_NULL) return fail(reading, CSAFETENSORS_BAD_STRUCTURE, token.offset, wanted);
   if ((result = next(reading, &token)) != CSAFETENSORS_OK) return result;
   if (token.kind != CSCANNER_OBJECT_END) return fail(reading, CSAFETENSORS_BAD_STRUCTURE, token.offset, wanted);
   return CSAFETENSORS_OK;

@@ -113,7 +113,8 @@ static cscanner_result scan_string(cscanner *scanner, size_t at, cscanner_token 
 static bool is_digit(uint8_t byte) { return byte >= '0' && byte <= '9'; }
 
 // Whether the decimal number d.ddd x 10^exponent, its digits given from the first that is not zero, rounds beyond
-// the largest double. The digits may hold one point.
+// the largest double. The digits may hold one point. (serde_json multiplies rounded numbers and may differ in the last
+// place.)
 static bool beyond_double(const uint8_t *digits, size_t length, int64_t exponent) {
   if (exponent != 308) return exponent > 308;
   // Half a unit above the largest double, 1.797693134862315807937...e308: from there rounding gives infinity.
