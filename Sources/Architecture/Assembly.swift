@@ -46,6 +46,7 @@ struct Assembly {
     placements.reserveCapacity(weightSet.tensors.count)
     // The block in which a pattern was last seen: the experts after the first add nothing to it.
     var lastSeen = [Int32](repeating: -1, count: table.patterns.count)
+    let isTransposed = choice.isTransposed
     let helpers = table.patterns.map { $0.part == .buffer || $0.part == .quantization }
     let inBlock = table.patterns.indices.map { assignment.stackOf[$0] >= 0 && table.patterns[$0].stackPath != nil }
     for position in weightSet.tensors.indices {
@@ -64,12 +65,12 @@ struct Assembly {
       let role = assignment.roles[number]
       if isInBlock {
         guard let slot = assignment.stacks[stack].slot(of: block) else { continue }
-        add(tensor, pattern, role, to: &blocks[stack][slot])
+        Self.add(tensor, pattern, role, to: &blocks[stack][slot], isTransposed: isTransposed)
         if stack == assignment.principal, predictsMore(pattern, tensor) { extraBlocks.insert(slot) }
       } else if stack >= 0, stack != assignment.principal {
-        add(tensor, pattern, role, to: &beside[stack])
+        Self.add(tensor, pattern, role, to: &beside[stack], isTransposed: isTransposed)
       } else {
-        add(tensor, pattern, role, to: &outside)
+        Self.add(tensor, pattern, role, to: &outside, isTransposed: isTransposed)
       }
     }
     finish(assignment)
@@ -82,24 +83,30 @@ struct Assembly {
     return pattern.count == 1 && tensor.shape.rank == 2 && tensor.shape == embedding
   }
 
-  private func add(_ tensor: StoredTensor, _ pattern: TensorPattern, _ role: Role?, to target: inout Modules) {
+  private static func add(
+    _ tensor: StoredTensor, _ pattern: TensorPattern, _ role: Role?, to target: inout Modules,
+    isTransposed: Bool
+  ) {
     if pattern.adapter == .other { return }
-    let path = String(tensor.name.dropLast(pattern.suffixLength))
+    let path = String(Substring(tensor.name.utf8.dropLast(pattern.suffixLength)))
     guard let role, role != .other else {
       // Weight and bias of one module are neighbours in natural order, or nearly.
       if let known = target.others.suffix(32).lastIndex(where: { $0.path == path }) {
-        merge(tensor, pattern, path, &target.others[known])
+        merge(tensor, pattern, path, &target.others[known], isTransposed: isTransposed)
       } else {
         target.others.append(ModuleParameters(path: path, weight: nil, bias: nil))
-        merge(tensor, pattern, path, &target.others[target.others.count - 1])
+        merge(tensor, pattern, path, &target.others[target.others.count - 1], isTransposed: isTransposed)
       }
       return
     }
-    merge(tensor, pattern, path, &target.modules[role, default: ModuleParameters(path: path, weight: nil, bias: nil)])
+    merge(
+      tensor, pattern, path, &target.modules[role, default: ModuleParameters(path: path, weight: nil, bias: nil)],
+      isTransposed: isTransposed)
   }
 
-  private func merge(
-    _ tensor: StoredTensor, _ pattern: TensorPattern, _ path: String, _ module: inout ModuleParameters
+  private static func merge(
+    _ tensor: StoredTensor, _ pattern: TensorPattern, _ path: String, _ module: inout ModuleParameters,
+    isTransposed: Bool
   ) {
     switch (pattern.part, pattern.adapter) {
     case (_, .down?): mergeAdapter(&module, input: tensor.shape)
@@ -110,14 +117,14 @@ struct Assembly {
       guard module.weight == nil else { return }
       module.weight = tensor.shape
       module.path = path
-      module.isTransposed = choice.isTransposed && tensor.shape.rank == 2 && pattern.stackPath != nil
+      module.isTransposed = isTransposed && tensor.shape.rank == 2 && pattern.stackPath != nil
     case (.packedWeight, _): module.path = path
     case (.quantization, _), (.buffer, _): break
     }
   }
 
   /// The two factors of a low-rank update give the shape of the weight that they adapt.
-  private func mergeAdapter(_ module: inout ModuleParameters, input: Shape? = nil, output: Shape? = nil) {
+  private static func mergeAdapter(_ module: inout ModuleParameters, input: Shape? = nil, output: Shape? = nil) {
     var shape = module.weight?.dimensions ?? [0, 0]
     if let input, input.rank == 2 { shape[1] = input[1] }
     if let output, output.rank == 2 { shape[0] = output[0] }

@@ -46,7 +46,7 @@ struct Facts {
   ) -> Sourced<Int>? {
     let said = settings.size(keys)
     guard let fromTensors else { return declared(keys) }
-    if let said, said.value != fromTensors.value {
+    if let said, said.value != fromTensors.value, choice.family != nil || !Self.guessed.contains(rule) {
       report(
         Finding(
           .warning, rule: rule, file: settings.file,
@@ -56,6 +56,9 @@ struct Facts {
     return fromTensors
   }
 
+  /// Rules that hold a part against the configuration, which is no contradiction where the part was guessed.
+  private static let guessed: Set<String> = ["intermediate-size-mismatch", "expert-count-mismatch"]
+
   // MARK: Sizes
 
   private mutating func layerCount(_ model: ModelDescription) -> Sourced<Int>? {
@@ -64,6 +67,8 @@ struct Facts {
       model.layers.count, choice.isRecognised ? .exact : .derived, source: "blocks under \(parent(of: first.path))")
     // An adapter may leave layers out.
     if weightSet.kind == .adapter, let said = declared(keys.layers) { return said }
+    // ALBERT runs one block many times.
+    if choice.family == nil, model.layers.count == 1, let said = declared(keys.layers) { return said }
     return settled(counted, keys.layers, rule: "layer-count-mismatch", "blocks under \(parent(of: first.path))")
   }
 

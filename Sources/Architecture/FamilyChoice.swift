@@ -59,6 +59,9 @@ struct FamilyChoice {
 }
 
 extension FamilyChoice {
+  /// Whether the only blocks are those of a tower that reads pictures.
+  var isVisionAlone: Bool { assignment.principal.map { assignment.stacks[$0].path.isPerception } ?? false }
+
   /// Whether the model's linear layers are stored as `[in, out]`.
   var isTransposed: Bool { family?.isTransposed ?? assignment.isTransposed }
 }

@@ -30,7 +30,7 @@ extension ModelDescription {
       family: choice.name, modelType: settings.modelType, isRecognised: choice.isRecognised,
       modules: assembly.outside.modules, others: assembly.outside.others, layers: assembly.layers,
       otherStacks: assembly.otherStacks, placements: assembly.placements, findings: choice.findings)
-    var facts = Facts(settings, choice, table, weightSet)
+    var facts = Facts(choice.isVisionAlone ? settings.ofVision : settings, choice, table, weightSet)
     facts.fill(&self)
     findings += facts.findings
   }

@@ -23,6 +23,10 @@ struct PatternTable {
   /// Every pattern's key, one behind the other, and where each begins.
   private var keys: [UInt8] = []
   private var keyStarts = [0]
+  /// Which pattern came behind each the last time: in natural order the names of a block repeat those of the block
+  /// before, so most tensors are found without a hash.
+  private var successors: [Int] = []
+  private var latest: Int?
 
   init(_ tensors: [StoredTensor], style: IndexStyle = .component) {
     patternOf.reserveCapacity(tensors.count)
@@ -99,6 +103,17 @@ struct PatternTable {
   /// The number of a key's pattern. The last byte of a key tells apart tensors of one name and different storage: a
   /// checkpoint may leave some blocks unquantised.
   private mutating func intern(_ key: UnsafeRawBufferPointer, _ example: Int) -> Int {
+    if let latest, successors[latest] >= 0, isKey(successors[latest], key) {
+      self.latest = successors[latest]
+      return successors[latest]
+    }
+    let pattern = find(key, example)
+    if let latest { successors[latest] = pattern }
+    latest = pattern
+    return pattern
+  }
+
+  private mutating func find(_ key: UnsafeRawBufferPointer, _ example: Int) -> Int {
     var hasher = Hasher()
     hasher.combine(bytes: key)
     let hash = hasher.finalize()
@@ -111,6 +126,7 @@ struct PatternTable {
     let pattern = patterns.count
     slots[slot] = Int32(truncatingIfNeeded: pattern + 1)
     hashes.append(hash)
+    successors.append(-1)
     keys.append(contentsOf: key)
     keyStarts.append(keys.count)
     patterns.append(TensorPattern(text: String(decoding: key.dropLast(), as: UTF8.self), example: example))
@@ -121,7 +137,19 @@ struct PatternTable {
   private func isKey(_ pattern: Int, _ key: UnsafeRawBufferPointer) -> Bool {
     let range = keyStarts[pattern]..<keyStarts[pattern + 1]
     guard range.count == key.count else { return false }
-    return keys.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[range]).elementsEqual(key) }
+    return keys.withUnsafeBytes { keys in
+      var offset = 0
+      while offset + 8 <= key.count {
+        let left = keys.loadUnaligned(fromByteOffset: range.lowerBound + offset, as: UInt64.self)
+        guard left == key.loadUnaligned(fromByteOffset: offset, as: UInt64.self) else { return false }
+        offset += 8
+      }
+      while offset < key.count {
+        guard keys[range.lowerBound + offset] == key[offset] else { return false }
+        offset += 1
+      }
+      return true
+    }
   }
 
   private mutating func grow() {

@@ -26,6 +26,13 @@ struct Settings {
     }
   }
 
+  /// The settings of a vision tower that stands alone.
+  var ofVision: Settings {
+    var copy = self
+    if let vision = sections.lazy.compactMap({ $0.section("vision_config") }).first { copy.sections = [vision] }
+    return copy
+  }
+
   /// A size: a whole number that a tensor could have. Anything else counts as not said.
   func size(_ keys: [String]) -> (value: Int, key: String)? {
     for section in sections {

@@ -120,7 +120,8 @@ extension TensorPattern {
   private static let buffers: Set<String> = [
     "inv_freq", "original_inv_freq", "cos_cached", "sin_cached", "masked_bias", "causal_mask", "scale_attn",
     "position_ids", "token_type_ids", "attn_mask", "relative_position_index", "relative_coords_table",
-    "final_logits_bias", "num_batches_tracked", "slope_rate", "query_decay", "key_decay", "diagonal_decay", "running_mean", "running_var", "version", "_float_tensor",
+    "final_logits_bias", "num_batches_tracked", "slope_rate", "query_decay", "key_decay", "diagonal_decay",
+    "running_mean", "running_var", "version", "_float_tensor",
   ]
 }
 

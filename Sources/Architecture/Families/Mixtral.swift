@@ -18,7 +18,8 @@ extension Family {
       splitAttention, preNorms,
       [
         "block_sparse_moe.router": .router, "block_sparse_moe.experts.gate_up_proj": .expertFusedGateUp,
-        "block_sparse_moe.experts.down_proj": .expertDown, "block_sparse_moe.router.layer": .router, "block_sparse_moe.input_linear": .expertFusedGateUp,
+        "block_sparse_moe.experts.down_proj": .expertDown, "block_sparse_moe.router.layer": .router,
+        "block_sparse_moe.input_linear": .expertFusedGateUp,
         "block_sparse_moe.output_linear": .expertDown, "shared_mlp.input_linear": .sharedExpertUp,
         "shared_mlp.output_linear": .sharedExpertDown,
       ]),

@@ -7,7 +7,8 @@ extension Family {
       "layernorm_before": .inputNorm, "attention.attention.query": .query, "attention.attention.key": .key,
       "attention.attention.value": .value, "attention.output.dense": .attentionOutput,
       "attention.q_proj": .query, "attention.k_proj": .key, "attention.v_proj": .value,
-      "attention.o_proj": .attentionOutput, "mlp.fc1": .up, "mlp.fc2": .down, "layernorm_after": .preMLPNorm, "intermediate.dense": .up, "output.dense": .down,
+      "attention.o_proj": .attentionOutput, "mlp.fc1": .up, "mlp.fc2": .down, "layernorm_after": .preMLPNorm,
+      "intermediate.dense": .up, "output.dense": .down,
     ],
     outside: [
       "embeddings.patch_embeddings.projection": .patchEmbedding, "embeddings.position_embeddings": .positionEmbedding,
