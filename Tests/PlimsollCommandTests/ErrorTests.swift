@@ -52,7 +52,7 @@ import Testing
 
   @Test(arguments: [
     ["inspect"], ["inspect", "a", "b"], ["inspect", "a", "--by", "colour"], ["inspect", "a", "--format", "yaml"],
-    ["audit", "a", "--format", "csv"], ["no-such-command"], ["inspect", "a", "--colour"],
+    ["audit", "a", "--format", "csv"], ["no-such-command"], ["inspect", "a", "--colour"], ["inspect", ""],
   ])
   func wrongUsage(arguments: [String]) throws {
     let answer = try Program.run(arguments)

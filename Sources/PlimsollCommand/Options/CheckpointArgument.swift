@@ -8,6 +8,10 @@ struct CheckpointArgument: ParsableArguments {
     help: "A folder as it was downloaded, or one file in it (*.safetensors).", completion: .file())
   var checkpoint: String
 
+  func validate() throws {
+    if checkpoint.isEmpty { throw ValidationError("the checkpoint's path is empty") }
+  }
+
   /// Reads the headers and says what they make up; no description where there are no weights.
   func read() throws(CheckpointError) -> (Checkpoint, ModelDescription?) {
     let checkpoint = try Checkpoint.open(checkpoint)

@@ -25,6 +25,11 @@ enum Output {
     }
   }
 
+  /// Writes to standard error. Where that fails there is nowhere left to say so.
+  static func writeError(_ text: String) {
+    _ = writeAll(Array(text.utf8), to: STDERR_FILENO)
+  }
+
   /// Writes beside the target and renames; returns 0 or an error number.
   private static func replaceFile(at path: String, with bytes: [UInt8]) -> Int32 {
     var status = stat()

@@ -35,8 +35,7 @@ enum Program {
   private static func fail(_ failure: Failure, _ arguments: [String]) -> Never {
     let document = failure.report.document(command: commandName(arguments)).encoded()
     if wantsJSON(arguments) { try? Output.write(document, to: nil) }
-    let text = failure.report.text(style: Terminal.standardError)
-    _ = text.utf8.withContiguousStorageIfAvailable { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    Output.writeError(failure.report.text(style: Terminal.standardError))
     exit(failure.status.rawValue)
   }
 
