@@ -63,6 +63,12 @@ import Testing
     #expect(answer.errors.filter(\.isNewline).count == 2)
   }
 
+  @Test func anUnknownCommandIsNamed() throws {
+    let answer = try Program.run("no-such-command", "--gpu", "x")
+    #expect(answer.status == 64)
+    #expect(answer.errors.hasPrefix("plimsoll: error: there is no command 'no-such-command'\n"))
+  }
+
   @Test func helpAndVersion() throws {
     let help = try Program.run("inspect", "--help")
     #expect(help.status == 0)

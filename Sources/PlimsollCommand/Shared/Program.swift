@@ -24,25 +24,29 @@ enum Program {
 
   private static func wrongUsage(_ error: any Error, _ arguments: [String]) -> Failure {
     let name = commandName(arguments)
+    var message = Plimsoll.message(for: error).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    if name == nil, let first = arguments.first, !first.hasPrefix("-"), first != "help" {
+      // The parser would complain about the flags of a command that does not exist.
+      message = "there is no command '\(first)'"
+    }
     return Failure(
       .wrongUsage,
       ErrorReport(
-        code: "wrong-usage",
-        message: Plimsoll.message(for: error).split(whereSeparator: \.isWhitespace).joined(separator: " "),
-        help: "'\(name == "plimsoll" ? name : "plimsoll \(name)") --help' shows what is possible"))
+        code: "wrong-usage", message: message,
+        help: "'plimsoll \(name.map { "\($0) " } ?? "")--help' shows what is possible"))
   }
 
   private static func fail(_ failure: Failure, _ arguments: [String]) -> Never {
-    let document = failure.report.document(command: commandName(arguments)).encoded()
+    let document = failure.report.document(command: commandName(arguments) ?? "plimsoll").encoded()
     if wantsJSON(arguments) { try? Output.write(document, to: nil) }
     Output.writeError(failure.report.text(style: Terminal.standardError))
     exit(failure.status.rawValue)
   }
 
-  /// The subcommand that the arguments name; the program's own name where there is none.
-  private static func commandName(_ arguments: [String]) -> String {
+  /// The subcommand that the arguments name.
+  private static func commandName(_ arguments: [String]) -> String? {
     let names = Plimsoll.configuration.subcommands.map { $0._commandName }
-    return arguments.first.flatMap { names.contains($0) ? $0 : nil } ?? "plimsoll"
+    return arguments.first.flatMap { names.contains($0) ? $0 : nil }
   }
 
   /// Arguments that cannot be parsed still say in which form the error is wanted.
