@@ -32,12 +32,6 @@ extension Configuration {
       ], range: 0...(1 << 20)),
   ]
 
-  private static let dataTypes: Set<String> = [
-    "float32", "float", "float16", "half", "bfloat16", "float64", "double", "int8", "uint8", "int16", "int32", "int64",
-    "bool", "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu", "float4_e2m1fn_x2",
-    "complex64", "auto",
-  ]
-
   /// Checks what `config.json` says about sizes, heads and types, in itself and in its sections.
   func check(into findings: inout FindingList) {
     let identified = ["model_type", "_class_name", "architecture"].contains { string($0) != nil }
@@ -106,8 +100,7 @@ extension Configuration {
     switch root[key] {
     case nil, .null, .object: break
     case .string(let name):
-      let plain = name.hasPrefix("torch.") ? String(name.dropFirst("torch.".count)) : name
-      guard !Self.dataTypes.contains(plain) else { return }
+      guard name != "auto", Self.dataType(torch: name) == nil else { return }
       findings.add(
         .error, .configUnknownDtype, file: file,
         "`\(path)\(key)` is \(name.debugDescription), which PyTorch does not have")
@@ -118,7 +111,8 @@ extension Configuration {
   /// Checks that the tensors' names number as many layers as the document declares. Shared layers (ALBERT) pass. Cheapest when the names with the largest numbers come first.
   func checkLayers(names: some Sequence<String>, into findings: inout FindingList) {
     let keys = ["num_hidden_layers", "n_layer", "num_layers", "n_layers"]
-    guard let key = keys.first(where: { integer($0) != nil }), let declared = integer(key), declared > 0,
+    guard let key = keys.first(where: { integer($0) != nil }), let declared = integer(key),
+      (1...1_000_000).contains(declared),
       !contains("num_hidden_groups")
     else { return }
     var largest = -1

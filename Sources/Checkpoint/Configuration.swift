@@ -1,7 +1,7 @@
 /// A JSON document of settings (`config.json`, `adapter_config.json`, `generation_config.json`).
 ///
-/// Each getter tells a missing field (nil, no problem) from one of the wrong type or out of range (nil, and an
-/// entry in ``problems(in:)``'s findings).
+/// A getter answers nil for a field that is missing and for one of another type; ``presence(of:)`` tells them apart.
+/// `Checkpoint.open` has reported sizes of the wrong type or out of range among its findings.
 public struct Configuration: Sendable {
   package indirect enum Node: Hashable, Sendable {
     case null
@@ -55,4 +55,34 @@ public struct Configuration: Sendable {
   }
 
   public func contains(_ key: String) -> Bool { root[key] != nil }
+
+  /// The integers of an array; nil where the field is not an array of integers only.
+  public func integers(_ key: String) -> [Int]? {
+    guard case .array(let nodes)? = root[key] else { return nil }
+    var values: [Int] = []
+    for node in nodes {
+      guard case .integer(let value) = node else { return nil }
+      values.append(value)
+    }
+    return values
+  }
+
+  /// The first of several keys that holds an integer: families name the same size differently.
+  public func integer(anyOf keys: String...) -> Int? { keys.lazy.compactMap { integer($0) }.first }
+
+  /// All keys, sorted.
+  public var keys: [String] { root.keys.sorted() }
+
+  /// Whether a field is there at all.
+  public enum Presence: Sendable {
+    case missing, null, present
+  }
+
+  public func presence(of key: String) -> Presence {
+    switch root[key] {
+    case nil: .missing
+    case .null: .null
+    default: .present
+    }
+  }
 }

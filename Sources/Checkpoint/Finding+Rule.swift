@@ -34,7 +34,6 @@ extension Finding {
     case shardsAbsent = "shards-absent"
 
     // config.json and its kin.
-    case configMissing = "config-missing"
     case configUnreadable = "config-unreadable"
     case configEmpty = "config-empty"
     case configNotUTF8 = "config-not-utf8"
