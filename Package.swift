@@ -67,7 +67,8 @@ let package = Package(
     tests(of: "Strategy", ["Units", "Checkpoint", "Architecture", "TrainingStep"]),
     tests(of: "Report", ["Units"]),
     .testTarget(
-      name: "PlimsollCommandTests", dependencies: ["PlimsollCommand"],
+      name: "PlimsollCommandTests",
+      dependencies: ["PlimsollCommand", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/PlimsollCommandTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

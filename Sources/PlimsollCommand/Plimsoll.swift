@@ -1,9 +1,16 @@
 internal import ArgumentParser
+internal import Report
 
 @main
 struct Plimsoll: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plimsoll",
     abstract: "What a model checkpoint really holds, and what fine-tuning it costs in GPU memory.",
-    version: "0.1.0")
+    discussion: "No weight is ever read: names, shapes and the configuration say what the model is.",
+    version: Release.version,
+    subcommands: [Inspect.self, AuditCommand.self])
+
+  static func main() {
+    Program.run(Array(CommandLine.arguments.dropFirst()))
+  }
 }

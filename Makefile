@@ -1,0 +1,60 @@
+# make demo   what the program does, shown on models in SampleModels
+# make test   installs what a fresh Debian lacks and runs every test
+# make lint   the formatter's opinion; make format follows it
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+PLIMSOLL := .build/release/plimsoll
+SAMPLES := .build/sample-models
+MODEL ?= Llama-3-8B
+
+.PHONY: build demo test lint format dependencies samples clean
+
+build: dependencies
+	swift build -c release
+
+# The two C libraries of the parsers. Looked for by their headers, so that nothing is installed twice.
+dependencies:
+	@missing=(); \
+	[ -e /usr/include/json-c/json.h ] || missing+=(libjson-c-dev); \
+	[ -e /usr/include/protobuf-c/protobuf-c.h ] || missing+=(libprotobuf-c-dev); \
+	if [ $${#missing[@]} -gt 0 ]; then \
+	  echo "== Installing $${missing[*]}"; \
+	  apt=(env DEBIAN_FRONTEND=noninteractive apt-get); [ "$$(id -u)" = 0 ] || apt=(sudo "$${apt[@]}"); \
+	  install=("$${apt[@]}" install -y -q --no-install-recommends "$${missing[@]}"); \
+	  "$${install[@]}" || { "$${apt[@]}" update -q && "$${install[@]}"; }; \
+	fi
+
+# Headers of published models with holes for weights: nothing is downloaded, next to nothing is stored.
+samples:
+	@SampleModels/expand.sh $(SAMPLES)
+
+demo: build samples
+	@echo
+	@echo "== What is in this folder? plimsoll inspect $(MODEL)"
+	@echo "   (the published layout of the model, its weights replaced by holes; none of them is ever read)"
+	@echo
+	@$(PLIMSOLL) inspect $(SAMPLES)/$(MODEL)
+	@echo
+	@echo "== Does it fit? plimsoll estimate $(MODEL): full fine-tuning in bf16 with AdamW on one 80 GB GPU"
+	@echo
+	@$(PLIMSOLL) estimate $(SAMPLES)/$(MODEL) --gpu h100-80gb || [ $$? = 1 ]
+	@echo
+	@echo "== How then, and what is fastest? plimsoll plan $(MODEL): on four of them"
+	@echo
+	@$(PLIMSOLL) plan $(SAMPLES)/$(MODEL) --gpus 4 --gpu h100-80gb || [ $$? = 1 ]
+
+test: dependencies
+	swift test
+
+lint:
+	swift format lint --recursive --strict Sources Tests Package.swift
+
+format:
+	swift format --recursive --in-place Sources Tests Package.swift
+
+clean:
+	swift package clean
+	rm -rf $(SAMPLES)

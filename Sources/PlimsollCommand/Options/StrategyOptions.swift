@@ -1,0 +1,73 @@
+internal import ArgumentParser
+
+/// How one training run is spread over the GPUs: the strategy flags of `estimate`.
+struct StrategyOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "zero1 to zero3 are DeepSpeed's, fsdp is torch's fully_shard, fsdp1 is FullyShardedDataParallel as accelerate "
+        + "sets it up, zero-redundancy is torch's ZeroRedundancyOptimizer, gemini is LLMem's ADP "
+        + "(default: single on one GPU, otherwise ddp, or what the degrees say).",
+      valueName: "s"))
+  var strategy: StrategyChoice?
+
+  @Option(help: ArgumentHelp("GPUs that share the batch.", valueName: "n"))
+  var dataParallel: Int?
+
+  @Option(help: ArgumentHelp("GPUs that share each matrix.", valueName: "n"))
+  var tensorParallel: Int?
+
+  @Option(help: ArgumentHelp("GPUs that share the layers.", valueName: "n"))
+  var pipelineParallel: Int?
+
+  @Option(help: ArgumentHelp("GPUs that share a sequence.", valueName: "n"))
+  var contextParallel: Int?
+
+  @Option(help: ArgumentHelp("GPUs that share the experts.", valueName: "n"))
+  var expertParallel: Int?
+
+  @Option(
+    help: ArgumentHelp("fully_shard frees a layer's parameters after its forward (true or false).", valueName: "b"))
+  var reshardAfterForward = true
+
+  @Option(help: ArgumentHelp("MixedPrecisionPolicy: type of the gathered parameters.", valueName: "p"))
+  var paramDtype: ElementPrecision?
+
+  @Option(help: ArgumentHelp("MixedPrecisionPolicy: type in which gradients are reduced.", valueName: "p"))
+  var reduceDtype: ElementPrecision?
+
+  @Option(help: ArgumentHelp("DDP's gradient_as_bucket_view (true or false).", valueName: "b"))
+  var bucketView = false
+
+  @Option(help: ArgumentHelp("What lives in host memory or on disk, as the strategy's engine does it.", valueName: "o"))
+  var offload: OffloadChoice = .none
+
+  /// The degrees that were given, with their flags.
+  var degrees: [(flag: String, degree: Int)] {
+    [
+      ("--data-parallel", dataParallel), ("--tensor-parallel", tensorParallel),
+      ("--pipeline-parallel", pipelineParallel), ("--context-parallel", contextParallel),
+      ("--expert-parallel", expertParallel),
+    ].compactMap { flag, degree in degree.map { (flag, $0) } }
+  }
+
+  func validate() throws {
+    for (flag, degree) in degrees { try Limits.check(degree, flag, 1...Limits.count) }
+  }
+
+  /// Checks the degrees against `--gpus`. A command that has both groups calls this from its own `validate`.
+  func validate(worldSize: Int) throws {
+    var rest = worldSize
+    for (flag, degree) in degrees {
+      guard rest % degree == 0 else {
+        throw ValidationError("\(flag) \(degree): the degrees' product must be --gpus, which is \(worldSize)")
+      }
+      rest /= degree
+    }
+    if dataParallel != nil, rest != 1 {
+      throw ValidationError("the degrees' product is \(worldSize / rest), and must be --gpus, which is \(worldSize)")
+    }
+    if strategy == .single, worldSize > 1 {
+      throw ValidationError("--strategy single runs on one GPU, and --gpus is \(worldSize)")
+    }
+  }
+}

@@ -1,0 +1,97 @@
+internal import ArgumentParser
+
+/// What is trained, and how: the workload flags of `estimate`, `plan` and `compare`.
+struct WorkloadOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Sequences or images per GPU and micro-step.", valueName: "n"))
+  var batchSize = 1
+
+  @Option(
+    help: ArgumentHelp("Tokens per sequence (default: the smaller of 2048 and the model's maximum).", valueName: "n"))
+  var sequenceLength: Int?
+
+  @Option(help: ArgumentHelp("Pixels a side of an image (default: the configuration's).", valueName: "n"))
+  var imageSize: Int?
+
+  @Option(help: ArgumentHelp("Images per sample of a vision-language model; 0 trains on text alone.", valueName: "n"))
+  var images = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Type of weights and computation; the mixed ones are autocast over fp32 weights (default: the checkpoint's own).",
+      valueName: "p"))
+  var precision: Precision?
+
+  @Option(help: ArgumentHelp("The optimizer; adamw is torch.optim.AdamW in its foreach form.", valueName: "o"))
+  var optimizer: OptimizerChoice = .adamw
+
+  @Option(help: ArgumentHelp("How attention is computed; sdpa is what torch picks for the case.", valueName: "a"))
+  var attention: AttentionChoice = .sdpa
+
+  @Option(
+    help: ArgumentHelp(
+      "Whether the batch is padded, so that an attention mask is built and passed (true or false).", valueName: "b"))
+  var padding = false
+
+  @Option(help: ArgumentHelp("Activation checkpointing of the layers.", valueName: "c"))
+  var checkpointing: CheckpointingChoice = .none
+
+  @Option(help: ArgumentHelp("Train LoRA adapters of this rank instead of the weights.", valueName: "r"))
+  var loraRank: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Comma-separated names of the modules that get an adapter, or all-linear "
+        + "(default: q_proj,v_proj or the family's equivalent).",
+      valueName: "names"))
+  var loraTargets: String?
+
+  @Option(help: ArgumentHelp("Comma-separated names of modules that get none.", valueName: "names"))
+  var loraExclude: String?
+
+  @Option(help: ArgumentHelp("Dropout in front of each adapter.", valueName: "p"))
+  var loraDropout = 0.0
+
+  @Option(help: ArgumentHelp("Quantise the frozen base weights.", valueName: "q"))
+  var quantize: QuantizationChoice = .none
+
+  @Option(
+    help: ArgumentHelp("A glob of parameter names that do not train; may be repeated.", valueName: "pattern"))
+  var freeze: [String] = []
+
+  @Option(help: ArgumentHelp("Micro-steps per optimizer step.", valueName: "n"))
+  var accumulate = 1
+
+  @Option(help: ArgumentHelp("How logits become a loss; fused is as Liger does it.", valueName: "l"))
+  var loss: LossChoice = .transformers
+
+  @Option(
+    help: ArgumentHelp(
+      "The training loop: plain, as written by hand, or accelerate, as the HF Trainer wraps it.", valueName: "l"))
+  var loop: LoopChoice = .accelerate
+
+  @Option(
+    help: ArgumentHelp("Whether the model builds its key/value cache in the forward (true or false).", valueName: "b"))
+  var useCache = false
+
+  /// The names in a comma-separated list.
+  static func names(_ list: String?) -> [String] {
+    (list ?? "").split(separator: ",").map(String.init)
+  }
+
+  func validate() throws {
+    try Limits.check(batchSize, "--batch-size", 1...Limits.count)
+    try Limits.check(sequenceLength, "--sequence-length", 1...Limits.tokens)
+    try Limits.check(imageSize, "--image-size", 1...Limits.count)
+    try Limits.check(images, "--images", 0...Limits.count)
+    try Limits.check(loraRank, "--lora-rank", 1...Limits.count)
+    try Limits.check(accumulate, "--accumulate", 1...Limits.count)
+    guard loraDropout >= 0, loraDropout < 1 else {
+      throw ValidationError("--lora-dropout must be at least 0 and less than 1, and is \(loraDropout)")
+    }
+    for (flag, list) in [("--lora-targets", loraTargets), ("--lora-exclude", loraExclude)] {
+      guard let list else { continue }
+      guard loraRank != nil else { throw ValidationError("\(flag) has no effect without --lora-rank") }
+      guard !Self.names(list).isEmpty else { throw ValidationError("\(flag) names no module") }
+    }
+  }
+}

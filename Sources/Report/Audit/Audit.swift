@@ -1,0 +1,51 @@
+package import Architecture
+package import Checkpoint
+internal import Units
+
+/// The answer of `plimsoll audit`: everything that was noticed about a checkpoint.
+package struct Audit: Answer {
+  package static let command = "audit"
+
+  let path: String
+  let isStrict: Bool
+  /// The gravest first, otherwise in the order in which they were made.
+  let findings: [Finding]
+
+  /// - Parameter isStrict: whether a warning is as bad as an error.
+  package init(_ checkpoint: Checkpoint, _ description: ModelDescription?, isStrict: Bool) {
+    path = checkpoint.path
+    self.isStrict = isStrict
+    let all = checkpoint.findings + (description?.findings ?? [])
+    findings = [Finding.Severity.error, .warning, .note].flatMap { severity in
+      all.filter { $0.severity == severity }
+    }
+  }
+
+  package var holds: Bool {
+    !findings.contains { $0.severity >= (isStrict ? .warning : .error) }
+  }
+
+  package var fields: [JSONValue.Field] {
+    [
+      .init("path", .string(path)),
+      .init("passed", .boolean(holds)),
+      .init(
+        "counts",
+        ["error": .integer(count(.error)), "warning": .integer(count(.warning)), "note": .integer(count(.note))]),
+      .init("findings", .array(findings.map(JSONValue.init))),
+    ]
+  }
+
+  package var page: Page {
+    let counts = [Finding.Severity.error, .warning, .note].map { severity in
+      let number = count(severity)
+      return "\(number) \(severity.rawValue)\(number == 1 ? "" : "s")"
+    }
+    let summary = "\(holds ? "passed" : "failed"): \(counts.joined(separator: ", "))"
+    return Page([.heading(path)] + (findings.isEmpty ? [] : [.findings(findings)]) + [.paragraph(summary)])
+  }
+
+  private func count(_ severity: Finding.Severity) -> Int {
+    findings.count { $0.severity == severity }
+  }
+}
