@@ -14,6 +14,10 @@ import Units
     }
   }
 
+  @Test func nothing() {
+    #expect(error(opening: "")?.code == .fileMissing)
+  }
+
   @Test func missing() {
     let folder = TemporaryFolder()
     #expect(error(opening: folder.file("model.safetensors"))?.code == .fileMissing)
