@@ -127,6 +127,15 @@ import Units
     #expect(checkpoint.bytesRead == 8 + header.utf8.count + configuration.utf8.count)
   }
 
+  @Test func sizesThatWouldOverflowAreRefused() throws {
+    let folder = TemporaryFolder()
+    let size = 1 << 60
+    // Not every file system can make a hole of this size.
+    let header = safetensors("{\(entry("a", "U8", "[\(size)]", 0, size))}")
+    guard (try? folder.write("model.safetensors", header, hole: size)) != nil else { return }
+    #expect(error(opening: folder.path)?.code == .tooLarge)
+  }
+
   @Test func shardsToo() throws {
     let folder = TemporaryFolder()
     let first = vectors("a")
