@@ -35,6 +35,7 @@ struct csafetensors_header {
   size_t metadata_byte_count, metadata_byte_capacity;
   header_note *notes;
   size_t note_count, note_capacity;
+  size_t note_counts[CSAFETENSORS_NOTE_KINDS];
 };
 
 /// Makes room for `wanted` items of `size` bytes in a list, doubling `*capacity`; `list` is the address of the pointer

@@ -68,6 +68,7 @@ static csafetensors_result no_memory(reading *reading) {
 
 static csafetensors_result note(reading *reading, csafetensors_note_kind kind, size_t offset, size_t name) {
   csafetensors_header *header = reading->header;
+  if (header->note_counts[kind]++ >= CSAFETENSORS_NOTE_LIMIT) return CSAFETENSORS_OK;
   if (!header_reserve(&header->notes, &header->note_capacity, header->note_count + 1, sizeof *header->notes))
     return no_memory(reading);
   header->notes[header->note_count++] = (header_note){kind, CSAFETENSORS_PREFIX_LENGTH + offset, name};

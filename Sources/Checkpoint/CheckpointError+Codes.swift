@@ -34,5 +34,6 @@ extension CheckpointError.Code {
   public static let indexShardName = Self(rawValue: "index-shard-name")
   public static let shardMissing = Self(rawValue: "shard-missing")
 
+  public static let tooLarge = Self(rawValue: "checkpoint-too-large")
   public static let outOfMemory = Self(rawValue: "out-of-memory")
 }

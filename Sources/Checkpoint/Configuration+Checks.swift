@@ -6,25 +6,20 @@ extension Configuration {
   }
 
   /// What a size can be. The upper ends are far beyond any model (a thousand times the largest published) and far
-  /// below where products overflow.
+  /// below where products overflow. A zero or a minus one is let pass where published models have it.
   private static let integerRules = [
     IntegerRule(
       keys: [
         "hidden_size", "intermediate_size", "d_model", "d_ff", "d_kv", "n_embd", "n_inner", "ffn_dim", "head_dim",
-        "moe_intermediate_size", "kv_lora_rank", "q_lora_rank", "v_head_dim",
+        "moe_intermediate_size",
       ], range: 1...(1 << 26)),
-    IntegerRule(
-      keys: [
-        "num_hidden_layers", "num_layers", "n_layer", "n_layers", "num_decoder_layers", "encoder_layers",
-        "decoder_layers",
-      ],
-      range: 1...1_000_000),
+    IntegerRule(keys: ["num_hidden_layers", "num_layers", "n_layer", "n_layers"], range: 1...1_000_000),
+    IntegerRule(keys: ["num_decoder_layers", "encoder_layers", "decoder_layers"], range: 0...1_000_000),
     IntegerRule(
       keys: ["num_attention_heads", "num_key_value_heads", "n_head", "num_heads", "n_heads", "num_kv_heads"],
       range: 1...(1 << 20)),
     IntegerRule(keys: ["vocab_size"], range: 1...(1 << 34)),
-    IntegerRule(
-      keys: ["max_position_embeddings", "n_positions", "n_ctx", "image_size", "patch_size"], range: 1...(1 << 40)),
+    IntegerRule(keys: ["max_position_embeddings", "n_positions", "n_ctx"], range: -1...(1 << 40)),
     IntegerRule(
       keys: [
         "num_experts", "num_local_experts", "n_routed_experts", "n_shared_experts", "num_experts_per_tok",

@@ -111,7 +111,9 @@ struct Opening {
     for (position, part) in parts.enumerated() {
       switch part {
       case .index(let result): indexes[name] = try result.get()
-      case .header(let result): headers[shards[position - 1]] = result
+      case .header(let result):
+        headers[shards[position - 1]] = result
+        bytesRead += (try? result.get().bytesRead) ?? 0
       }
     }
     bytesRead += indexes[name]?.bytesRead ?? 0
@@ -134,7 +136,8 @@ struct Opening {
       guard try areThere(index, isPrimary: sets.isEmpty) else { return }
       if let entries { reportUnindexedShards(of: index, stem: location.stem, entries: entries) }
     }
-    if entries != nil { reportLinks(files) }
+    // A file that the user named may be a link to anywhere; a name out of a stranger's index may not.
+    if entries != nil || index != nil { reportLinks(files) }
     let label = files.count == 1 ? files[0] : "\(location.stem) (\(files.count) shards)"
     let reading = try WeightSet.read(
       label: label, kind: location.kind, folder: folder, files: files, index: index, seed: seed, known: headers)

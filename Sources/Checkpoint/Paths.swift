@@ -28,7 +28,7 @@ func resolvedPath(_ path: String) -> String? {
 
 func isFolder(_ path: String) -> Bool {
   var status = stat()
-  return stat(path.isEmpty ? "." : path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }
 
 func isLink(_ path: String) -> Bool {
@@ -44,7 +44,7 @@ func exists(_ path: String) -> Bool {
 
 /// The names in a folder, in natural order, without `.` and `..`.
 func folderEntries(_ path: String) throws(CheckpointError) -> [String] {
-  guard let stream = opendir(path.isEmpty ? "." : path) else { throw .cannotOpen(path, errno) }
+  guard let stream = opendir(path) else { throw .cannotOpen(path, errno) }
   defer { closedir(stream) }
   var names: [String] = []
   while let entry = readdir(stream) {

@@ -15,7 +15,8 @@ extension ShardIndex {
 
   /// For each shard of the index its position in `files`, or -1.
   private func filePositions(_ files: [String]) -> [Int] {
-    let positions = Dictionary(uniqueKeysWithValues: files.enumerated().map { ($1, $0) })
+    // Strings that Unicode calls equal may be the names of two files.
+    let positions = Dictionary(files.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     return shards.map { positions[$0] ?? -1 }
   }
 

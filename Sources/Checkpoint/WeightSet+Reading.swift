@@ -2,7 +2,7 @@ internal import CSafetensors
 internal import Units
 
 extension WeightSet {
-  /// A weight set with what was noticed and how many bytes were read on the way.
+  /// A weight set with what was noticed on the way, and how many bytes were read that had not been before.
   struct Reading: Sendable {
     var set: WeightSet
     var findings: FindingList
@@ -25,6 +25,7 @@ extension WeightSet {
     for file in files {
       if let result = read[file] { headers.append(try result.get()) }
     }
+    try checkTotal(headers)
 
     var findings = FindingList()
     for (header, file) in zip(headers, files) { header.report(as: file, into: &findings) }
@@ -40,7 +41,23 @@ extension WeightSet {
     let set = WeightSet(
       label: label, kind: kind, files: files, tensors: tensors, fileLengths: headers.map { ByteCount($0.fileLength) },
       metadata: headers.map(\.metadata))
-    return Reading(set: set, findings: findings, bytesRead: headers.reduce(0) { $0 + $1.bytesRead })
+    let bytesRead = results.reduce(0) { $0 + ((try? $1.get().bytesRead) ?? 0) }
+    return Reading(set: set, findings: findings, bytesRead: bytesRead)
+  }
+
+  /// Refuses what no file system should hold but sparse files can claim, so that no sum of sizes, in bytes, in bits or
+  /// in elements, can overflow later on.
+  private static func checkTotal(_ headers: [ShardHeader]) throws(CheckpointError) {
+    var total = 0
+    for header in headers {
+      let (sum, overflow) = total.addingReportingOverflow(header.fileLength)
+      guard !overflow, sum <= 1 << 59 else {
+        throw CheckpointError(
+          .tooLarge, file: header.path, message: "the weight set's files add up to more than 2^59 bytes",
+          help: "The file claims a size that no model has; it is probably sparse by mistake.")
+      }
+      total = sum
+    }
   }
 
   /// The tensors at `places`, and which of them have extents that had to be clamped. Made on all cores: names and

@@ -8,8 +8,9 @@ public struct Shape: Hashable, Sendable {
 
   public subscript(_ axis: Int) -> Int { dimensions[axis] }
 
-  /// The product of the extents; nil where it passes 2^63 - 1 (checked in order, as the formats' readers do).
+  /// The product of the extents; nil where it passes 2^63 - 1. An extent of 0 makes it 0, however large the others.
   public var elementCount: ElementCount? {
+    guard !dimensions.contains(0) else { return .zero }
     var product = 1
     for extent in dimensions {
       let (next, overflow) = product.multipliedReportingOverflow(by: extent)

@@ -14,6 +14,10 @@ import Units
     }
   }
 
+  @Test func nothing() {
+    #expect(error(opening: "")?.code == .fileMissing)
+  }
+
   @Test func missing() {
     let folder = TemporaryFolder()
     #expect(error(opening: folder.file("model.safetensors"))?.code == .fileMissing)
@@ -121,6 +125,15 @@ import Units
     let checkpoint = try Checkpoint.open(folder.path)
     #expect(try checkpoint.primaryWeightSet().tensors.map(\.range.length) == [terabyte])
     #expect(checkpoint.bytesRead == 8 + header.utf8.count + configuration.utf8.count)
+  }
+
+  @Test func sizesThatWouldOverflowAreRefused() throws {
+    let folder = TemporaryFolder()
+    let size = 1 << 60
+    // Not every file system can make a hole of this size.
+    let header = safetensors("{\(entry("a", "U8", "[\(size)]", 0, size))}")
+    guard (try? folder.write("model.safetensors", header, hole: size)) != nil else { return }
+    #expect(error(opening: folder.path)?.code == .tooLarge)
   }
 
   @Test func shardsToo() throws {

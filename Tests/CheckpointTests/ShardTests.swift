@@ -116,6 +116,16 @@ import Units
     #expect(try rules(of: index([])).contains("index-empty"))
   }
 
+  @Test func shardNamesThatUnicodeCallsEqual() throws {
+    let folder = TemporaryFolder()
+    let composed = "\u{E9}.safetensors"
+    let decomposed = "e\u{301}.safetensors"
+    try folder.write(composed, vectors("a"))
+    try folder.write(decomposed, vectors("b"))
+    try folder.write(Self.name, text: index([("a", composed), ("b", decomposed)]))
+    #expect(try Checkpoint.open(folder.path).primaryWeightSet().files.count == 2)
+  }
+
   @Test func aTensorThatNoShardHas() throws {
     let folder = try pair(index(Self.map + [("c", Self.two)]))
     let findings = try Checkpoint.open(folder.path).findings

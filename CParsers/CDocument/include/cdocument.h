@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /// The longest document that is read, in bytes.
-#define CDOCUMENT_LIMIT 16777216U
+#define CDOCUMENT_LIMIT 4194304U
 /// The longest part of a key that a note carries.
 #define CDOCUMENT_NOTE_KEY 120
 

@@ -12,6 +12,8 @@
 #define CSAFETENSORS_HEADER_LIMIT 100000000U
 /// The bytes before the header.
 #define CSAFETENSORS_PREFIX_LENGTH 8U
+/// How many notes of one kind are kept; of a hostile header's millions the first few say it all.
+#define CSAFETENSORS_NOTE_LIMIT 10000
 /// The longest part of a tensor's name that an error carries.
 #define CSAFETENSORS_ERROR_NAME 240
 
@@ -72,6 +74,7 @@ typedef enum {
   CSAFETENSORS_NOTE_ARRAY_ENTRY,           // a tensor is written as an array
   CSAFETENSORS_NOTE_MAP_DTYPE,             // a dtype is written as an object, `{"F32": null}`
   CSAFETENSORS_NOTE_UNKNOWN_FIELD,         // a tensor has a field that the format does not know
+  CSAFETENSORS_NOTE_KINDS,                 // how many kinds there are
 } csafetensors_note_kind;
 
 /// Something that the reference accepts and the format does not promise.
@@ -114,7 +117,7 @@ size_t csafetensors_metadata_count(const csafetensors_header *header);
 void csafetensors_metadata(const csafetensors_header *header, size_t index, const uint8_t **key, size_t *key_length,
                            const uint8_t **value, size_t *value_length);
 
-/// How many notes were taken, and the one at `index`, in the order of the text.
+/// How many notes are kept, and the one at `index`, in the order of the text.
 size_t csafetensors_note_count(const csafetensors_header *header);
 csafetensors_note csafetensors_get_note(const csafetensors_header *header, size_t index);
 
