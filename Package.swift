@@ -26,6 +26,7 @@ let package = Package(
   name: "plimsoll",
   products: [
     .executable(name: "plimsoll", targets: ["PlimsollCommand"]),
+    .executable(name: "plimsoll-accuracy", targets: ["PlimsollAccuracy"]),
     .library(name: "PlimsollCheckpoint", targets: ["Units", "Checkpoint", "Architecture"]),
     .library(name: "PlimsollMemory", targets: ["Graph", "TrainingStep", "Strategy"]),
   ],
@@ -58,7 +59,10 @@ let package = Package(
       ], swiftSettings: strict),
     .executableTarget(
       name: "PlimsollAccuracy",
-      dependencies: ["Units", "Checkpoint", "Architecture", "Graph", "TrainingStep", "Strategy"]),
+      dependencies: [
+        "Units", "Checkpoint", "Architecture", "Graph", "TrainingStep", "Strategy", "Report",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
 
     tests(of: "Units"),
     tests(of: "Checkpoint", ["Units"]),

@@ -29,6 +29,17 @@ extension Configuration {
     }
   }
 
+  /// Parses one line of a table of JSON objects; nil where it is none.
+  package init?(line: Substring, file: String) {
+    var line = line
+    var findings = FindingList()
+    let parsed = line.withUTF8 {
+      Configuration.parse(UnsafeRawBufferPointer($0), file: file, seed: 0, findings: &findings)
+    }
+    guard let parsed else { return nil }
+    self = parsed
+  }
+
   /// Parses the text of a document.
   static func parse(
     _ bytes: UnsafeRawBufferPointer, file: String, seed: UInt64, findings: inout FindingList

@@ -36,6 +36,8 @@ public enum OperatorKind: Hashable, Sendable {
   case softmax, logSoftmax
 
   case concatenate(axis: Int)
+  /// The pieces that several ranks hold of a tensor, put together along the last axis on each of them.
+  case allGather
   /// A constant appended along the last axis.
   case pad
 
@@ -96,6 +98,7 @@ extension OperatorKind {
     case .softmax: "_softmax"
     case .logSoftmax: "_log_softmax"
     case .concatenate: "cat"
+    case .allGather: "all_gather"
     case .pad: "constant_pad_nd"
     case .embedding: "embedding"
     case .linear: "linear"

@@ -6,16 +6,20 @@ internal import Units
 public struct TrainingStep: Sendable {
   public let graph: Graph
   public let workload: Workload
+  public let distribution: Distribution
 
-  public init(graph: Graph, workload: Workload) {
+  public init(graph: Graph, workload: Workload, distribution: Distribution = Distribution()) {
     self.graph = graph
     self.workload = workload
+    self.distribution = distribution
   }
 
   public func run() -> Timeline {
     var tape = Tape(graph: graph, checkpointing: workload.checkpointing)
+    tape.handsGradientsOn = distribution.handsGradientsOn
     var states: [Int: [Memory.StorageID]] = [:]
     tape.load()
+    for holding in distribution.fromTheStart { tape.take(holding) }
     for step in 1...2 {
       tape.memory.begin(.input, step: step)
       // All micro-batches of a step are fetched before its first forward pass, as the Trainer does.
@@ -31,7 +35,8 @@ public struct TrainingStep: Sendable {
       }
       tape.markGradients()
       tape.memory.begin(.optimizer, step: step)
-      tape.optimize(workload.optimizer, &states)
+      if step == 1 { for holding in distribution.fromTheFirstUpdate { tape.take(holding) } }
+      if !distribution.updatesParameters { tape.optimize(workload.optimizer, &states) }
       tape.dropGradients()
       tape.dropGraph()
       for batch in batches { tape.drop(batch) }
@@ -55,6 +60,11 @@ extension Tape {
       bound[index] = memory.allocate(
         bytes(of: value.owner), cause: "load", module: value.name ?? "", category: category)
     }
+  }
+
+  /// Memory that the strategy holds from now on.
+  mutating func take(_ holding: Distribution.Holding) {
+    _ = memory.allocate(holding.bytes, cause: holding.cause, module: "", category: holding.category)
   }
 
   /// A batch: the storage of each input value.
@@ -89,11 +99,12 @@ extension Tape {
   mutating func dropGradients() {
     for gradient in gradients.values { memory.release(gradient.storage) }
     gradients.removeAll()
+    reached.removeAll()
   }
 
   /// One optimizer step over the parameters that have a gradient, in the model's order.
   mutating func optimize(_ optimizer: Optimizer, _ states: inout [Int: [Memory.StorageID]]) {
-    let parameters = gradients.keys.filter(isParameter).sorted()
+    let parameters = reached.filter(isParameter).sorted()
     for parameter in parameters where states[parameter] == nil {
       let id = Graph.ValueID(parameter)
       states[parameter] = optimizer.states.map { state in

@@ -177,7 +177,10 @@ struct DecoderLowering {
     let logits = g.frame("lm_head") { g in
       guard let weight = weight(&g, head) else { return hidden }
       let free = description.modules[.head]
-      return g.linear(hidden, weight, free.flatMap { bias(&g, $0) })
+      let logits = g.linear(hidden, weight, free.flatMap { bias(&g, $0) })
+      // A head that is split over the vocabulary leaves each rank a piece of the logits.
+      guard let width = description.vocabularySize?.value, weight.shape[0] < width else { return logits }
+      return g.allGather(logits, width: width)
     }
     guard configuration?.number("final_logit_softcapping") != nil else { return logits }
     return g.multiplyScalar(g.unary(.tanh, g.unary(.divideScalar, logits)))

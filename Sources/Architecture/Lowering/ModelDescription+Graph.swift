@@ -20,12 +20,31 @@ extension ModelDescription {
     guard keyValueHeads > 0, heads % keyValueHeads == 0, dimension > 0 else {
       throw LoweringError(message: "\(heads) query heads cannot share \(keyValueHeads) key/value heads")
     }
+    guard fits(settings, heads: heads, vocabulary: vocabularySize?.value ?? 0) else {
+      throw LoweringError(message: "a tensor of this batch and sequence length would pass 2^46 elements")
+    }
     let lowering = DecoderLowering(
       description: self, configuration: configuration, settings: settings,
       choices: DecoderChoices.rows[family] ?? .generic(self),
       sizes: DecoderLowering.Sizes(
         hidden: hidden, heads: heads, keyValueHeads: keyValueHeads, headDimension: dimension))
     return lowering.graph()
+  }
+}
+
+extension ModelDescription {
+  /// Whether the largest tensors that a pass can make (logits, scores, the widest projection) stay below 2^46
+  /// elements, so that no sum of sizes can overflow.
+  private func fits(_ settings: ForwardSettings, heads: Int, vocabulary: Int) -> Bool {
+    let widest = layers.flatMap { $0.modules.values }.compactMap { $0.weight?.dimensions.max() }.max() ?? 0
+    let most = max(vocabulary, widest, heads.multipliedReportingOverflow(by: settings.sequenceLength).partialValue)
+    var product = 1
+    for factor in [settings.batchSize, settings.sequenceLength, most] {
+      let (next, overflow) = product.multipliedReportingOverflow(by: max(1, factor))
+      guard !overflow, next <= 1 << 46 else { return false }
+      product = next
+    }
+    return true
   }
 }
 

@@ -2,7 +2,7 @@ internal import Checkpoint
 
 extension Page {
   /// The page for a terminal or a text file: its blocks with a line between them.
-  func text(style: TextStyle) -> String {
+  package func text(style: TextStyle) -> String {
     blocks.map { block in
       switch block {
       case .heading(let title): style.styled(PlainText.escaped(title), .heading) + "\n"

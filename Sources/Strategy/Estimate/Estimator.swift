@@ -8,35 +8,164 @@ internal import Units
 public struct Estimator: Sendable {
   public let description: ModelDescription
   public let configuration: Configuration?
+  /// Whether DDP's gradients are views of its buckets (`gradient_as_bucket_view`).
+  public var usesBucketView = false
 
   public init(description: ModelDescription, configuration: Configuration?) {
     self.description = description
     self.configuration = configuration
   }
 
-  /// The timeline of two training steps on one GPU.
-  public func timeline(_ workload: Workload) throws(LoweringError) -> Timeline {
-    let graph = try description.trainingGraph(configuration: configuration, settings: workload.forward)
-    return TrainingStep(graph: graph, workload: workload).run()
+  /// The timeline of two training steps on one GPU of a layout.
+  ///
+  /// - Throws: ``EstimationError`` where the model cannot be run, or not under this layout.
+  public func timeline(_ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees()))
+    throws(EstimationError) -> Timeline
+  {
+    let rank = try description.part(for: layout)
+    let distribution: Distribution
+    var workload = workload
+    switch layout.strategy {
+    case .single: distribution = Distribution()
+    case .tp where layout.degrees.data == 1: distribution = Distribution()
+    case .ddp: distribution = replicas(rank, workload)
+    // Colossal-AI's DP+TP shards over the data ranks as its ADP does.
+    case .gemini, .tp:
+      workload.forward.precision = workload.forward.precision.gemini
+      distribution = chunks(rank, ranks: layout.degrees.data)
+    default: throw EstimationError(reason: "\(layout.strategy.rawValue) is not simulated yet")
+    }
+    do throws(LoweringError) {
+      let graph = try rank.trainingGraph(configuration: configuration, settings: workload.forward)
+      return TrainingStep(graph: graph, workload: workload, distribution: distribution).run()
+    } catch {
+      throw EstimationError(reason: error.message)
+    }
   }
 
-  public func estimate(_ workload: Workload) throws(LoweringError) -> Estimate {
-    let timeline = try timeline(workload)
+  public func estimate(_ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees()))
+    throws(EstimationError) -> Estimate
+  {
+    let timeline = try timeline(workload, layout: layout)
     guard let (phase, peak) = timeline.peak(ofStep: 2) else {
-      throw LoweringError(message: "the simulated run has no second step")
+      throw EstimationError(reason: "the simulated run has no second step")
     }
     let phases = (timeline.peaks[2] ?? [:]).filter { [.forward, .backward, .optimizer].contains($0.key) }
     return Estimate(
       peak: peak.bytes, phase: phase, phases: phases.mapValues(\.bytes),
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
-      isRecognised: description.isRecognised, assumptions: assumptions)
+      isRecognised: description.isRecognised, assumptions: assumptions(workload, layout))
   }
 
-  private var assumptions: [Assumption] {
-    [
+  // MARK: - What the strategies hold
+
+  /// DDP's buckets: one more copy of the gradients, or their only place (torch/csrc/distributed/c10d/reducer.cpp).
+  private func replicas(_ rank: ModelDescription, _ workload: Workload) -> Distribution {
+    let trained = rank.trainableElements(workload.forward)
+    let bytes = ByteCount(trained.count * workload.forward.precision.parameterType.bitWidth / 8)
+    let category: Category = usesBucketView ? .gradients : .communication
+    return Distribution(
+      fromTheStart: [.init(bytes, cause: "buckets", category: category)], handsGradientsOn: usesBucketView)
+  }
+
+  /// Gemini's chunks (arXiv 2404.10933, section 4): 16-bit parameters gathered whole, in chunks that their gradients
+  /// reuse; fp32 copies, momentum and variance in shards.
+  private func chunks(_ rank: ModelDescription, ranks: Int) -> Distribution {
+    let counts = rank.parameterElements.map(\.count)
+    let total = counts.reduce(0, +)
+    let size = GeminiChunks().bestSize(for: counts)
+    let chunked = size > 0 ? (total + size - 1) / size * size : total
+    let share = (chunked + ranks - 1) / ranks
+    return Distribution(
+      fromTheStart: [
+        .init(ByteCount((chunked - total) * 2), cause: "chunk padding", category: .parameters),
+        .init(ByteCount(share * 4), cause: "master weights", category: .optimizerStates),
+      ],
+      fromTheFirstUpdate: [.init(ByteCount(share * 8), cause: "HybridAdam", category: .optimizerStates)],
+      handsGradientsOn: true, updatesParameters: true)
+  }
+
+  // MARK: - What is taken for granted
+
+  private func assumptions(_ workload: Workload, _ layout: Layout) -> [Assumption] {
+    var result = [
       Assumption(
-        what: "framework", value: "torch 2.11, transformers 5.17, eager mode",
-        source: "the versions whose allocations are imitated")
+        what: "framework", value: "torch 2.11, transformers 5.17, PEFT 0.21, eager mode",
+        source: "the versions whose allocations are imitated"),
+      Assumption(
+        what: "gradient sums", value: "out of place",
+        source: "as traced; outside of a trace torch adds in place where it can, which takes less"),
     ]
+    if !description.isRecognised {
+      result.append(
+        Assumption(
+          what: "architecture", value: description.family,
+          source: "guessed from names and shapes, since no known family fits"))
+    }
+    for (what, fact) in [
+      ("attention heads", description.headCount), ("key/value heads", description.keyValueHeadCount),
+      ("head dimension", description.headDimension),
+    ] {
+      guard let fact, fact.provenance == .assumed else { continue }
+      result.append(Assumption(what: what, value: "\(fact.value)", source: fact.source))
+    }
+    if layout.strategy == .gemini || (layout.strategy == .tp && layout.degrees.data > 1) {
+      result.append(
+        Assumption(
+          what: "sharding", value: "16-bit parameters whole, fp32 copies and states in shards",
+          source: "Gemini as arXiv 2404.10933 describes it"))
+    }
+    return result
+  }
+}
+
+/// Why there is no estimate.
+public struct EstimationError: Error, Hashable, Sendable {
+  /// In one line.
+  public var reason: String
+}
+
+extension ForwardSettings.Precision {
+  /// Gemini computes in 16 bits over fp32 copies of its own.
+  fileprivate var gemini: ForwardSettings.Precision {
+    switch self {
+    case .fp32, .fp16, .fp16Mixed: .fp16
+    case .bf16, .bf16Mixed: .bf16
+    }
+  }
+}
+
+extension ModelDescription {
+  /// What one GPU of a layout holds.
+  fileprivate func part(for layout: Layout) throws(EstimationError) -> ModelDescription {
+    switch split(tensorParallel: layout.degrees.tensor) {
+    case .success(let part): return part
+    case .failure(let error): throw EstimationError(reason: error.reason)
+    }
+  }
+
+  /// The elements of each parameter that this description names.
+  fileprivate var parameterElements: [ElementCount] {
+    namedParameters.map(\.elements)
+  }
+
+  fileprivate func trainableElements(_ settings: ForwardSettings) -> ElementCount {
+    if settings.adapters != nil { return .zero }
+    let frozen = settings.frozen.map { Glob($0) }
+    return namedParameters.reduce(into: .zero) { sum, parameter in
+      if !frozen.contains(where: { $0.matches(parameter.name) }) { sum += parameter.elements }
+    }
+  }
+
+  private var namedParameters: [(name: String, elements: ElementCount)] {
+    var outside = modules
+    if tiedEmbeddings?.value == true { outside[.head] = nil }
+    let all =
+      Array(outside.values) + others + layers.flatMap { Array($0.modules.values) + $0.others }
+    return all.flatMap { module in
+      [("weight", module.weight), ("bias", module.bias)].compactMap { suffix, shape in
+        shape.map { ("\(module.path).\(suffix)", $0.elementCount ?? .zero) }
+      }
+    }
   }
 }

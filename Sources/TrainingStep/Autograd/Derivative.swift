@@ -115,6 +115,7 @@ extension Derivative {
     case .logSoftmax:
       .one(saved: { _ in [.output(0)] }) { $0.likeInput("_log_softmax_backward_data") }
 
+    case .allGather: .one { $0.make("slice", Layout(contiguous: $0.inputLayout(0).shape)) }
     case .concatenate, .pad:
       Derivative { step in
         step.each(Array(0..<step.inputCount)) { step, input in

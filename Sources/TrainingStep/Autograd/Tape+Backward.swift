@@ -92,7 +92,8 @@ extension Tape {
   /// `AccumulateGrad`: the first gradient is taken over where nobody else holds it and it lies as the parameter
   /// does, else copied; later ones are added in place.
   private mutating func accumulate(_ gradient: Tensor, into parameter: Int) {
-    guard gradients[parameter] == nil else {
+    reached.insert(parameter)
+    guard gradients[parameter] == nil, !handsGradientsOn else {
       memory.release(gradient.storage)
       return
     }

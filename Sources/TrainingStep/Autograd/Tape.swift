@@ -10,6 +10,10 @@ struct Tape {
   let checkpointing: Checkpointing
   /// The storage bound to each owner; nil while it has none. Parameters, buffers and inputs stay bound.
   var bound: [Memory.StorageID?]
+  /// Whether a finished gradient is taken over at once, and its storage freed.
+  var handsGradientsOn = false
+  /// Leaves that a gradient has reached since the last update.
+  var reached: Set<Int> = []
   /// `.grad` of each parameter, by its place among the graph's values.
   var gradients: [Int: Tensor] = [:]
   /// Which values need a gradient, whatever mode they are computed in.

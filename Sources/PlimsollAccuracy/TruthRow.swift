@@ -1,0 +1,83 @@
+internal import Checkpoint
+internal import Graph
+internal import TrainingStep
+
+/// One traced run of a truth table: a model, its settings, and what was allocated.
+struct TruthRow {
+  var id: String
+  var model: String
+  /// The checkpoint's folder.
+  var folder: String
+  /// The settings in the table's words, for grouping.
+  var settings: [String: String]
+  var workload: Workload
+  /// Peak of the second step, in bytes.
+  var peak: Int
+  /// Peak of each of its phases.
+  var phases: [Phase: Int]
+
+  /// A reason why a row is not simulated, instead of the row.
+  struct Unsupported: Error {
+    var id: String
+    var reason: String
+  }
+
+  init(_ row: Configuration) throws {
+    let id = row.string("id") ?? "?"
+    guard let settings = row.section("settings"), let results = row.section("results"),
+      let folder = row.string("folder"), let peak = results.integer("peak"),
+      let batch = settings.integer("batch"), let length = settings.integer("seq")
+    else { throw Unsupported(id: id, reason: "not a row of a truth table") }
+    guard settings.section("parallel") == nil else { throw Unsupported(id: id, reason: "several GPUs") }
+    self.id = id
+    self.folder = folder
+    self.peak = peak
+    model = row.string("model") ?? folder
+    let peaks = results.section("phase_peaks")
+    phases = [Phase.forward, .backward, .optimizer].reduce(into: [:]) { phases, phase in
+      phases[phase] = peaks?.integer("2/\(phase.rawValue)")
+    }
+    self.settings = ["precision", "optimizer", "gc", "attn", "peft", "loop"].reduce(into: [:]) {
+      $0[$1] = settings.string($1)
+    }
+
+    func word<Value>(_ key: String, _ values: [String: Value]) throws -> Value {
+      let text = settings.string(key) ?? ""
+      guard let value = values[text] else { throw Unsupported(id: id, reason: "\(key) \(text)") }
+      return value
+    }
+    let attention = settings.string("attn") ?? ""
+    let checkpointing = try word(
+      "gc", ["off": Checkpointing.none, "nonreentrant": .nonReentrant, "reentrant": .reentrant])
+    var forward = ForwardSettings(
+      batchSize: batch, sequenceLength: length,
+      precision: try word(
+        "precision", ["fp32": .fp32, "bf16": .bf16, "bf16_amp": .bf16Mixed, "fp16_amp": .fp16Mixed]),
+      attention: try word(
+        "attn",
+        [
+          "eager": .eager, "sdpa": .sdpa, "sdpa_pad": .sdpa, "sdpa_eff": .efficient, "sdpa_math": .math,
+          "sdpa_cudnn": .cudnn,
+        ]),
+      isPadded: attention.hasSuffix("_pad"),
+      // transformers switches the cache off where it checkpoints.
+      usesCache: settings.boolean("use_cache") == true && checkpointing == .none,
+      loop: try word("loop", ["plain": .plain, "accelerate": .accelerate]))
+    let peft = settings.string("peft") ?? "none"
+    if peft != "none" {
+      let type = row.string("model_type") ?? ""
+      let dropout = type.contains("moe") || type == "mixtral" ? 0 : 0.05
+      forward.adapters = LowRankAdapters(
+        rank: 16, targets: peft == "lora_all" ? .allLinear : .names(LowRankAdapters.usualTargets(of: type)),
+        dropout: settings.section("lora")?.number("dropout") ?? dropout,
+        requiresInputGradients: checkpointing != .none)
+    }
+    guard
+      let optimizer = Optimizer(
+        rawValue: String((settings.string("optimizer") ?? "").map { $0 == "_" ? "-" : $0 }))
+    else { throw Unsupported(id: id, reason: "optimizer \(settings.string("optimizer") ?? "")") }
+    workload = Workload(
+      forward: forward, optimizer: optimizer, checkpointing: checkpointing,
+      accumulation: settings.integer("accum") ?? 1)
+  }
+}
