@@ -73,11 +73,21 @@ final class ScratchBuffer {
 
   deinit { buffer.deallocate() }
 
+  /// Memory for an index of many megabytes comes in large pages where the system has them: its pages are touched
+  /// once, and small ones would take longer to hand out than to fill.
+  private static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
+    let large = 2 << 20
+    guard count >= 2 * large else { return .allocate(byteCount: count, alignment: 16) }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: large)
+    madvise(buffer.baseAddress, count, MADV_HUGEPAGE)
+    return buffer
+  }
+
   /// Room for `count` bytes, whose content is unspecified, until the next call.
   func bytes(_ count: Int) -> UnsafeMutableRawBufferPointer {
     if buffer.count < count {
       buffer.deallocate()
-      buffer = .allocate(byteCount: count, alignment: 16)
+      buffer = Self.allocate(count)
     }
     return UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
   }
