@@ -38,7 +38,8 @@ extension GraphBuilder {
     let (m, k, n) = (left.shape[left.shape.rank - 2], left.shape[left.shape.rank - 1], right.shape[right.shape.rank - 1])
     let product = frame("") { g in
       let flatLeft = g.reshape(left, Shape([count, m, k]))
-      let flatRight = g.reshape(right, Shape([count, k, n]))
+      let whole = Shape(batch.dimensions + [k, n])
+      let flatRight = g.reshape(right.shape == whole ? right : g.expand(right, to: whole), Shape([count, k, n]))
       return g.apply(.batchedProduct, [flatLeft, flatRight], Layout(contiguous: Shape([count, m, n])), left.dataType)
     }
     return applyView(.view, product, [Layout(contiguous: Shape(batch.dimensions + [m, n]))])[0]

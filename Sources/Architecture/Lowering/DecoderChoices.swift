@@ -91,6 +91,8 @@ struct DecoderChoices: Sendable {
   var holdsBranches = false
   /// Whether the model keeps a causal mask over all its positions that nothing reads (GPTBigCode).
   var holdsCausalBuffer = false
+  /// Whether the mask is built even where a kernel's causal flag would do (Falcon).
+  var alwaysMasks = false
   /// Whether the block hands its attention probabilities to the loop over the layers (BLOOM, GPT-Neo).
   var returnsWeights = false
   /// Whether the MLP's input is flattened to a matrix first (OPT).

@@ -64,7 +64,7 @@ extension DecoderLowering {
 
   /// `repeat_kv`: each key/value head as often as it has query heads, which copies.
   func repeated(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor {
-    guard sizes.groups > 1 else { return input }
+    guard input.shape[1] != sizes.heads else { return input }
     let wide: Shape = [batch, sizes.keyValueHeads, sizes.groups, length, input.shape[3]]
     let expanded = g.expand(g.unsqueeze(input, 2), to: wide)
     return g.reshape(expanded, [batch, sizes.heads, length, input.shape[3]])

@@ -8,7 +8,7 @@ extension DecoderLowering {
   ) -> (output: Tensor, weights: Tensor?) {
     let output = g.frame("") { g in
       var heads = heads
-      if sizes.groups > 1, mask != nil || sizes.headDimension > 256 {
+      if repeatsHeads, mask != nil || sizes.headDimension > 256 {
         heads.key = g.hold(repeated(&g, heads.key))
         heads.value = g.hold(repeated(&g, heads.value))
       }
@@ -30,6 +30,11 @@ extension DecoderLowering {
       return composite(&g, heads, mask)
     }
     return (g.contiguous(g.transpose(output, 1, 2)), nil)
+  }
+
+  /// Whether key/value heads are repeated for their query heads where a kernel cannot group them.
+  private var repeatsHeads: Bool {
+    if case .interface = choices.attention { sizes.groups > 1 } else { false }
   }
 
   /// Flash attention wants head dimensions in multiples of eight and pads them otherwise.
@@ -76,10 +81,9 @@ extension DecoderLowering {
         let wideValue = g.hold(g.cast(heads.value, to: .float32))
         let query = g.hold(g.multiplyScalar(wideQuery))
         let bias = g.hold(scoresBias(&g, mask))
-        // Grouped heads are repeated (`repeat_interleave`), which copies.
-        let isGrouped = wideKey.shape[1] != sizes.heads
-        let key = isGrouped ? g.hold(repeated(&g, wideKey)) : wideKey
-        let value = isGrouped ? g.hold(repeated(&g, wideValue)) : wideValue
+        // Grouped heads are repeated (`repeat_interleave`), which copies; Falcon's single head is broadcast.
+        let key = repeatsHeads ? g.hold(repeated(&g, wideKey)) : wideKey
+        let value = repeatsHeads ? g.hold(repeated(&g, wideValue)) : wideValue
         let scores = g.add(g.matrixProduct(query, g.multiplyScalar(g.transpose(key, 2, 3))), bias)
         let weights = g.hold(g.dropout(g.softmax(scores), number(choices.attentionDropout)))
         return g.cast(g.matrixProduct(weights, value), to: type)

@@ -135,7 +135,7 @@ extension DecoderLowering {
   /// for padded batches, an additive one for eager attention. `seen` is the mask of the tokens that count.
   private func causalMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
     let slides = choices.window == .all && window != nil
-    guard isEager || settings.isPadded || slides else { return nil }
+    guard isEager || settings.isPadded || slides || choices.alwaysMasks else { return nil }
     return mask(&g, seen, windowed: slides)
   }
 

@@ -75,12 +75,27 @@ extension DecoderLowering {
       return (g.transpose(query, 1, 2), g.transpose(key, 1, 2), g.transpose(value, 1, 2))
     case .multiQuery:
       g.hold(all)
+      if configuration?.boolean("new_decoder_architecture") == true { return groupedQueries(&g, all) }
       let heads = g.reshape(all, [batch, length, sizes.heads + 2 * sizes.keyValueHeads, dimension])
       let query = g.slice(heads, axis: 2, start: 0, length: sizes.heads)
       let key = g.pick(heads, axis: 2)
       let value = g.pick(heads, axis: 2)
       return (g.transpose(query, 1, 2), g.transpose(key, 1, 2), g.transpose(value, 1, 2))
     }
+  }
+
+  /// Falcon's newer layout: each group's queries, key and value; keys and values are copied for every query head.
+  private func groupedQueries(_ g: inout GraphBuilder, _ all: Tensor) -> Heads {
+    let dimension = sizes.headDimension
+    let groups = g.reshape(all, [batch, length, sizes.keyValueHeads, sizes.groups + 2, dimension])
+    let query = g.slice(groups, axis: 3, start: 0, length: sizes.groups)
+    let key = g.pick(groups, axis: 3)
+    let value = g.pick(groups, axis: 3)
+    func flat(_ g: inout GraphBuilder, _ tensor: Tensor) -> Tensor {
+      let whole = tensor.shape == query.shape ? tensor : g.expand(tensor, to: query.shape)
+      return g.transpose(g.reshape(whole, [batch, length, sizes.heads, dimension]), 1, 2)
+    }
+    return (flat(&g, query), flat(&g, key), flat(&g, value))
   }
 
   private func grouped(_ g: inout GraphBuilder, _ part: Tensor) -> Tensor {
