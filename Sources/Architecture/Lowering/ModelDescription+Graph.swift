@@ -3,12 +3,16 @@ public import Graph
 internal import Units
 
 extension ModelDescription {
+  /// Whether the family's own forward pass is known, and not only a decoder's in general.
+  public var hasLowering: Bool { DecoderChoices.rows[family] != nil }
+
   /// The training forward pass of this model, as transformers 5.17 runs it in eager mode.
   ///
   /// - Throws: ``LoweringError`` where the description lacks a size that the pass needs.
   public func trainingGraph(
     configuration: Configuration?, settings: ForwardSettings
   ) throws(LoweringError) -> Graph {
+    if let reason = whatCannotRun { throw LoweringError(message: reason) }
     guard let hidden = hiddenSize?.value, vocabularySize != nil, !layers.isEmpty else {
       throw LoweringError(message: "neither layers nor an embedding were recognised, so there is nothing to run")
     }
@@ -33,6 +37,28 @@ extension ModelDescription {
 }
 
 extension ModelDescription {
+  /// What of this model no forward pass is known for; nil where there is nothing.
+  private var whatCannotRun: String? {
+    if let stack = otherStacks.first { return "a model with a second column of layers (\(stack.path)) is not simulated yet" }
+    let roles = layers.reduce(into: Set<Role>()) { $0.formUnion($1.modules.keys) }.union(modules.keys)
+    if roles.contains(where: { $0.component == .experts }) { return "a mixture of experts is not simulated yet" }
+    if roles.contains(.queryDown) || roles.contains(.keyValueDown) { return "latent attention is not simulated yet" }
+    if roles.contains(.crossQuery) { return "cross-attention is not simulated yet" }
+    if roles.contains(.patchEmbedding) { return "a vision model is not simulated yet" }
+    if roles.contains(.tokenTypeEmbedding) || roles.contains(.headTransform) || roles.contains(.pooler) {
+      return "an encoder is not simulated yet"
+    }
+    for layer in layers {
+      let hasAttention = layer.modules[.fusedQKV] ?? layer.modules[.query]
+      guard let attention = hasAttention, layer.modules[.attentionOutput] != nil, layer.modules[.down] != nil else {
+        return "\(layer.path) has no attention and MLP that were recognised, so it cannot be run"
+      }
+      guard attention.weight != nil else { return "quantised base weights are not simulated yet" }
+    }
+    guard parameterCount != nil || layers.isEmpty else { return "quantised base weights are not simulated yet" }
+    return nil
+  }
+
   /// Whether the largest tensors that a pass can make (logits, scores, the widest projection) stay below 2^46
   /// elements, so that no sum of sizes can overflow.
   private func fits(_ settings: ForwardSettings, heads: Int, vocabulary: Int) -> Bool {

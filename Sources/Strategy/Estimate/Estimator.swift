@@ -52,9 +52,9 @@ public struct Estimator: Sendable {
     }
     let phases = (timeline.peaks[2] ?? [:]).filter { [.forward, .backward, .optimizer].contains($0.key) }
     return Estimate(
-      peak: peak.bytes, phase: phase, phases: phases.mapValues(\.bytes),
+      peak: peak.bytes, reserved: nil, phase: phase, phases: phases.mapValues(\.bytes),
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
-      isRecognised: description.isRecognised, assumptions: assumptions(workload, layout))
+      isRecognised: description.isRecognised && description.hasLowering, assumptions: assumptions(workload, layout))
   }
 
   // MARK: - What the strategies hold
