@@ -6,7 +6,7 @@ internal import Strategy
 
 struct EstimateCommand: AnsweringCommand {
   enum Format: String, AnswerFormat {
-    case table, json
+    case table, json, html
   }
 
   static let configuration = CommandConfiguration(

@@ -7,7 +7,7 @@ internal import Units
 
 struct PlanCommand: AnsweringCommand {
   enum Format: String, AnswerFormat {
-    case table, json
+    case table, json, html
   }
 
   static let configuration = CommandConfiguration(

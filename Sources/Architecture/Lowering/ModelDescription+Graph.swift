@@ -21,44 +21,24 @@ extension ModelDescription {
     }
     let keyValueHeads = keyValueHeadCount?.value ?? heads
     let dimension = headDimension?.value ?? hidden / heads
-    guard keyValueHeads > 0, heads % keyValueHeads == 0, dimension > 0 else {
+    guard keyValueHeads > 0, heads % keyValueHeads == 0, (1...1 << 20).contains(dimension), heads <= 1 << 20 else {
       throw LoweringError(message: "\(heads) query heads cannot share \(keyValueHeads) key/value heads")
     }
     guard fits(settings, heads: heads, vocabulary: vocabularySize?.value ?? 0) else {
       throw LoweringError(message: "a tensor of this batch and sequence length would pass 2^46 elements")
     }
+    let sizes = DecoderLowering.Sizes(
+      hidden: hidden, heads: heads, keyValueHeads: keyValueHeads, headDimension: dimension)
+    if let misfit = misfit(sizes) { throw LoweringError(message: "\(misfit), so the model cannot be run") }
     let lowering = DecoderLowering(
       description: self, configuration: configuration, settings: settings,
-      choices: DecoderChoices.rows[family] ?? .generic(self),
-      sizes: DecoderLowering.Sizes(
-        hidden: hidden, heads: heads, keyValueHeads: keyValueHeads, headDimension: dimension))
+      choices: DecoderChoices.rows[family] ?? .generic(self), sizes: sizes)
+    if let reason = lowering.whatCannotRun { throw LoweringError(message: reason) }
     return lowering.graph()
   }
 }
 
 extension ModelDescription {
-  /// What of this model no forward pass is known for; nil where there is nothing.
-  private var whatCannotRun: String? {
-    if let stack = otherStacks.first { return "a model with a second column of layers (\(stack.path)) is not simulated yet" }
-    let roles = layers.reduce(into: Set<Role>()) { $0.formUnion($1.modules.keys) }.union(modules.keys)
-    if roles.contains(where: { $0.component == .experts }) { return "a mixture of experts is not simulated yet" }
-    if roles.contains(.queryDown) || roles.contains(.keyValueDown) { return "latent attention is not simulated yet" }
-    if roles.contains(.crossQuery) { return "cross-attention is not simulated yet" }
-    if roles.contains(.patchEmbedding) { return "a vision model is not simulated yet" }
-    if roles.contains(.tokenTypeEmbedding) || roles.contains(.headTransform) || roles.contains(.pooler) {
-      return "an encoder is not simulated yet"
-    }
-    for layer in layers {
-      let hasAttention = layer.modules[.fusedQKV] ?? layer.modules[.query]
-      guard let attention = hasAttention, layer.modules[.attentionOutput] != nil, layer.modules[.down] != nil else {
-        return "\(layer.path) has no attention and MLP that were recognised, so it cannot be run"
-      }
-      guard attention.weight != nil else { return "quantised base weights are not simulated yet" }
-    }
-    guard parameterCount != nil || layers.isEmpty else { return "quantised base weights are not simulated yet" }
-    return nil
-  }
-
   /// Whether the largest tensors that a pass can make (logits, scores, the widest projection) stay below 2^46
   /// elements, so that no sum of sizes can overflow.
   private func fits(_ settings: ForwardSettings, heads: Int, vocabulary: Int) -> Bool {
