@@ -9,7 +9,10 @@ extension Tape {
     let seed = Tensor(
       storage: memory.allocate(bytes(of: loss), cause: "ones_like", module: ""), layout: graph[loss].layout,
       dataType: graph[loss].dataType)
+    // `loss.backward()` names the gradient it starts from until it returns.
+    memory.retain(seed.storage)
     run(from: [(root, result, seed)], arguments: [:])
+    memory.release(seed.storage)
     nodes.removeAll(keepingCapacity: true)
     for argument in recomputations.values.flatMap(\.arguments) { memory.release(argument.storage) }
     recomputations.removeAll()
