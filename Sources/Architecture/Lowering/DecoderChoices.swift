@@ -97,8 +97,6 @@ struct DecoderChoices: Sendable {
   var returnsWeights = false
   /// Whether the MLP's input is flattened to a matrix first (OPT).
   var flattensMLP = false
-  /// The flag that, when false, moves the norms behind attention and MLP (OPT-350m).
-  var preNormKey: String?
   /// Whether the hidden states are multiplied by the root of their size after the embedding.
   var embeddingScale: EmbeddingScale?
   /// The part of each head that is rotated, where the configuration does not say.

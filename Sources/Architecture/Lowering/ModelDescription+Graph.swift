@@ -4,7 +4,7 @@ internal import Units
 
 extension ModelDescription {
   /// Whether the family's own forward pass is known, and not only a decoder's in general.
-  public var hasLowering: Bool { DecoderChoices.rows[family] != nil }
+  public var hasLowering: Bool { Family.row(family)?.decoder != nil }
 
   /// The training forward pass of this model, as transformers 5.17 runs it in eager mode.
   ///
@@ -32,7 +32,7 @@ extension ModelDescription {
     if let misfit = misfit(sizes) { throw LoweringError(message: "\(misfit), so the model cannot be run") }
     let lowering = DecoderLowering(
       description: self, configuration: configuration, settings: settings,
-      choices: DecoderChoices.rows[family] ?? .generic(self), sizes: sizes)
+      choices: Family.row(family)?.decoder ?? .generic(self), sizes: sizes)
     if let reason = lowering.whatCannotRun { throw LoweringError(message: reason) }
     return lowering.graph()
   }
