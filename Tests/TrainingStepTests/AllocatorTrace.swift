@@ -57,7 +57,7 @@ struct AllocatorTrace {
       case ("S", 2...):
         segments.append(Segment(base: numbers[0] * 512, size: 0))
         let pieces = allocator.restoreSegment(
-          at: numbers[0] * 512, isSmall: line[1] == "small", blocks: numbers.dropFirst().map { $0 * 512 })
+          at: numbers[0] * 512, isSmall: line[2] == "small", blocks: numbers.dropFirst().map { $0 * 512 })
         for piece in pieces { blocks[piece.address] = piece }
       case ("+", 2):
         let segment = Segment(base: numbers[0] * 512, size: numbers[1] * 512)
