@@ -67,8 +67,9 @@ let package = Package(
     tests(of: "Units"),
     tests(of: "Checkpoint", ["Units"]),
     tests(of: "Architecture", ["Units", "Checkpoint"]),
+    tests(of: "Graph", ["Units"]),
     tests(of: "TrainingStep", ["Units", "Graph"]),
-    tests(of: "Strategy", ["Units", "Checkpoint", "Architecture", "TrainingStep"]),
+    tests(of: "Strategy", ["Units", "Checkpoint", "Architecture", "Graph", "TrainingStep"]),
     tests(of: "Report", ["Units"]),
     .testTarget(
       name: "PlimsollCommandTests",

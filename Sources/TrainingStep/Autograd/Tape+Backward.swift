@@ -18,6 +18,13 @@ extension Tape {
     recomputations.removeAll()
   }
 
+  /// The loss, with a reference that passes to the caller.
+  mutating func takeLoss() -> Memory.StorageID? {
+    guard let loss = graph.loss else { return nil }
+    defer { bound[loss.index] = nil }
+    return bound[loss.index]
+  }
+
   /// Lets go of the loss, and with it of the leaves that only the autograd graph names.
   mutating func dropGraph() {
     if let loss = graph.loss { unbind(loss.index) }
