@@ -71,7 +71,7 @@ extension Inspection {
   /// The listing under the name of what it lists.
   private var listing: JSONValue.Field {
     switch grouping {
-    case .pattern: .init("patterns", .array(NamePattern.patterns(of: tensors).map(row)))
+    case .pattern: .init("patterns", .array(names.patterns.map(row)))
     case .tensor: .init("tensors", .array(tensors.indices.map(row)))
     case .layer: .init("layers", .array(groups.map { row($0, under: "path") }))
     case .component: .init("components", .array(groups.map { row($0, under: "component") }))
