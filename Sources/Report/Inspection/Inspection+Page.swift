@@ -78,7 +78,7 @@ extension Inspection {
         .init("Shape", key: "shape"), .init("Dtype", key: "dtype"), .init("Elements", key: "elements", .right),
         .init("Size", key: "bytes", .right),
       ],
-      rows: NamePattern.patterns(of: tensors).map { pattern in
+      rows: names.patterns.map { pattern in
         [
           .text(pattern.text), .count(pattern.tally.tensors), .text(pattern.shapeText),
           .text(pattern.dataType.rawValue), .count(pattern.tally.elements), .bytes(ByteCount(pattern.tally.bytes)),
