@@ -29,18 +29,19 @@ extension Timeline {
     var step = Int.min
     var stepPeak = ByteCount.zero
     for event in events {
-      let allocation = allocations[event.allocation]
+      let index = event.allocation
       guard event.isBirth else {
-        allocator.free(blocks[event.allocation])
+        allocator.free(blocks[index])
         continue
       }
-      if allocation.step != step {
+      if allocations[index].step != step {
         if step != .min { peaks[step] = stepPeak }
-        step = allocation.step
+        step = allocations[index].step
         stepPeak = max(peaks[step] ?? .zero, allocator.reserved)
       }
       // An empty tensor has no block.
-      if allocation.bytes > .zero { blocks[event.allocation] = try allocator.allocate(allocation.bytes) }
+      let bytes = allocations[index].bytes
+      if bytes > .zero { blocks[index] = try allocator.allocate(bytes) }
       stepPeak = max(stepPeak, allocator.reserved)
     }
     if step != .min { peaks[step] = stepPeak }
@@ -51,16 +52,20 @@ extension Timeline {
   private struct Event {
     var allocation: Int
     var isBirth: Bool
+
+    static let none = Event(allocation: -1, isBirth: false)
   }
 
   /// Every birth and death in the run's order. The clock gives each event a number of its own, so no sort is needed.
   private var events: [Event] {
-    let last = allocations.reduce(0) { max($0, $1.birth, $1.death ?? 0) }
-    var byTime = [Event?](repeating: nil, count: last + 1)
-    for (index, allocation) in allocations.enumerated() {
-      byTime[allocation.birth] = Event(allocation: index, isBirth: true)
-      if let death = allocation.death { byTime[death] = Event(allocation: index, isBirth: false) }
+    var last = 0
+    for index in allocations.indices { last = max(last, allocations[index].birth, allocations[index].death ?? 0) }
+    var byTime = [Event](repeating: .none, count: last + 1)
+    for index in allocations.indices {
+      byTime[allocations[index].birth] = Event(allocation: index, isBirth: true)
+      if let death = allocations[index].death { byTime[death] = Event(allocation: index, isBirth: false) }
     }
-    return byTime.compactMap { $0 }
+    byTime.removeAll { $0.allocation < 0 }
+    return byTime
   }
 }
