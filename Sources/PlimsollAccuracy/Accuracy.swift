@@ -76,7 +76,8 @@ struct Accuracy: ParsableCommand {
     for entry in rows.sorted(by: { badness($0) > badness($1) }).prefix(show) {
       let row = entry.row
       worst.rows.append([
-        .text(ErrorTable.percent(entry.error)), .text(ErrorTable.percent(badness(entry).1)), .text(row.id), .bytes(ByteCount(row.peak)),
+        .text(ErrorTable.percent(entry.error)), .text(ErrorTable.percent(badness(entry).1)), .text(row.id),
+        .bytes(ByteCount(row.peak)),
       ])
     }
     var page = Page([.heading("Worst rows"), .table(worst)])
@@ -104,11 +105,13 @@ struct Accuracy: ParsableCommand {
       all.add(entry.error)
       for error in entry.phases { phases.add(error) }
     }
-    print("phase peaks: \(phases.count), |error| median \(ErrorTable.percent(phases.median)), "
-      + "95% \(ErrorTable.percent(phases.percentile(0.95))), worst \(ErrorTable.percent(phases.worst))")
-    print("peaks: \(all.count), |error| median \(ErrorTable.percent(all.median)), "
-      + "95% \(ErrorTable.percent(all.percentile(0.95))), worst \(ErrorTable.percent(all.worst)), "
-      + "bias \(ErrorTable.percent(all.bias))")
+    print(
+      "phase peaks: \(phases.count), |error| median \(ErrorTable.percent(phases.median)), "
+        + "95% \(ErrorTable.percent(phases.percentile(0.95))), worst \(ErrorTable.percent(phases.worst))")
+    print(
+      "peaks: \(all.count), |error| median \(ErrorTable.percent(all.median)), "
+        + "95% \(ErrorTable.percent(all.percentile(0.95))), worst \(ErrorTable.percent(all.worst)), "
+        + "bias \(ErrorTable.percent(all.bias))")
     let figures = [all.median, all.percentile(0.95), all.worst]
     if zip(figures, limits).contains(where: { $0 * 100 > $1 }) || rows.isEmpty { throw ExitCode.failure }
   }
@@ -129,7 +132,9 @@ struct Accuracy: ParsableCommand {
       Table.Column("Operator", key: "operator"), Table.Column("Module", key: "module"),
       Table.Column("Size", key: "bytes", .right), Table.Column("Count", key: "count", .right),
     ])
-    let sorted = counts.sorted { ($0.key.bytes.bytes * $0.value, $1.key.cause) > ($1.key.bytes.bytes * $1.value, $0.key.cause) }
+    let sorted = counts.sorted {
+      ($0.key.bytes.bytes * $0.value, $1.key.cause) > ($1.key.bytes.bytes * $1.value, $0.key.cause)
+    }
     for (kind, count) in sorted.prefix(60) {
       table.rows.append([.text(kind.cause), .text(kind.module), .bytes(kind.bytes), .count(count)])
     }

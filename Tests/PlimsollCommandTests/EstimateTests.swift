@@ -65,7 +65,10 @@ import Testing
     (["estimate", "tiny-llama", "--gpu", "t4"], "estimate.txt"),
     (["estimate", "tiny-llama", "--gpu", "t4", "--format", "json"], "estimate.json"),
     (["estimate", "tiny-gpt2", "--format", "html"], "estimate.html"),
-    (["plan", "opt-1.3b", "--gpus", "4", "--gpu", "v100-16gb", "--model", "llmem", "--sequence-length", "512"], "plan.txt"),
+    (
+      ["plan", "opt-1.3b", "--gpus", "4", "--gpu", "v100-16gb", "--model", "llmem", "--sequence-length", "512"],
+      "plan.txt"
+    ),
     (["gpus"], "gpus.txt"),
   ])
   func snapshots(arguments: [String], file: String) throws {

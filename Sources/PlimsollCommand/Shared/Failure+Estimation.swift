@@ -53,7 +53,8 @@ extension StrategyOptions {
     if offload != .none { throw .notSimulated("--offload \(offload.rawValue)") }
     let tensor = tensorParallel ?? (strategy == .tp && dataParallel == nil ? worldSize : 1)
     let degrees = ParallelDegrees(
-      data: dataParallel ?? worldSize / tensor / (pipelineParallel ?? 1) / (contextParallel ?? 1) / (expertParallel ?? 1),
+      data: dataParallel ?? worldSize / tensor / (pipelineParallel ?? 1) / (contextParallel ?? 1)
+        / (expertParallel ?? 1),
       tensor: tensor, pipeline: pipelineParallel ?? 1, context: contextParallel ?? 1, expert: expertParallel ?? 1)
     let kind = strategy ?? (worldSize == 1 ? .single : tensor > 1 ? .tp : .ddp)
     return Layout(kind, degrees)
