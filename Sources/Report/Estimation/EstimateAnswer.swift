@@ -96,12 +96,12 @@ package struct EstimateAnswer: Answer {
       .table(breakdown),
     ]
     if let device {
-      let size = Quantity.humanSize(device.limit)
+      let size = device.limit.description
       blocks.append(
         .paragraph(
           device.fits
-            ? "It fits: \(Quantity.humanSize(device.used)) of \(size) on \(device.name)."
-            : "It does not fit: \(Quantity.humanSize(device.used)) wanted, \(size) there on \(device.name)."))
+            ? "It fits: \(device.used) of \(size) on \(device.name)."
+            : "It does not fit: \(device.used) wanted, \(size) there on \(device.name)."))
     }
     var table = Table(columns: [
       Table.Column("Assumed", key: "what"), Table.Column("Value", key: "value"),
@@ -117,7 +117,7 @@ package struct EstimateAnswer: Answer {
       Page.Fact(
         "Peak allocated", .bytes(estimate.peak), .derived,
         note: "in the \(estimate.phase.rawValue) phase; "
-          + "\(Quantity.humanSize(estimate.range.lowerBound)) to \(Quantity.humanSize(estimate.range.upperBound))")
+          + "\(estimate.range.lowerBound) to \(estimate.range.upperBound)")
     ]
     if let reserved = estimate.reserved { facts.append(Page.Fact("Peak reserved", .bytes(reserved), .derived)) }
     if let device { facts.append(Page.Fact("Peak on the device", .bytes(device.used), .assumed)) }

@@ -28,7 +28,7 @@ extension Inspection {
           note: description.parameterCount?.source ?? "packed storage hides them; plimsoll audit names the scheme"))
     }
     if let weightSet {
-      let types = bytesByDataType.map { "\($0.dataType.rawValue) \(Quantity.humanSize(ByteCount($0.bytes)))" }
+      let types = bytesByDataType.map { "\($0.dataType.rawValue) \(ByteCount($0.bytes).description)" }
       facts.append(
         Page.Fact(
           "stored", .bytes(ByteCount(total.bytes)), .exact,
