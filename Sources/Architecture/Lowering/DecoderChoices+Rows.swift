@@ -28,8 +28,8 @@ extension DecoderChoices {
 
   static let falcon = DecoderChoices(
     norm: .layerNorm, attention: .falcon, fused: .multiQuery, parallel: .mlpFirst,
-    parallelKey: Setting("parallel_attn", true), alwaysMasks: true, residualDropout: Setting("hidden_dropout", 0),
-    activation: Setting("activation", "gelu"))
+    parallelKey: Setting("parallel_attn", true), alwaysMasks: true, multipliesTransposedWeights: true,
+    residualDropout: Setting("hidden_dropout", 0), activation: Setting("activation", "gelu"))
 
   static let gpt2 = DecoderChoices(
     norm: .layerNorm, positions: .learned, attention: .interface(softmax: .plain), holdsBranches: true,

@@ -97,6 +97,8 @@ struct DecoderChoices: Sendable {
   var returnsWeights = false
   /// Whether the MLP's input is flattened to a matrix first (OPT).
   var flattensMLP = false
+  /// Whether linear layers are `input @ weight.T` and no `F.linear` (Falcon).
+  var multipliesTransposedWeights = false
   /// The flag that, when false, moves the norms behind attention and MLP (OPT-350m).
   var preNormKey: String?
   /// Whether the hidden states are multiplied by the root of their size after the embedding.
