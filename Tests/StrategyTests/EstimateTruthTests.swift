@@ -9,7 +9,7 @@ struct EstimateTruthTests {
   static let others = TracedRun.table("other-models.tsv", modelTypes: Sketch.modelTypes)
 
   @Test func tablesAreComplete() {
-    #expect(Self.samples.count == 78)
+    #expect(Self.samples.count == 50)
     #expect(Self.others.count == 14)
     #expect(Set(Self.samples.map(\.checkpoint)) == Set(SampleModels.modelTypes.keys))
     #expect(Set(Self.others.map(\.checkpoint)) == Set(Sketch.modelTypes.keys))
