@@ -116,10 +116,11 @@ extension GraphBuilder {
 
 extension GraphBuilder {
   /// The input as an operator on autocast's lower-precision list sees it. A parameter's copy is kept until autocast
-  /// ends, so that its next use finds it (`cached_cast` in aten/src/ATen/autocast_mode.cpp); a frozen one is not.
-  mutating func castForSpeed(_ input: Tensor) -> Tensor {
+  /// ends, so that its next use finds it (`cached_cast` in aten/src/ATen/autocast_mode.cpp); a frozen one's is not, nor
+  /// that of a parameter's view.
+  mutating func castForSpeed(_ input: Tensor, keeps: Bool = true) -> Tensor {
     guard let autocast, input.dataType.isFloatingPoint, input.dataType != .float64 else { return input }
-    guard input.dataType == .float32, case .parameter(trains: true) = graph[input.id].origin else {
+    guard keeps, input.dataType == .float32, case .parameter(trains: true) = graph[input.id].origin else {
       return cast(input, to: autocast)
     }
     if let known = castParameters[input.id] { return known }

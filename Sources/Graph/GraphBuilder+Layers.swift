@@ -11,12 +11,15 @@ extension GraphBuilder {
   }
 
   /// `F.linear`: input [.., in], weight [out, in] (or [in, out] where transposed), bias [out].
+  ///
+  /// - Parameter throughView: the weight is read through a view, as in `input @ weight.T`, whose copy autocast does
+  ///   not keep.
   public mutating func linear(
-    _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, transposed: Bool = false
+    _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, transposed: Bool = false, throughView: Bool = false
   ) -> Tensor {
     // `F.linear(input, weight, bias)`, and a Conv1D's `addmm(bias, input, weight)`.
     let early = transposed ? nil : bias.map { castForSpeed($0) }
-    let weight = castForSpeed(weight)
+    let weight = castForSpeed(weight, keeps: !throughView)
     var input = castForSpeed(input)
     let bias = early ?? bias.map { castForSpeed($0) }
     let rows = input.shape.dimensions.dropLast().reduce(1, *)

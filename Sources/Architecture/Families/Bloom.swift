@@ -39,7 +39,8 @@ extension Family {
 extension DecoderChoices {
   static let falcon = DecoderChoices(
     norm: .layerNorm, attention: .falcon, fused: .multiQuery, parallel: .mlpFirst,
-    parallelKey: Setting("parallel_attn", true), alwaysMasks: true, residualDropout: Setting("hidden_dropout", 0),
+    parallelKey: Setting("parallel_attn", true), alwaysMasks: true, multipliesTransposedWeights: true,
+    residualDropout: Setting("hidden_dropout", 0),
     activation: Setting("activation", "gelu"))
 
   static let bloom = DecoderChoices(

@@ -97,6 +97,8 @@ struct DecoderChoices: Sendable {
   var returnsWeights = false
   /// Whether the MLP's input is flattened to a matrix first (OPT).
   var flattensMLP = false
+  /// Whether linear layers are `input @ weight.T` and no `F.linear` (Falcon).
+  var multipliesTransposedWeights = false
   /// Whether the hidden states are multiplied by the root of their size after the embedding.
   var embeddingScale: EmbeddingScale?
   /// The part of each head that is rotated, where the configuration does not say.

@@ -106,7 +106,8 @@ struct DecoderLowering {
     guard let weight = weight(&g, module) else { return input }
     let bias = bias(&g, module)
     guard let adapters = settings.adapters, adapters.reach(module.path) else {
-      return g.linear(input, weight, bias, transposed: module.isTransposed)
+      return g.linear(
+        input, weight, bias, transposed: module.isTransposed, throughView: choices.multipliesTransposedWeights)
     }
     return g.frame(module.path) { g in
       let base = g.linear(input, weight, bias, transposed: module.isTransposed)

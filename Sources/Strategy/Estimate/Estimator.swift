@@ -23,21 +23,21 @@ public struct Estimator: Sendable {
     throws(EstimationError) -> Timeline
   {
     let rank = try description.part(for: layout)
-    let distribution: Distribution
+    let distribution: (Graph) -> Distribution
     var workload = workload
     switch layout.strategy {
-    case .single: distribution = Distribution()
-    case .tp where layout.degrees.data == 1: distribution = Distribution()
-    case .ddp: distribution = replicas(rank, workload)
+    case .single: distribution = { _ in Distribution() }
+    case .tp where layout.degrees.data == 1: distribution = { _ in Distribution() }
+    case .ddp: distribution = replicas
     // Colossal-AI's DP+TP shards over the data ranks as its ADP does.
     case .gemini, .tp:
       workload.forward.precision = workload.forward.precision.gemini
-      distribution = chunks(rank, ranks: layout.degrees.data)
+      distribution = { chunks($0, ranks: layout.degrees.data) }
     default: throw EstimationError(reason: "\(layout.strategy.rawValue) is not simulated yet")
     }
     do throws(LoweringError) {
       let graph = try rank.trainingGraph(configuration: configuration, settings: workload.forward)
-      return TrainingStep(graph: graph, workload: workload, distribution: distribution).run()
+      return TrainingStep(graph: graph, workload: workload, distribution: distribution(graph)).run()
     } catch {
       throw EstimationError(reason: error.message)
     }
@@ -62,9 +62,10 @@ public struct Estimator: Sendable {
   // MARK: - What the strategies hold
 
   /// DDP's buckets: one more copy of the gradients, or their only place (torch/csrc/distributed/c10d/reducer.cpp).
-  private func replicas(_ rank: ModelDescription, _ workload: Workload) -> Distribution {
-    let trained = rank.trainableElements(workload.forward)
-    let bytes = ByteCount(trained.count * workload.forward.precision.parameterType.bitWidth / 8)
+  private func replicas(_ graph: Graph) -> Distribution {
+    let bytes = graph.values.indices.reduce(into: ByteCount.zero) { sum, index in
+      if graph.values[index].origin == .parameter(trains: true) { sum += graph.bytes(of: Graph.ValueID(index)) }
+    }
     let category: Category = usesBucketView ? .gradients : .communication
     return Distribution(
       fromTheStart: [.init(bytes, cause: "buckets", category: category)], handsGradientsOn: usesBucketView)
@@ -72,8 +73,10 @@ public struct Estimator: Sendable {
 
   /// Gemini's chunks (arXiv 2404.10933, section 4): 16-bit parameters gathered whole, in chunks that their gradients
   /// reuse; fp32 copies, momentum and variance in shards.
-  private func chunks(_ rank: ModelDescription, ranks: Int) -> Distribution {
-    let counts = rank.parameterElements.map(\.count)
+  private func chunks(_ graph: Graph, ranks: Int) -> Distribution {
+    let counts = graph.values.compactMap { value in
+      if case .parameter = value.origin { value.layout.shape.elementCount?.count } else { nil }
+    }
     let total = counts.reduce(0, +)
     let size = GeminiChunks().bestSize(for: counts)
     let chunked = size > 0 ? (total + size - 1) / size * size : total
@@ -143,31 +146,6 @@ extension ModelDescription {
     switch split(tensorParallel: layout.degrees.tensor) {
     case .success(let part): return part
     case .failure(let error): throw EstimationError(reason: error.reason)
-    }
-  }
-
-  /// The elements of each parameter that this description names.
-  fileprivate var parameterElements: [ElementCount] {
-    namedParameters.map(\.elements)
-  }
-
-  fileprivate func trainableElements(_ settings: ForwardSettings) -> ElementCount {
-    if settings.adapters != nil { return .zero }
-    let frozen = settings.frozen.map { Glob($0) }
-    return namedParameters.reduce(into: .zero) { sum, parameter in
-      if !frozen.contains(where: { $0.matches(parameter.name) }) { sum += parameter.elements }
-    }
-  }
-
-  private var namedParameters: [(name: String, elements: ElementCount)] {
-    var outside = modules
-    if tiedEmbeddings?.value == true { outside[.head] = nil }
-    let all =
-      Array(outside.values) + others + layers.flatMap { Array($0.modules.values) + $0.others }
-    return all.flatMap { module in
-      [("weight", module.weight), ("bias", module.bias)].compactMap { suffix, shape in
-        shape.map { ("\(module.path).\(suffix)", $0.elementCount ?? .zero) }
-      }
     }
   }
 }

@@ -1,0 +1,69 @@
+import Foundation
+import Graph
+import Testing
+import TrainingStep
+
+/// A row of a table in Tests/Truth.
+struct TracedRun: Sendable, CustomTestStringConvertible {
+  var checkpoint: String
+  var modelType: String
+  var workload: Workload
+  /// The peak of each phase of the second step, in bytes.
+  var phases: [Phase: Int]
+  var testDescription: String
+
+  var peak: Int { phases.values.max() ?? 0 }
+
+  struct Malformed: Error {
+    var row: String
+  }
+
+  /// The rows of a table, without its heading.
+  ///
+  /// - Parameter modelTypes: `model_type` by checkpoint; LoRA's usual targets depend on it.
+  static func table(_ name: String, modelTypes: [String: String]) -> [TracedRun] {
+    let path = SampleModels.root.appendingPathComponent("Tests/Truth/\(name)").path
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [] }
+    return text.split(separator: "\n").dropFirst().compactMap { line in
+      do {
+        return try TracedRun(line.split(separator: "\t").map(String.init), modelTypes)
+      } catch {
+        Issue.record("not a row of \(name): \(line)")
+        return nil
+      }
+    }
+  }
+
+  private init(_ fields: [String], _ modelTypes: [String: String]) throws {
+    guard fields.count == 11, let batch = Int(fields[1]), let length = Int(fields[2]),
+      let precision = ForwardSettings.Precision(rawValue: fields[3]), let optimizer = Optimizer(rawValue: fields[4]),
+      let checkpointing = Checkpointing(rawValue: fields[5]),
+      let attention = ForwardSettings.Attention(rawValue: fields[6]), let forward = Int(fields[8]),
+      let backward = Int(fields[9]), let update = Int(fields[10])
+    else { throw Malformed(row: fields.joined(separator: " ")) }
+    checkpoint = fields[0]
+    modelType = modelTypes[fields[0]] ?? ""
+    phases = [.forward: forward, .backward: backward, .optimizer: update]
+    testDescription = fields[..<8].joined(separator: " ")
+    var settings = ForwardSettings(
+      batchSize: batch, sequenceLength: length, precision: precision, attention: attention, loop: .plain)
+    var accumulation = 1
+    for option in fields[7].split(separator: ",") {
+      switch option {
+      case "-": break
+      case "padded": settings.isPadded = true
+      case "cache": settings.usesCache = true
+      case "accelerate": settings.loop = .accelerate
+      case "accumulate=2": accumulation = 2
+      case "lora-qv", "lora-all":
+        settings.adapters = LowRankAdapters(
+          rank: 16,
+          targets: option == "lora-all" ? .allLinear : .names(LowRankAdapters.usualTargets(of: modelType)),
+          dropout: 0.05, requiresInputGradients: checkpointing != .none)
+      default: throw Malformed(row: String(option))
+      }
+    }
+    workload = Workload(
+      forward: settings, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulation)
+  }
+}
