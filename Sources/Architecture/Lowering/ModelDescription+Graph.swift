@@ -13,8 +13,8 @@ extension ModelDescription {
     configuration: Configuration?, settings: ForwardSettings
   ) throws(LoweringError) -> Graph {
     if let reason = whatCannotRun { throw LoweringError(message: reason) }
-    guard let hidden = hiddenSize?.value, vocabularySize != nil, !layers.isEmpty else {
-      throw LoweringError(message: "neither layers nor an embedding were recognised, so there is nothing to run")
+    guard let hidden = hiddenSize?.value, !layers.isEmpty else {
+      throw LoweringError(message: "the sizes of the layers were not recognised, so there is nothing to run")
     }
     guard let heads = headCount?.value, heads > 0 else {
       throw LoweringError(message: "the number of attention heads is neither in config.json nor in the shapes")

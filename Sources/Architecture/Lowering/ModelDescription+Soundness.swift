@@ -5,6 +5,9 @@ internal import Units
 extension ModelDescription {
   /// What of this model no forward pass is known for; nil where there is nothing.
   var whatCannotRun: String? {
+    if layers.isEmpty, modules[.inputEmbedding] == nil {
+      return "neither layers nor an embedding were recognised, so there is nothing to run"
+    }
     if let stack = otherStacks.first {
       return "a model with a second column of layers (\(stack.path)) is not simulated yet"
     }
