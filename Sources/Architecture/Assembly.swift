@@ -52,7 +52,8 @@ struct Assembly {
     for position in weightSet.tensors.indices {
       let number = Int(table.patternOf[position])
       let block = table.blockOf[position]
-      let isInBlock = inBlock[number]
+      // A name may hold a `#` of its own, which is no index.
+      let isInBlock = inBlock[number] && block >= 0
       let isHelper = helpers[number]
       placements.append(
         ModelDescription.Placement(

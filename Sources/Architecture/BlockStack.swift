@@ -13,6 +13,7 @@ struct BlockStack {
   /// Where a block stands among those that occur.
   func slot(of block: Int32) -> Int? {
     let block = Int(block)
+    guard block >= 0 else { return nil }
     if block < blocks.count, blocks[block] == block { return block }
     var low = 0
     var high = blocks.count

@@ -80,6 +80,16 @@ import Units
     #expect(model.hiddenSize?.value == 4096)
   }
 
+  @Test func aNumberSignInANameIsNoIndex() {
+    var blueprint = Blueprint.gpt2()
+    blueprint.add("transformer.h.#.extra", 4)
+    let set = blueprint.weightSet()
+    let model = ModelDescription(weightSet: set, configuration: Blueprint.gpt2Configuration)
+    #expect(model.layers.count == 12)
+    let odd = set.tensors.firstIndex { $0.name.contains("#") }
+    #expect(odd.map { model.placements[$0].layer } == .some(nil))
+  }
+
   @Test func knownNamesWithoutConfiguration() {
     let model = ModelDescription(weightSet: Blueprint.gpt2().weightSet(), configuration: nil)
     #expect(model.family == "gpt2" && !model.isRecognised)

@@ -30,6 +30,13 @@ import Testing
         """)
   }
 
+  @Test(arguments: [0, 1, 3000])
+  func rowsAreWrittenAsTheirArray(count: Int) {
+    let rows = JSONRows(count) { [.init("index", .integer($0)), .init("shape", [1, 2])] }
+    let array = (0..<count).map { JSONValue.object(rows.row($0)) }
+    #expect(written(["rows": .rows(rows)]) == written(["rows": .array(array)]))
+  }
+
   @Test func optionals() {
     #expect(JSONValue(nil as Int?) == .null)
     #expect(JSONValue(3 as Int?) == 3)
