@@ -163,11 +163,17 @@ extension Tape {
       memory.retain(gradient.storage)
       roots.append((root, result, gradient))
     }
+    // The arguments of `CheckpointFunction.backward` are named until it returns.
+    var named: [Tensor] = []
     for side in segment.sideResults {
       guard case .node(let root, let result)? = makers[side.index], root >= first else { continue }
-      roots.append((root, result, zeros(like: side)))
+      let zeros = zeros(like: side)
+      memory.retain(zeros.storage)
+      named.append(zeros)
+      roots.append((root, result, zeros))
     }
     let received = run(from: roots, arguments: [:])
+    for zeros in named { memory.release(zeros.storage) }
     for result in [segment.result] + segment.sideResults { unbind(graph[result].owner.index) }
     bound = outerBound
     makers = outerMakers
