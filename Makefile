@@ -1,5 +1,6 @@
 # make demo   what the program does, shown on models in SampleModels
 # make test   installs what a fresh Debian lacks and runs every test
+# make accuracy TRUTH=runs.jsonl CORPUS=folder   the error of the estimates against traced runs
 # make lint   the formatter's opinion; make format follows it
 
 SHELL := /bin/bash
@@ -10,7 +11,7 @@ PLIMSOLL := .build/release/plimsoll
 SAMPLES := .build/sample-models
 MODEL ?= Llama-3-8B
 
-.PHONY: build demo test lint format dependencies samples clean
+.PHONY: build demo test accuracy lint format dependencies samples clean
 
 build: dependencies
 	swift build -c release
@@ -48,6 +49,12 @@ demo: build samples
 
 test: dependencies
 	swift test
+
+# A JSON object a line: a model's folder in CORPUS, the run's settings, and its peaks.
+accuracy: dependencies
+	@[ -n "$(TRUTH)" ] && [ -n "$(CORPUS)" ] || { echo "usage: make accuracy TRUTH=runs.jsonl CORPUS=folder"; exit 64; }
+	@swift build -c release --product plimsoll-accuracy
+	@.build/release/plimsoll-accuracy "$(TRUTH)" "$(CORPUS)"
 
 lint:
 	swift format lint --recursive --strict Sources Tests Package.swift

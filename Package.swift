@@ -73,7 +73,7 @@ let package = Package(
     tests(of: "Report", ["Units"]),
     .testTarget(
       name: "PlimsollCommandTests",
-      dependencies: ["PlimsollCommand", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["PlimsollCommand", "Units", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/PlimsollCommandTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

@@ -3,14 +3,17 @@
 
 #include <string.h>
 
+#define DTYPE(name, bits) {name, bits, sizeof name - 1}
+
 static const struct {
   const char *name;
   uint32_t bits;
+  uint32_t length;
 } dtypes[] = {
-    {"BOOL", 8},        {"F4", 4},           {"F6_E2M3", 6},     {"F6_E3M2", 6}, {"U8", 8},   {"I8", 8},
-    {"F8_E5M2", 8},     {"F8_E4M3", 8},      {"F8_E8M0", 8},     {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},
-    {"U16", 16},        {"F16", 16},         {"BF16", 16},       {"I32", 32},    {"U32", 32}, {"F32", 32},
-    {"C64", 64},        {"F64", 64},         {"I64", 64},        {"U64", 64},
+    DTYPE("BOOL", 8), DTYPE("F4", 4), DTYPE("F6_E2M3", 6), DTYPE("F6_E3M2", 6), DTYPE("U8", 8), DTYPE("I8", 8),
+    DTYPE("F8_E5M2", 8), DTYPE("F8_E4M3", 8), DTYPE("F8_E8M0", 8), DTYPE("F8_E4M3FNUZ", 8), DTYPE("F8_E5M2FNUZ", 8),
+    DTYPE("I16", 16), DTYPE("U16", 16), DTYPE("F16", 16), DTYPE("BF16", 16), DTYPE("I32", 32), DTYPE("U32", 32),
+    DTYPE("F32", 32), DTYPE("C64", 64), DTYPE("F64", 64), DTYPE("I64", 64), DTYPE("U64", 64),
 };
 
 #define DTYPE_COUNT (sizeof dtypes / sizeof dtypes[0])
@@ -21,7 +24,7 @@ uint32_t csafetensors_dtype_bits(uint32_t dtype) { return dtype < DTYPE_COUNT ? 
 
 bool header_find_dtype(const uint8_t *name, size_t length, uint32_t *dtype) {
   for (uint32_t index = 0; index < DTYPE_COUNT; index++) {
-    if (strlen(dtypes[index].name) != length || memcmp(dtypes[index].name, name, length) != 0) continue;
+    if (dtypes[index].length != length || memcmp(dtypes[index].name, name, length) != 0) continue;
     *dtype = index;
     return true;
   }

@@ -65,6 +65,8 @@ void csafetensors_close(csafetensors_header *header) {
 
 size_t csafetensors_count(const csafetensors_header *header) { return header->names.count; }
 
+size_t csafetensors_names_length(const csafetensors_header *header) { return header->names.byte_count; }
+
 csafetensors_tensor csafetensors_get(const csafetensors_header *header, size_t index) {
   const cnames_entry *name = &header->names.entries[index];
   const header_entry *entry = &header->entries[index];

@@ -49,6 +49,11 @@ bool header_find_dtype(const uint8_t *name, size_t length, uint32_t *dtype);
 csafetensors_result header_parse(csafetensors_header *header, const uint8_t *text, size_t length,
                                  csafetensors_error *error);
 
+/// Reads an entry at `text` that is spelled as the reference's writer spells it: no spaces, no escapes, dtype, shape and
+/// data_offsets in this order. Returns its length in bytes and fills `entry`; 0 where anything is otherwise, and then
+/// nothing has changed and the scanner has to read it. It accepts nothing that the scanner would not.
+size_t header_read_compact(csafetensors_header *header, const uint8_t *text, size_t length, header_entry *entry);
+
 /// Checks 6 to 10 over the entries in the order of their offsets.
 csafetensors_result header_validate(const csafetensors_header *header, size_t header_length, uint64_t file_length,
                                     csafetensors_error *error);

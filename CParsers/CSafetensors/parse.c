@@ -235,6 +235,15 @@ static csafetensors_result read_entry(reading *reading, const cscanner_token *ke
   }
   header_entry entry = {0};
   entry.position = CSAFETENSORS_PREFIX_LENGTH + key->offset;
+  cscanner *const scanner = &reading->scanner;
+  const size_t length = header_read_compact(header, scanner->text + scanner->position,
+                                            scanner->length - scanner->position, &entry);
+  if (length != 0) {
+    cscanner_take_value(scanner, length);
+    header->entries[index] = entry;
+    reading->current = CNAMES_NONE;
+    return CSAFETENSORS_OK;
+  }
   cscanner_token token;
   if ((result = next(reading, &token)) != CSAFETENSORS_OK) return result;
   if (token.kind == CSCANNER_OBJECT_BEGIN)

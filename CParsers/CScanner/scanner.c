@@ -41,7 +41,12 @@ static size_t skip_plain(const uint8_t *text, size_t at, size_t length) {
     const uint64_t quote = word ^ (ones * '"'), slash = word ^ (ones * '\\');
     const uint64_t found =
         (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & highs;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    // The lowest bit found is exact; a borrow reaches only those above it.
+    if (found != 0) return at + (size_t)__builtin_ctzll(found) / 8;
+#else
     if (found != 0) break;
+#endif
     at += 8;
   }
   while (at < length && text[at] != '"' && text[at] != '\\' && text[at] >= 0x20) at++;
@@ -142,6 +147,11 @@ static cscanner_result scan_number(cscanner *scanner, size_t at, cscanner_token 
   if (at == length) return fail_at(scanner, at, CSCANNER_UNEXPECTED_END);
   if (!is_digit(text[at])) return fail_at(scanner, at, CSCANNER_BAD_NUMBER);
   const size_t whole = at;
+  // Nineteen digits always fit.
+  uint64_t magnitude = 0;
+  const size_t safe = length - at < 19 ? length : at + 19;
+  while (at < safe && is_digit(text[at])) magnitude = magnitude * 10 + (uint64_t)(text[at++] - '0');
+  token->magnitude = magnitude;
   while (at < length && is_digit(text[at])) {
     const uint64_t digit = (uint64_t)(text[at++] - '0');
     if (token->magnitude > (UINT64_MAX - digit) / 10) token->is_exact = false;
@@ -298,6 +308,11 @@ cscanner_result cscanner_next(cscanner *scanner, cscanner_token *token) {
     return scan_value(scanner, at, token);
   default: return scan_value(scanner, at, token);
   }
+}
+
+void cscanner_take_value(cscanner *scanner, size_t length) {
+  scanner->position += length;
+  scanner->expects = EXPECTS_SEPARATOR;
 }
 
 cscanner_result cscanner_skip(cscanner *scanner, const cscanner_token *first) {

@@ -80,7 +80,7 @@ struct Assembly {
   /// state to an embedding that it keeps a copy of. A layer of the model owns no embedding.
   private func predictsMore(_ pattern: TensorPattern, _ tensor: StoredTensor) -> Bool {
     if pattern.module == "eh_proj" { return true }
-    return pattern.count == 1 && tensor.shape.rank == 2 && tensor.shape == embedding
+    return pattern.tally.tensors == 1 && tensor.shape.rank == 2 && tensor.shape == embedding
   }
 
   private static func add(

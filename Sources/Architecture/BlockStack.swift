@@ -40,7 +40,7 @@ struct BlockStack {
           return stacks.count - 1
         }()
       stacks[stack].patterns.append(pattern)
-      stacks[stack].tensorCount += table.patterns[pattern].count
+      stacks[stack].tensorCount += table.patterns[pattern].tally.tensors
       return stack
     }
     var last = [Int32](repeating: -1, count: stacks.count)

@@ -16,14 +16,10 @@ extension Facts {
       return nil
     }
     var total = 0
-    for (position, tensor) in weightSet.tensors.enumerated() {
-      let part = table.patterns[Int(table.patternOf[position])].part
-      guard part == .weight || part == .bias else { continue }
-      guard let elements = tensor.shape.elementCount else { return nil }
-      let (sum, overflow) = total.addingReportingOverflow(elements.count)
-      guard !overflow else { return nil }
-      total = sum
+    for pattern in table.patterns where pattern.part == .weight || pattern.part == .bias {
+      total = Tally.sum(total, pattern.tally.elements)
     }
+    guard total < .max else { return nil }
     return Sourced(total, .exact, source: "shapes of the stored tensors")
   }
 

@@ -11,5 +11,10 @@ extension Family {
     for type in family.modelTypes { table[type] = family }
   }
 
+  private static let byName: [String: Family] = all.reduce(into: [:]) { $0[$1.name] = $1 }
+
+  /// The row with a name of ours.
+  static func row(_ name: String) -> Family? { byName[name] }
+
   static func named(_ modelType: String) -> Family? { byModelType[modelType] }
 }

@@ -32,6 +32,8 @@ struct Family: Sendable {
   var positionOffset = 0
   /// The flag of the configuration that, when false, moves the norms behind attention and MLP.
   var preNormKey: String?
+  /// How its forward pass runs; nil where that is not known.
+  var decoder: DecoderChoices?
 }
 
 /// The keys under which a family's configuration keeps its sizes, in order of preference.

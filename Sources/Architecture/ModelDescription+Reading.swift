@@ -14,10 +14,11 @@ extension ModelDescription {
   /// The same for a weight set and documents that do not lie in one folder: an adapter with its base's
   /// configuration.
   public init(weightSet: WeightSet, configuration: Configuration?, adapterConfiguration: Configuration? = nil) {
-    var table = PatternTable(weightSet.tensors)
+    let names = NamePatterns(weightSet.tensors)
+    var table = PatternTable(weightSet.tensors, names)
     var stacks = BlockStack.find(in: table)
     if stacks.isEmpty {
-      let other = PatternTable(weightSet.tensors, style: .trailing)
+      let other = PatternTable(weightSet.tensors, names, style: .trailing)
       let found = BlockStack.find(in: other)
       if !found.isEmpty { (table, stacks) = (other, found) }
     }
@@ -29,7 +30,8 @@ extension ModelDescription {
     self.init(
       family: choice.name, modelType: settings.modelType, isRecognised: choice.isRecognised,
       modules: assembly.outside.modules, others: assembly.outside.others, layers: assembly.layers,
-      otherStacks: assembly.otherStacks, placements: assembly.placements, findings: choice.findings)
+      otherStacks: assembly.otherStacks, names: names, placements: assembly.placements,
+      findings: choice.findings)
     var facts = Facts(choice.isVisionAlone ? settings.ofVision : settings, choice, table, weightSet)
     facts.fill(&self)
     findings += facts.findings
@@ -37,7 +39,8 @@ extension ModelDescription {
 
   private init(
     family: String, modelType: String?, isRecognised: Bool, modules: [Role: ModuleParameters],
-    others: [ModuleParameters], layers: [Layer], otherStacks: [Stack], placements: [Placement], findings: [Finding]
+    others: [ModuleParameters], layers: [Layer], otherStacks: [Stack], names: NamePatterns, placements: [Placement],
+    findings: [Finding]
   ) {
     self.family = family
     self.modelType = modelType
@@ -46,6 +49,7 @@ extension ModelDescription {
     self.others = others
     self.layers = layers
     self.otherStacks = otherStacks
+    self.names = names
     self.placements = placements
     self.findings = findings
   }

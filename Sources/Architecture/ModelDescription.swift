@@ -63,6 +63,8 @@ public struct ModelDescription: Sendable {
   public var layers: [Layer]
   public var otherStacks: [Stack]
 
+  /// The patterns of the weight set's names.
+  package var names: NamePatterns
   /// For each tensor of the weight set, in its order: the component and the layer it belongs to.
   public var placements: [Placement]
   /// Logical parameters in the files; nil where packed storage hides them (a finding names the scheme).

@@ -17,38 +17,66 @@ struct PatternTable {
   /// For each tensor: the first index of its name; -1 where there is none.
   private(set) var blockOf: [Int32] = []
 
-  /// Open addressing; a slot holds a pattern's number plus one.
-  private var slots = [Int32](repeating: 0, count: 256)
-  private var hashes: [Int] = []
-  /// Every pattern's key, one behind the other, and where each begins.
-  private var keys: [UInt8] = []
-  private var keyStarts = [0]
-  /// Which pattern came behind each the last time: in natural order the names of a block repeat those of the block
-  /// before, so most tensors are found without a hash.
-  private var successors: [Int] = []
-  private var latest: Int?
+  /// The number of each pattern, by its text and a last byte for how its tensors are stored: a checkpoint may leave
+  /// some blocks unquantised.
+  private var known: [[UInt8]: Int] = [:]
+  /// The bytes of the pattern at hand.
+  private var buffer = [UInt8](repeating: 0, count: 256)
 
-  init(_ tensors: [StoredTensor], style: IndexStyle = .component) {
+  init(_ tensors: [StoredTensor], _ names: NamePatterns, style: IndexStyle = .component) {
     patternOf.reserveCapacity(tensors.count)
     blockOf.reserveCapacity(tensors.count)
-    var buffer = [UInt8](repeating: 0, count: 256)
-    for (position, tensor) in tensors.enumerated() {
-      var name = tensor.name
-      let isFloat = tensor.dataType.isFloatingPoint
-      let storage: UInt8 = isFloat ? (tensor.dataType.bitWidth < 16 ? 1 : 0) : 2
-      let (block, pattern) = name.withUTF8 { name in
-        if buffer.count <= name.count { buffer = [UInt8](repeating: 0, count: name.count * 2) }
-        return buffer.withUnsafeMutableBufferPointer { buffer in
-          let (block, length) = Self.scan(name, into: buffer, style: style)
-          buffer[length] = storage
-          return (block, intern(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[...length]), position))
-        }
+    // Of most name patterns one tensor speaks for all.
+    let isUniform = names.patterns.map { style == .component && Self.isUniform($0) }
+    var spoken = [Int32](repeating: -1, count: names.patterns.count)
+    for position in tensors.indices {
+      let name = Int(names.patternOf[position])
+      if spoken[name] >= 0 {
+        patternOf.append(spoken[name])
+        blockOf.append(names.firstNumberOf[position])
+        continue
       }
-      patterns[pattern].count += 1
+      let (block, pattern) = read(tensors[position], position, style: style)
       patternOf.append(Int32(truncatingIfNeeded: pattern))
       blockOf.append(block)
+      if isUniform[name] {
+        spoken[name] = Int32(truncatingIfNeeded: pattern)
+        patterns[pattern].tally.add(names.patterns[name].tally)
+      } else {
+        patterns[pattern].tally.add(tensors[position])
+      }
     }
     classify(tensors)
+  }
+
+  /// Whether all tensors of a name pattern have one pattern here, and their first number is their block: not where a
+  /// number behind `layer` stays, where slashes divide the name, or where a number is too long to be an index.
+  private static func isUniform(_ pattern: NamePattern) -> Bool {
+    guard !pattern.hasLongNumbers, !pattern.text.utf8.contains(UInt8(ascii: "/")) else { return false }
+    var hasIndex = false
+    var isBehindLayer = false
+    for part in pattern.text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
+      let isIndex = part.elementsEqual("#".utf8)
+      if isIndex, hasIndex, isBehindLayer { return false }
+      hasIndex = hasIndex || isIndex
+      isBehindLayer = part.elementsEqual("layer".utf8)
+    }
+    return true
+  }
+
+  /// The block and the pattern of one tensor.
+  private mutating func read(
+    _ tensor: StoredTensor, _ position: Int, style: IndexStyle
+  ) -> (block: Int32, pattern: Int) {
+    let isFloat = tensor.dataType.isFloatingPoint
+    let storage: UInt8 = isFloat ? (tensor.dataType.bitWidth < 16 ? 1 : 0) : 2
+    var name = tensor.name
+    let (block, length) = name.withUTF8 { name in
+      if buffer.count <= name.count { buffer = [UInt8](repeating: 0, count: name.count * 2) }
+      return buffer.withUnsafeMutableBufferPointer { Self.scan(name, into: $0, style: style) }
+    }
+    buffer[length] = storage
+    return (block, intern(Array(buffer[...length]), position))
   }
 
   /// Writes the name's pattern into `buffer`, which is longer than the name, and returns its first index, or -1,
@@ -100,65 +128,12 @@ struct PatternTable {
     return (block, length)
   }
 
-  /// The number of a key's pattern. The last byte of a key tells apart tensors of one name and different storage: a
-  /// checkpoint may leave some blocks unquantised.
-  private mutating func intern(_ key: UnsafeRawBufferPointer, _ example: Int) -> Int {
-    if let latest, successors[latest] >= 0, isKey(successors[latest], key) {
-      self.latest = successors[latest]
-      return successors[latest]
-    }
-    let pattern = find(key, example)
-    if let latest { successors[latest] = pattern }
-    latest = pattern
-    return pattern
-  }
-
-  private mutating func find(_ key: UnsafeRawBufferPointer, _ example: Int) -> Int {
-    var hasher = Hasher()
-    hasher.combine(bytes: key)
-    let hash = hasher.finalize()
-    var slot = hash & (slots.count - 1)
-    while slots[slot] != 0 {
-      let pattern = Int(slots[slot]) - 1
-      if hashes[pattern] == hash, isKey(pattern, key) { return pattern }
-      slot = (slot + 1) & (slots.count - 1)
-    }
-    let pattern = patterns.count
-    slots[slot] = Int32(truncatingIfNeeded: pattern + 1)
-    hashes.append(hash)
-    successors.append(-1)
-    keys.append(contentsOf: key)
-    keyStarts.append(keys.count)
+  /// The number of a key's pattern.
+  private mutating func intern(_ key: [UInt8], _ example: Int) -> Int {
+    if let number = known[key] { return number }
+    known[key] = patterns.count
     patterns.append(TensorPattern(text: String(decoding: key.dropLast(), as: UTF8.self), example: example))
-    if patterns.count * 2 > slots.count { grow() }
-    return pattern
-  }
-
-  private func isKey(_ pattern: Int, _ key: UnsafeRawBufferPointer) -> Bool {
-    let range = keyStarts[pattern]..<keyStarts[pattern + 1]
-    guard range.count == key.count else { return false }
-    return keys.withUnsafeBytes { keys in
-      var offset = 0
-      while offset + 8 <= key.count {
-        let left = keys.loadUnaligned(fromByteOffset: range.lowerBound + offset, as: UInt64.self)
-        guard left == key.loadUnaligned(fromByteOffset: offset, as: UInt64.self) else { return false }
-        offset += 8
-      }
-      while offset < key.count {
-        guard keys[range.lowerBound + offset] == key[offset] else { return false }
-        offset += 1
-      }
-      return true
-    }
-  }
-
-  private mutating func grow() {
-    slots = [Int32](repeating: 0, count: slots.count * 4)
-    for (pattern, hash) in hashes.enumerated() {
-      var slot = hash & (slots.count - 1)
-      while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-      slots[slot] = Int32(truncatingIfNeeded: pattern + 1)
-    }
+    return patterns.count - 1
   }
 }
 

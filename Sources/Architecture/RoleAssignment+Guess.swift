@@ -7,7 +7,7 @@ extension RoleAssignment {
   init(guessing table: PatternTable, stacks: [BlockStack], tensors: [StoredTensor], settings: Settings) {
     self.init(table, stacks: stacks)
     let sizes = table.patterns.map { pattern in
-      (tensors[pattern.example].shape.elementCount?.count ?? 0).multipliedReportingOverflow(by: pattern.count)
+      (tensors[pattern.example].shape.elementCount?.count ?? 0).multipliedReportingOverflow(by: pattern.tally.tensors)
     }.map { $0.overflow ? Int.max / 4096 : $0.partialValue / 4096 }
     let declared = settings.size(["num_hidden_layers", "n_layer", "n_layers", "num_layers"])?.value
     let hidden = settings.size(["hidden_size", "n_embd", "d_model"])?.value

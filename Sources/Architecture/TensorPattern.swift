@@ -1,3 +1,5 @@
+internal import Checkpoint
+
 /// A tensor's name with its indices taken out, `model.layers.#.mlp.experts.#.up_proj.weight`, for every tensor of
 /// that name. What a pattern is decides for all of them, so the work per tensor is one scan of its name.
 struct TensorPattern {
@@ -15,8 +17,8 @@ struct TensorPattern {
   var text: String
   /// The first tensor of this pattern.
   var example: Int
-  /// How many tensors have this pattern.
-  var count: Int
+  /// What its tensors come to.
+  var tally = Tally()
 
   /// What stands before the first index, with its separator: `model.layers.`; nil where there is no index.
   var stackPath: String?
@@ -39,7 +41,6 @@ struct TensorPattern {
   init(text: String, example: Int) {
     self.text = text
     self.example = example
-    count = 0
     let split = text.utf8.firstIndex(of: UInt8(ascii: "#"))
     stackPath = split.map { String(text[..<$0]) }
     module = split.map { String(text[$0...].dropFirst(2)) } ?? text

@@ -5,7 +5,7 @@ internal import Synchronization
 /// The results of `body` for 0 up to `count`, in order, computed on as many threads as there are cores.
 ///
 /// Every result is computed, also after one has failed, so that which error is reported does not depend on timing.
-func parallelMap<Value: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Value) -> [Value] {
+package func parallelMap<Value: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Value) -> [Value] {
   parallelMap(count, scratch: {}, { index, _ in body(index) })
 }
 

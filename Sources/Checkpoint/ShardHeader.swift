@@ -55,6 +55,9 @@ final class ShardHeader: @unchecked Sendable {
     return UnsafeBufferPointer(start: tensor.name, count: tensor.name_length)
   }
 
+  /// The bytes of all names together.
+  var namesLength: Int { csafetensors_names_length(handle) }
+
   /// The index of the tensor of this name.
   func index(of name: UnsafeBufferPointer<UInt8>) -> Int? {
     let found = csafetensors_find(handle, name.baseAddress, name.count)

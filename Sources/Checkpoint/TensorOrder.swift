@@ -168,9 +168,7 @@ private final class NaturalKeys: @unchecked Sendable {
 
   init(_ header: ShardHeader) {
     // A name of n bytes makes a key of at most 2n + 2: every other byte a digit.
-    var capacity = 0
-    for index in 0..<header.count { capacity += header.nameBytes(at: index).count / 4 + 2 }
-    words = .allocate(capacity: max(capacity, 1))
+    words = .allocate(capacity: header.namesLength / 4 + 2 * header.count + 1)
     var lengths: [Int32] = []
     lengths.reserveCapacity(header.count)
     var writer = Writer(next: words)
@@ -194,11 +192,8 @@ private final class NaturalKeys: @unchecked Sendable {
     mutating func putName(_ name: UnsafeBufferPointer<UInt8>) {
       var at = 0
       while at < name.count {
-        guard name[at] >= 0x30, name[at] <= 0x39 else {
-          put(name[at])
-          at += 1
-          continue
-        }
+        at = putPlain(name, from: at)
+        guard at < name.count else { break }
         while at < name.count, name[at] == 0x30 { at += 1 }
         let first = at
         while at < name.count, name[at] >= 0x30, name[at] <= 0x39 { at += 1 }
@@ -218,6 +213,43 @@ private final class NaturalKeys: @unchecked Sendable {
         word = 0
         filled = 0
       }
+    }
+
+    /// Puts what stands before the next digit, and returns where that is.
+    private mutating func putPlain(_ name: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+      var at = start
+      while name.count - at >= 8 {
+        let bytes = UInt64(
+          littleEndian: UnsafeRawBufferPointer(name).loadUnaligned(fromByteOffset: at, as: UInt64.self))
+        let distances = bytes ^ 0x3030_3030_3030_3030
+        // The lowest bit marks the first byte whose distance from `0` is below 10.
+        let digits = (distances &- 0x0A0A_0A0A_0A0A_0A0A) & ~distances & 0x8080_8080_8080_8080
+        let count = digits.trailingZeroBitCount / 8
+        if count > 0 { put(bytes.byteSwapped, count: count) }
+        at += count
+        if count < 8 { return at }
+      }
+      while at < name.count, name[at] < 0x30 || name[at] > 0x39 {
+        put(name[at])
+        at += 1
+      }
+      return at
+    }
+
+    /// Puts the first `count` bytes of a big-endian word, at least one.
+    private mutating func put(_ bytes: UInt64, count: Int) {
+      let chunk = bytes &>> UInt64(8 * (8 - count))
+      let room = 8 - filled
+      guard count >= room else {
+        word = word &<< UInt64(8 * count) | chunk
+        filled += count
+        return
+      }
+      // Bytes of `word` beyond those filled are leftovers, and are shifted out here.
+      next.initialize(to: (filled == 0 ? 0 : word &<< UInt64(8 * room)) | chunk &>> UInt64(8 * (count - room)))
+      next += 1
+      word = chunk
+      filled = count - room
     }
 
     private mutating func put(_ byte: UInt8) {

@@ -17,7 +17,9 @@ extension GraphBuilder {
     if left.dataType.isFloatingPoint != right.dataType.isFloatingPoint {
       return left.dataType.isFloatingPoint ? left.dataType : right.dataType
     }
-    if (left.shape.rank == 0) != (right.shape.rank == 0) { return left.shape.rank == 0 ? right.dataType : left.dataType }
+    if (left.shape.rank == 0) != (right.shape.rank == 0) {
+      return left.shape.rank == 0 ? right.dataType : left.dataType
+    }
     if left.dataType.bitWidth == right.dataType.bitWidth { return .float32 }
     return left.dataType.bitWidth > right.dataType.bitWidth ? left.dataType : right.dataType
   }

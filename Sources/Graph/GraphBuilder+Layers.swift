@@ -38,7 +38,9 @@ extension GraphBuilder {
     let left = castForSpeed(left)
     let batch = Shape(Array(left.shape.dimensions.dropLast(2)))
     let count = batch.dimensions.reduce(1, *)
-    let (m, k, n) = (left.shape[left.shape.rank - 2], left.shape[left.shape.rank - 1], right.shape[right.shape.rank - 1])
+    let (m, k, n) = (
+      left.shape[left.shape.rank - 2], left.shape[left.shape.rank - 1], right.shape[right.shape.rank - 1]
+    )
     let product = frame("") { g in
       let flatLeft = g.reshape(left, Shape([count, m, k]))
       let whole = Shape(batch.dimensions + [k, n])

@@ -175,7 +175,9 @@ public struct GraphBuilder: Sendable {
     for (index, value) in graph.values.enumerated() where value.origin == .intermediate && value.owner.index == index {
       for use in uses[index] { last[index] = max(last[index], end(of: use, bornIn: birthFrame[index])) }
     }
-    for hold in holds { last[hold.owner.index] = max(last[hold.owner.index], graph.frames[hold.frame].operators.upperBound - 1) }
+    for hold in holds {
+      last[hold.owner.index] = max(last[hold.owner.index], graph.frames[hold.frame].operators.upperBound - 1)
+    }
     // The loss lives until the step ends, and with it the autograd graph, which names its leaves.
     for kept in graph.extraLeaves + (loss.map { [$0.id] } ?? []) { last[graph[kept].owner.index] = -1 }
     for (index, place) in last.enumerated() where place >= 0 && graph.values[index].origin == .intermediate {

@@ -26,6 +26,9 @@ struct Accuracy: ParsableCommand {
   @Option(help: ArgumentHelp("How many of the worst rows are shown.", valueName: "n"))
   var show = 12
 
+  @Flag(help: "Show what is alive at the simulated peak of each row.")
+  var live = false
+
   @Option(help: ArgumentHelp("Fail where median, 95th percentile or worst pass these percentages.", valueName: "p"))
   var limits: [Double] = []
 
@@ -42,6 +45,7 @@ struct Accuracy: ParsableCommand {
         models[row.folder] = model
         let timeline = try model.get().timeline(row.workload)
         guard let peak = timeline.peak(ofStep: 2)?.peak.bytes else { continue }
+        if live { print("\(row.id)\n\n\(Self.liveAtPeak(timeline).text(style: .plain))") }
         let phases = row.phases.compactMap { phase, truth in
           timeline.peaks[2]?[phase].map { Double($0.bytes.bytes) / Double(truth) - 1 }
         }
@@ -62,13 +66,18 @@ struct Accuracy: ParsableCommand {
     _ rows: [(row: TruthRow, error: Double, phases: [Double])], _ skipped: [String: Int]
   ) throws {
     var worst = Table(columns: [
-      Table.Column("Error", key: "error", .right), Table.Column("Run", key: "run"),
+      Table.Column("Error", key: "error", .right), Table.Column("Worst phase", key: "phase", .right),
+      Table.Column("Run", key: "run"),
       Table.Column("True peak", key: "peak", .right),
     ])
-    for entry in rows.sorted(by: { $0.error.magnitude > $1.error.magnitude }).prefix(show) {
+    func badness(_ entry: (row: TruthRow, error: Double, phases: [Double])) -> (Double, Double) {
+      (entry.error.magnitude, entry.phases.map(\.magnitude).max() ?? 0)
+    }
+    for entry in rows.sorted(by: { badness($0) > badness($1) }).prefix(show) {
       let row = entry.row
       worst.rows.append([
-        .text(ErrorTable.percent(entry.error)), .text(row.id), .bytes(ByteCount(row.peak)),
+        .text(ErrorTable.percent(entry.error)), .text(ErrorTable.percent(badness(entry).1)), .text(row.id),
+        .bytes(ByteCount(row.peak)),
       ])
     }
     var page = Page([.heading("Worst rows"), .table(worst)])
@@ -96,13 +105,40 @@ struct Accuracy: ParsableCommand {
       all.add(entry.error)
       for error in entry.phases { phases.add(error) }
     }
-    print("phase peaks: \(phases.count), |error| median \(ErrorTable.percent(phases.median)), "
-      + "95% \(ErrorTable.percent(phases.percentile(0.95))), worst \(ErrorTable.percent(phases.worst))")
-    print("peaks: \(all.count), |error| median \(ErrorTable.percent(all.median)), "
-      + "95% \(ErrorTable.percent(all.percentile(0.95))), worst \(ErrorTable.percent(all.worst)), "
-      + "bias \(ErrorTable.percent(all.bias))")
+    print(
+      "phase peaks: \(phases.count), |error| median \(ErrorTable.percent(phases.median)), "
+        + "95% \(ErrorTable.percent(phases.percentile(0.95))), worst \(ErrorTable.percent(phases.worst))")
+    print(
+      "peaks: \(all.count), |error| median \(ErrorTable.percent(all.median)), "
+        + "95% \(ErrorTable.percent(all.percentile(0.95))), worst \(ErrorTable.percent(all.worst)), "
+        + "bias \(ErrorTable.percent(all.bias))")
     let figures = [all.median, all.percentile(0.95), all.worst]
     if zip(figures, limits).contains(where: { $0 * 100 > $1 }) || rows.isEmpty { throw ExitCode.failure }
+  }
+
+  /// What is alive at the peak, by operator and module, to be held against `biggest_at_peak` of the table.
+  private static func liveAtPeak(_ timeline: Timeline) -> Page {
+    struct Kind: Hashable {
+      var cause: String
+      var module: String
+      var bytes: ByteCount
+    }
+    var counts: [Kind: Int] = [:]
+    for allocation in timeline.live(at: timeline.peak(ofStep: 2)?.peak.event ?? 0) {
+      let module = allocation.module.split(separator: ".").map { Int($0) == nil ? $0 : "#" }.joined(separator: ".")
+      counts[Kind(cause: allocation.cause, module: module, bytes: allocation.bytes), default: 0] += 1
+    }
+    var table = Table(columns: [
+      Table.Column("Operator", key: "operator"), Table.Column("Module", key: "module"),
+      Table.Column("Size", key: "bytes", .right), Table.Column("Count", key: "count", .right),
+    ])
+    let sorted = counts.sorted {
+      ($0.key.bytes.bytes * $0.value, $1.key.cause) > ($1.key.bytes.bytes * $1.value, $0.key.cause)
+    }
+    for (kind, count) in sorted.prefix(60) {
+      table.rows.append([.text(kind.cause), .text(kind.module), .bytes(kind.bytes), .count(count)])
+    }
+    return Page([.table(table)])
   }
 
   private static func estimator(of folder: String) throws -> Estimator {

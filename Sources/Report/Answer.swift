@@ -31,6 +31,7 @@ extension Answer {
     case .table: Array(page.text(style: style).utf8)
     case .markdown: Array(page.markdown.utf8)
     case .csv: Array(page.csv.utf8)
+    case .html: Array(page.html(title: "plimsoll \(Self.command)").utf8)
     case .json: document.encoded()
     }
   }

@@ -17,7 +17,7 @@ public struct TrainingStep: Sendable {
   public func run() -> Timeline {
     var tape = Tape(graph: graph, checkpointing: workload.checkpointing)
     tape.handsGradientsOn = distribution.handsGradientsOn
-    var states: [Int: [Memory.StorageID]] = [:]
+    var states = OptimizerStates()
     tape.load()
     for holding in distribution.fromTheStart { tape.take(holding) }
     for step in 1...2 {
@@ -91,7 +91,7 @@ extension Tape {
     }
   }
 
-  private func isParameter(_ value: Int) -> Bool {
+  func isParameter(_ value: Int) -> Bool {
     if case .parameter = graph.values[value].origin { true } else { false }
   }
 
@@ -103,33 +103,5 @@ extension Tape {
     for gradient in gradients.values { memory.release(gradient.storage) }
     gradients.removeAll()
     reached.removeAll()
-  }
-
-  /// One optimizer step over the parameters that have a gradient, in the model's order.
-  mutating func optimize(_ optimizer: Optimizer, _ states: inout [Int: [Memory.StorageID]]) {
-    let parameters = reached.filter(isParameter).sorted()
-    for parameter in parameters where states[parameter] == nil {
-      let id = Graph.ValueID(parameter)
-      states[parameter] = optimizer.states.map { state in
-        memory.allocate(
-          state.isFull ? bytes(of: id) : ByteCount(4), cause: state.cause, module: graph[id].name ?? "",
-          category: .optimizerStates)
-      }
-    }
-    switch optimizer.temporaries {
-    case .none: break
-    case .oneEach:
-      let roots = parameters.map { parameter in
-        memory.allocate(bytes(of: Graph.ValueID(parameter)), cause: "_foreach_sqrt", module: "")
-      }
-      for root in roots { memory.release(root) }
-    case .loop(let count):
-      for parameter in parameters {
-        let temporaries = (0..<count).map { _ in
-          memory.allocate(bytes(of: Graph.ValueID(parameter)), cause: "sqrt", module: "")
-        }
-        for temporary in temporaries { memory.release(temporary) }
-      }
-    }
   }
 }

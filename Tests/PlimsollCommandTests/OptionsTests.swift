@@ -1,5 +1,6 @@
 import ArgumentParser
 import Testing
+import Units
 
 @testable import PlimsollCommand
 
@@ -44,9 +45,9 @@ import Testing
       "--gpus", "8", "--gpu", "h100-80gb", "--gpu-memory", "24GiB", "--nodes", "2", "--interconnect", "nvlink",
       "--interconnect", "infiniband:400",
     ])
-    #expect(hardware.gpuMemory?.size.bytes == 24 << 30)
+    #expect(hardware.gpuMemory?.bytes == 24 << 30)
     #expect(hardware.interconnect.map(\.kind) == [.nvlink, .infiniband])
-    #expect(hardware.interconnect.last?.rate == 400)
+    #expect(hardware.interconnect.last?.gigabitsPerSecond?.value == 400)
   }
 
   @Test(arguments: [
@@ -79,6 +80,6 @@ import Testing
 
   @Test(arguments: [("1KiB", 1024), ("80GB", 80_000_000_000), ("1.5 GiB", 3 << 29), ("512", 512)])
   func memorySizes(text: String, bytes: Int) {
-    #expect(MemorySize(argument: text)?.size.bytes == bytes)
+    #expect(ByteCount(argument: text)?.bytes == bytes)
   }
 }

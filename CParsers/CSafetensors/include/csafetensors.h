@@ -106,6 +106,9 @@ csafetensors_result csafetensors_open(const uint8_t *text, size_t length, uint64
 /// How many tensors the header declares, a name that occurs twice counted once.
 size_t csafetensors_count(const csafetensors_header *header);
 
+/// The bytes of all names together.
+size_t csafetensors_names_length(const csafetensors_header *header);
+
 /// The tensor at `index`, below `csafetensors_count`, in the order in which names first occur in the header.
 csafetensors_tensor csafetensors_get(const csafetensors_header *header, size_t index);
 

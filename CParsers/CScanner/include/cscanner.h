@@ -87,6 +87,9 @@ void cscanner_begin(cscanner *scanner, const uint8_t *text, size_t length, cscan
 /// not be asked again.
 cscanner_result cscanner_next(cscanner *scanner, cscanner_token *token);
 
+/// Takes the `length` bytes behind the last token, a key, for its value, which the caller has read and checked itself.
+void cscanner_take_value(cscanner *scanner, size_t length);
+
 /// Reads and drops the rest of the value whose first token, `first`, has just been read.
 cscanner_result cscanner_skip(cscanner *scanner, const cscanner_token *first);
 

@@ -99,8 +99,6 @@ struct DecoderChoices: Sendable {
   var flattensMLP = false
   /// Whether linear layers are `input @ weight.T` and no `F.linear` (Falcon).
   var multipliesTransposedWeights = false
-  /// The flag that, when false, moves the norms behind attention and MLP (OPT-350m).
-  var preNormKey: String?
   /// Whether the hidden states are multiplied by the root of their size after the embedding.
   var embeddingScale: EmbeddingScale?
   /// The part of each head that is rotated, where the configuration does not say.

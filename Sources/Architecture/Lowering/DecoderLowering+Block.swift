@@ -9,29 +9,30 @@ extension DecoderLowering {
     let isParallel = choices.parallelKey.map { configuration?.boolean($0.key) ?? $0.value } ?? true
     if let order = choices.parallel, isParallel { return parallelBlock(&g, input, layer, inputs, order) }
 
-    let preNorm = choices.preNormKey.flatMap { configuration?.boolean($0) } ?? true
-    var hidden = preNorm ? normalized(&g, input, layer, .inputNorm) : input
-    let before = hidden
-    let attended = g.frame("self_attn") { g in attention(&g, hidden, layer, inputs) }
+    // A norm behind a branch alone stands behind the sum (OPT-350m); beside one before the branch, before it (Gemma 2).
+    let normsTheSum = layer.modules[.inputNorm] == nil
+    let before = normalized(&g, input, layer, .inputNorm)
+    let attended = g.frame("self_attn") { g in attention(&g, before, layer, inputs) }
     if let weights = attended.weights { g.hold(weights) }
     var branch = dropped(&g, attended.output, choices.residualDropout)
-    branch = normalized(&g, branch, layer, .postAttentionNorm)
+    if !normsTheSum { branch = normalized(&g, branch, layer, .postAttentionNorm) }
     if choices.holdsBranches { g.hold(branch) }
-    hidden = g.add(input, branch)
+    var hidden = g.add(input, branch)
     if choices.holdsBranches { g.keepUntilHere(before) }
-    if !preNorm { hidden = normalized(&g, hidden, layer, .inputNorm) }
+    if normsTheSum { hidden = normalized(&g, hidden, layer, .postAttentionNorm) }
 
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch * length, sizes.hidden]) }
     let residual = hidden
-    if preNorm { hidden = normalized(&g, hidden, layer, .preMLPNorm) }
-    branch = normalized(&g, mlp(&g, hidden, layer), layer, .postMLPNorm)
+    hidden = normalized(&g, hidden, layer, .preMLPNorm)
+    branch = mlp(&g, hidden, layer)
+    if !normsTheSum { branch = normalized(&g, branch, layer, .postMLPNorm) }
     if choices.holdsBranches {
       g.hold(branch)
       g.hold(hidden)
     }
     hidden = g.add(residual, branch)
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch, length, sizes.hidden]) }
-    if !preNorm { hidden = normalized(&g, hidden, layer, .preMLPNorm) }
+    if normsTheSum { hidden = normalized(&g, hidden, layer, .postMLPNorm) }
     return (hidden, attended.weights)
   }
 

@@ -107,7 +107,7 @@ extension DecoderLowering {
     let fraction =
       configuration?.number("partial_rotary_factor") ?? configuration?.number("rotary_pct")
       ?? configuration?.section("rope_parameters")?.number("partial_rotary_factor") ?? choices.rotaryFraction
-    return Int(Double(sizes.headDimension) * fraction)
+    return (0...1).contains(fraction) ? Int(Double(sizes.headDimension) * fraction) : 0
   }
 
   /// `LlamaRotaryEmbedding.forward`: angles in fp32 for one row of positions, then in the hidden states' type.

@@ -52,6 +52,19 @@ struct DecoderLowering {
     return g.finish(loss: loss)
   }
 
+  /// A setting of the configuration under which the pass makes no sense; nil where there is none.
+  var whatCannotRun: String? {
+    switch choices.positions {
+    case .rotary, .rotaryTable:
+      guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
+        return "\(rotaryDimension) rotated features of a head of \(sizes.headDimension) make no sense"
+      }
+    case .learned, .learnedWithMask, .alibi: break
+    }
+    if choices.fused == .groups, sizes.heads % 4 != 0 { return "\(sizes.heads) heads do not form four groups" }
+    return nil
+  }
+
   // MARK: - Parameters
 
   /// The model's parameters in its own order, whether or not the forward pass uses them.

@@ -3,12 +3,16 @@ public import Graph
 internal import Units
 
 extension ModelDescription {
+  /// Whether the family's own forward pass is known, and not only a decoder's in general.
+  public var hasLowering: Bool { Family.row(family)?.decoder != nil }
+
   /// The training forward pass of this model, as transformers 5.17 runs it in eager mode.
   ///
   /// - Throws: ``LoweringError`` where the description lacks a size that the pass needs.
   public func trainingGraph(
     configuration: Configuration?, settings: ForwardSettings
   ) throws(LoweringError) -> Graph {
+    if let reason = whatCannotRun { throw LoweringError(message: reason) }
     guard let hidden = hiddenSize?.value, vocabularySize != nil, !layers.isEmpty else {
       throw LoweringError(message: "neither layers nor an embedding were recognised, so there is nothing to run")
     }
@@ -17,17 +21,19 @@ extension ModelDescription {
     }
     let keyValueHeads = keyValueHeadCount?.value ?? heads
     let dimension = headDimension?.value ?? hidden / heads
-    guard keyValueHeads > 0, heads % keyValueHeads == 0, dimension > 0 else {
+    guard keyValueHeads > 0, heads % keyValueHeads == 0, (1...1 << 20).contains(dimension), heads <= 1 << 20 else {
       throw LoweringError(message: "\(heads) query heads cannot share \(keyValueHeads) key/value heads")
     }
     guard fits(settings, heads: heads, vocabulary: vocabularySize?.value ?? 0) else {
       throw LoweringError(message: "a tensor of this batch and sequence length would pass 2^46 elements")
     }
+    let sizes = DecoderLowering.Sizes(
+      hidden: hidden, heads: heads, keyValueHeads: keyValueHeads, headDimension: dimension)
+    if let misfit = misfit(sizes) { throw LoweringError(message: "\(misfit), so the model cannot be run") }
     let lowering = DecoderLowering(
       description: self, configuration: configuration, settings: settings,
-      choices: DecoderChoices.rows[family] ?? .generic(self),
-      sizes: DecoderLowering.Sizes(
-        hidden: hidden, heads: heads, keyValueHeads: keyValueHeads, headDimension: dimension))
+      choices: Family.row(family)?.decoder ?? .generic(self), sizes: sizes)
+    if let reason = lowering.whatCannotRun { throw LoweringError(message: reason) }
     return lowering.graph()
   }
 }

@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import Strategy
+internal import Units
 
 /// What the run has at hand: the hardware and cluster flags of `estimate`, `plan` and `compare`.
 struct HardwareOptions: ParsableArguments {
@@ -9,7 +11,7 @@ struct HardwareOptions: ParsableArguments {
   var gpu: String?
 
   @Option(help: ArgumentHelp("Memory of a GPU that the table does not know, such as 24GiB.", valueName: "size"))
-  var gpuMemory: MemorySize?
+  var gpuMemory: ByteCount?
 
   @Option(help: ArgumentHelp("Machines that the GPUs are spread over.", valueName: "n"))
   var nodes = 1
@@ -28,7 +30,7 @@ struct HardwareOptions: ParsableArguments {
       throw ValidationError("--gpus is \(gpus), which cannot be spread evenly over --nodes \(nodes)")
     }
     for isBetweenNodes in [false, true]
-    where interconnect.count(where: { $0.kind.isBetweenNodes == isBetweenNodes }) > 1 {
+    where interconnect.count(where: { $0.kind.isNetwork == isBetweenNodes }) > 1 {
       throw ValidationError("--interconnect names two links \(isBetweenNodes ? "between" : "within") nodes")
     }
   }

@@ -1,11 +1,8 @@
 internal import ArgumentParser
 
-/// How training is spread over GPUs, in the words of the flags.
-enum StrategyChoice: String, CaseIterable, ExpressibleByArgument {
-  case single, ddp, zero1, zero2, zero3
-  /// torch's ZeroRedundancyOptimizer.
-  case zeroRedundancy = "zero-redundancy"
-  case fsdp, fsdp1, tp, pp, gemini
+/// A type that a sharded engine gathers parameters in, or reduces gradients in.
+enum ElementPrecision: String, CaseIterable, ExpressibleByArgument {
+  case fp32, bf16, fp16
 }
 
 enum OffloadChoice: String, CaseIterable, ExpressibleByArgument {

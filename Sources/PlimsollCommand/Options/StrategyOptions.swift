@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Strategy
 
 /// How one training run is spread over the GPUs: the strategy flags of `estimate`.
 struct StrategyOptions: ParsableArguments {
@@ -8,7 +9,7 @@ struct StrategyOptions: ParsableArguments {
         + "sets it up, zero-redundancy is torch's ZeroRedundancyOptimizer, gemini is LLMem's ADP "
         + "(default: single on one GPU, otherwise ddp, or what the degrees say).",
       valueName: "s"))
-  var strategy: StrategyChoice?
+  var strategy: StrategyKind?
 
   @Option(help: ArgumentHelp("GPUs that share the batch.", valueName: "n"))
   var dataParallel: Int?

@@ -14,16 +14,6 @@ enum OptimizerChoice: String, CaseIterable, ExpressibleByArgument {
   case muon
 }
 
-enum AttentionChoice: String, CaseIterable, ExpressibleByArgument {
-  case eager, sdpa, flash, efficient, math, cudnn
-}
-
-enum CheckpointingChoice: String, CaseIterable, ExpressibleByArgument {
-  case none
-  case nonReentrant = "non-reentrant"
-  case reentrant
-}
-
 enum QuantizationChoice: String, CaseIterable, ExpressibleByArgument {
   case none, int8, nf4
   case nf4Double = "nf4-double"
@@ -31,8 +21,4 @@ enum QuantizationChoice: String, CaseIterable, ExpressibleByArgument {
 
 enum LossChoice: String, CaseIterable, ExpressibleByArgument {
   case transformers, chunked, fused
-}
-
-enum LoopChoice: String, CaseIterable, ExpressibleByArgument {
-  case plain, accelerate
 }

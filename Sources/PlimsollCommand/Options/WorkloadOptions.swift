@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import Graph
+internal import TrainingStep
 
 /// What is trained, and how: the workload flags of `estimate`, `plan` and `compare`.
 struct WorkloadOptions: ParsableArguments {
@@ -19,13 +21,13 @@ struct WorkloadOptions: ParsableArguments {
     help: ArgumentHelp(
       "Type of weights and computation; the mixed ones are autocast over fp32 weights (default: the checkpoint's own).",
       valueName: "p"))
-  var precision: Precision?
+  var precision: ForwardSettings.Precision?
 
   @Option(help: ArgumentHelp("The optimizer; adamw is torch.optim.AdamW in its foreach form.", valueName: "o"))
   var optimizer: OptimizerChoice = .adamw
 
   @Option(help: ArgumentHelp("How attention is computed; sdpa is what torch picks for the case.", valueName: "a"))
-  var attention: AttentionChoice = .sdpa
+  var attention: ForwardSettings.Attention = .sdpa
 
   @Option(
     help: ArgumentHelp(
@@ -33,7 +35,7 @@ struct WorkloadOptions: ParsableArguments {
   var padding = false
 
   @Option(help: ArgumentHelp("Activation checkpointing of the layers.", valueName: "c"))
-  var checkpointing: CheckpointingChoice = .none
+  var checkpointing: Checkpointing = .none
 
   @Option(help: ArgumentHelp("Train LoRA adapters of this rank instead of the weights.", valueName: "r"))
   var loraRank: Int?
@@ -67,7 +69,7 @@ struct WorkloadOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The training loop: plain, as written by hand, or accelerate, as the HF Trainer wraps it.", valueName: "l"))
-  var loop: LoopChoice = .accelerate
+  var loop: ForwardSettings.Loop = .accelerate
 
   @Option(
     help: ArgumentHelp("Whether the model builds its key/value cache in the forward (true or false).", valueName: "b"))

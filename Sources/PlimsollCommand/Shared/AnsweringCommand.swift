@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import Report
 
 /// A form that a command offers, by the word for it on the command line.
@@ -25,6 +26,8 @@ extension AnsweringCommand {
     }
     let style = output.file == nil && form == .table ? Terminal.standardOutput : .plain
     try Output.write(answer.rendered(as: form, style: style), to: output.file)
-    if !answer.holds { throw ExitStatus.no.code }
+    // The process ends with the answer still in memory: to hand back every tensor's name and shape one by one would
+    // take as long as to read them.
+    withExtendedLifetime(answer) { Glibc.exit((answer.holds ? ExitStatus.yes : .no).rawValue) }
   }
 }

@@ -71,8 +71,8 @@ extension Inspection {
   /// The listing under the name of what it lists.
   private var listing: JSONValue.Field {
     switch grouping {
-    case .pattern: .init("patterns", .array(NamePattern.patterns(of: tensors).map(row)))
-    case .tensor: .init("tensors", .array(tensors.indices.map(row)))
+    case .pattern: .init("patterns", .array(names.patterns.map(row)))
+    case .tensor: .init("tensors", .rows(JSONRows(tensors.count, row: row)))
     case .layer: .init("layers", .array(groups.map { row($0, under: "path") }))
     case .component: .init("components", .array(groups.map { row($0, under: "component") }))
     case .dtype: .init("dtypes", .array(groups.map { row($0, under: "dtype") }))
@@ -96,15 +96,16 @@ extension Inspection {
     return .object(fields)
   }
 
-  private func row(_ index: Int) -> JSONValue {
+  @Sendable private func row(_ index: Int) -> [JSONValue.Field] {
     let tensor = tensors[index]
     let placement = placement(index)
     return [
-      "name": .string(tensor.name), "dtype": .string(tensor.dataType.rawValue),
-      "shape": JSONValue(tensor.shape.dimensions),
-      "logicalShape": logicalShape(index).map { JSONValue($0.dimensions) } ?? .null,
-      "file": .string(file(tensor)), "offset": .integer(tensor.range.offset), "bytes": .integer(tensor.range.length),
-      "component": .init(placement?.component.rawValue), "layer": .init(placement?.layer),
+      .init("name", .string(tensor.name)), .init("dtype", .string(tensor.dataType.rawValue)),
+      .init("shape", JSONValue(tensor.shape.dimensions)),
+      .init("logicalShape", logicalShape(index).map { JSONValue($0.dimensions) } ?? .null),
+      .init("file", .string(file(tensor))), .init("offset", .integer(tensor.range.offset)),
+      .init("bytes", .integer(tensor.range.length)), .init("component", .init(placement?.component.rawValue)),
+      .init("layer", .init(placement?.layer)),
     ]
   }
 

@@ -28,7 +28,7 @@ extension Inspection {
           note: description.parameterCount?.source ?? "packed storage hides them; plimsoll audit names the scheme"))
     }
     if let weightSet {
-      let types = bytesByDataType.map { "\($0.dataType.rawValue) \(Quantity.humanSize(ByteCount($0.bytes)))" }
+      let types = bytesByDataType.map { "\($0.dataType.rawValue) \(ByteCount($0.bytes).description)" }
       facts.append(
         Page.Fact(
           "stored", .bytes(ByteCount(total.bytes)), .exact,
@@ -78,7 +78,7 @@ extension Inspection {
         .init("Shape", key: "shape"), .init("Dtype", key: "dtype"), .init("Elements", key: "elements", .right),
         .init("Size", key: "bytes", .right),
       ],
-      rows: NamePattern.patterns(of: tensors).map { pattern in
+      rows: names.patterns.map { pattern in
         [
           .text(pattern.text), .count(pattern.tally.tensors), .text(pattern.shapeText),
           .text(pattern.dataType.rawValue), .count(pattern.tally.elements), .bytes(ByteCount(pattern.tally.bytes)),

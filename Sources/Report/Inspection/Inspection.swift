@@ -16,6 +16,8 @@ package struct Inspection: Answer {
   let weightSet: WeightSet?
   let description: ModelDescription?
   let grouping: Grouping
+  /// The patterns of the weight set's names.
+  let names: NamePatterns
   let total: Tally
   let bytesByDataType: [(dataType: DataType, bytes: Int)]
 
@@ -27,12 +29,13 @@ package struct Inspection: Answer {
     weightSet = checkpoint.weightSets.first
     var total = Tally()
     var types: [(dataType: DataType, bytes: Int)] = []
-    for tensor in weightSet?.tensors ?? [] {
-      total.add(tensor)
-      if let type = types.firstIndex(where: { $0.dataType == tensor.dataType }) {
-        types[type].bytes = Tally.sum(types[type].bytes, tensor.range.length)
+    names = description?.names ?? NamePatterns(weightSet?.tensors ?? [])
+    for pattern in names.patterns {
+      total.add(pattern.tally)
+      if let type = types.firstIndex(where: { $0.dataType == pattern.dataType }) {
+        types[type].bytes = Tally.sum(types[type].bytes, pattern.tally.bytes)
       } else {
-        types.append((tensor.dataType, tensor.range.length))
+        types.append((pattern.dataType, pattern.tally.bytes))
       }
     }
     self.total = total

@@ -7,6 +7,8 @@ package enum JSONValue: Hashable, Sendable {
   case number(Double)
   case string(String)
   case array([JSONValue])
+  /// A long array of objects, each of which is made when it is written.
+  case rows(JSONRows)
   case object([Field])
 
   /// One name and its value in an object.

@@ -1,3 +1,5 @@
+internal import Checkpoint
+
 /// Writes JSON (RFC 8259) as UTF-8, the same bytes for the same value.
 ///
 /// A value of one level stands on one line, so that a list of rows has a row per line; whatever holds more is
@@ -6,6 +8,8 @@ struct JSONWriter {
   private(set) var bytes: [UInt8] = []
 
   mutating func write(_ value: JSONValue) { write(value, depth: 0) }
+
+  mutating func endLine() { bytes.append(UInt8(ascii: "\n")) }
 
   private mutating func write(_ value: JSONValue, depth: Int) {
     switch value {
@@ -21,6 +25,7 @@ struct JSONWriter {
       ) { writer, element, depth in
         writer.write(element, depth: depth)
       }
+    case .rows(let rows): write(rows, depth: depth)
     case .object(let fields):
       write(
         fields, between: "{", and: "}", depth: depth,
@@ -45,6 +50,25 @@ struct JSONWriter {
     }
     if !onOneLine, !elements.isEmpty { breakLine(depth) }
     append(close)
+  }
+
+  /// Writes rows as the array that they stand for, stretches of them on all cores.
+  private mutating func write(_ rows: JSONRows, depth: Int) {
+    let stretch = 1024
+    append("[")
+    let parts = parallelMap((rows.count + stretch - 1) / stretch) { part in
+      var writer = JSONWriter()
+      for index in (part * stretch)..<min((part + 1) * stretch, rows.count) {
+        if index > 0 { writer.append(",") }
+        writer.breakLine(depth + 1)
+        writer.write(.object(rows.row(index)), depth: depth + 1)
+      }
+      return writer.bytes
+    }
+    bytes.reserveCapacity(bytes.count + parts.reduce(4096) { $0 + $1.count })
+    for part in parts { bytes += part }
+    if rows.count > 0 { breakLine(depth) }
+    append("]")
   }
 
   private mutating func breakLine(_ depth: Int) {
@@ -102,12 +126,13 @@ extension JSONValue {
   package func encoded() -> [UInt8] {
     var writer = JSONWriter()
     writer.write(self)
-    return writer.bytes + [UInt8(ascii: "\n")]
+    writer.endLine()
+    return writer.bytes
   }
 
   fileprivate var isScalar: Bool {
     switch self {
-    case .array, .object: false
+    case .array, .rows, .object: false
     default: true
     }
   }

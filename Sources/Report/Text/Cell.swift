@@ -24,7 +24,7 @@ package enum Cell: Hashable, Sendable {
     case .text(let text): PlainText.escaped(text)
     case .count(let number): Quantity.grouped(number)
     case .index(let number): String(number)
-    case .bytes(let size): Quantity.humanSize(size)
+    case .bytes(let size): size.description
     }
   }
 

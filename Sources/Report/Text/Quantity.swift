@@ -1,5 +1,3 @@
-package import Units
-
 /// Numbers as people read them.
 package enum Quantity {
   /// `8,030,261,248`.
@@ -11,16 +9,6 @@ package enum Quantity {
       result.append(digit)
     }
     return String(decoding: result, as: UTF8.self)
-  }
-
-  /// `14.96 GiB`: two decimals in the largest binary unit of which there is at least one.
-  package static func humanSize(_ size: ByteCount) -> String {
-    let magnitude = size.bytes.magnitude
-    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-    let exponent = magnitude == 0 ? 0 : min((UInt.bitWidth - 1 - magnitude.leadingZeroBitCount) / 10, units.count - 1)
-    guard exponent > 0 else { return "\(size.bytes) B" }
-    let number = decimal(Double(magnitude) / Double(1 << (10 * exponent)), places: 2)
-    return "\(size.bytes < 0 ? "-" : "")\(number) \(units[exponent])"
   }
 
   /// A number with a fixed count of decimals, halves rounded away from zero, thousands grouped.

@@ -5,6 +5,9 @@ public import Units
 public struct Estimate: Sendable {
   /// The most that is allocated at once, as `torch.cuda.max_memory_allocated` reports it.
   public var peak: ByteCount
+  /// The most that the caching allocator holds, as `torch.cuda.max_memory_reserved` reports it; nil where it was not
+  /// simulated.
+  public var reserved: ByteCount?
   /// The phase in which it is reached.
   public var phase: Phase
   /// The most that is allocated at once in each phase.

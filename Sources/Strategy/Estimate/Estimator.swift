@@ -50,11 +50,13 @@ public struct Estimator: Sendable {
     guard let (phase, peak) = timeline.peak(ofStep: 2) else {
       throw EstimationError(reason: "the simulated run has no second step")
     }
+    // Without an end to the device's memory no allocation can fail.
+    let reserved = (try? timeline.reservation())?.peak
     let phases = (timeline.peaks[2] ?? [:]).filter { [.forward, .backward, .optimizer].contains($0.key) }
     return Estimate(
-      peak: peak.bytes, phase: phase, phases: phases.mapValues(\.bytes),
+      peak: peak.bytes, reserved: reserved, phase: phase, phases: phases.mapValues(\.bytes),
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
-      isRecognised: description.isRecognised, assumptions: assumptions(workload, layout))
+      isRecognised: description.isRecognised && description.hasLowering, assumptions: assumptions(workload, layout))
   }
 
   // MARK: - What the strategies hold

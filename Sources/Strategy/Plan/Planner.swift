@@ -81,9 +81,8 @@ public struct Planner: Sendable {
   }
 
   private func shortfall(of peak: ByteCount, batchSize: Int) -> String {
-    let missing = gibibytes(peak - cluster.limit)
-    let limit = gibibytes(cluster.limit)
-    return "needs \(gibibytes(peak)) a GPU at batch size \(batchSize), \(missing) more than the \(limit) it may use"
+    let missing = peak - cluster.limit
+    return "needs \(peak) a GPU at batch size \(batchSize), \(missing) more than the \(cluster.limit) it may use"
   }
 
   private func advice(_ candidates: [Candidate]) -> [String] {
@@ -91,7 +90,7 @@ public struct Planner: Sendable {
       return ["no layout can run on this cluster: change the number of GPUs"]
     }
     return [
-      "the nearest, \(nearest.strategy.rawValue), lacks \(gibibytes(peak - cluster.limit)) a GPU",
+      "the nearest, \(nearest.strategy.rawValue), lacks \(peak - cluster.limit) a GPU",
       "offload optimizer states or parameters to the CPU, train adapters only (--lora-rank), or add GPUs",
     ]
   }
@@ -99,11 +98,4 @@ public struct Planner: Sendable {
 
 extension ByteCount {
   fileprivate static let largest = ByteCount(.max)
-}
-
-/// `17.21 GiB`, for sentences.
-private func gibibytes(_ size: ByteCount) -> String {
-  let hundredths = Int((Double(size.bytes) / 1_073_741_824 * 100).rounded())
-  let fraction = hundredths % 100
-  return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) GiB"
 }

@@ -129,7 +129,14 @@ extension Tape {
   }
 
   private mutating func execute(_ index: Int, operation: Graph.Operator) -> [Tensor?] {
-    let unpacked = nodes[index].kept.compactMap { unpack($0) }
+    // A kept tensor belongs to its node, which outlives the check of the gradients; a recomputed one belongs to the
+    // derivative alone.
+    var kept: [Tensor] = []
+    var recomputed: [Tensor] = []
+    for holding in nodes[index].kept {
+      guard let tensor = unpack(holding) else { continue }
+      if case .recomputed = holding { recomputed.append(tensor) } else { kept.append(tensor) }
+    }
     let arrived = nodes[index].arrived
     nodes[index].arrived = []
     var gradients: [Tensor?] = Array(repeating: nil, count: operation.inputs.count)
@@ -138,11 +145,14 @@ extension Tape {
         graph: graph, operation: operation, arrived: arrived, needed: nodes[index].edges.map { $0 != nil },
         memory: &memory)
       Derivative.of(operation.kind).backward(&step)
+      for tensor in recomputed { step.drop(tensor) }
       gradients = step.validated()
       swap(&memory, &step.memory)
+    } else {
+      for tensor in recomputed { memory.release(tensor.storage) }
     }
     for case let tensor? in arrived { memory.release(tensor.storage) }
-    for tensor in unpacked { memory.release(tensor.storage) }
+    for tensor in kept { memory.release(tensor.storage) }
     nodes[index].kept = []
     return gradients
   }

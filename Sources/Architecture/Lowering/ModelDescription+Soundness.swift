@@ -1,0 +1,94 @@
+internal import Units
+
+// Shapes come from a stranger's file. What follows them unchecked would be wrong, or out of bounds.
+
+extension ModelDescription {
+  /// What of this model no forward pass is known for; nil where there is nothing.
+  var whatCannotRun: String? {
+    if let stack = otherStacks.first {
+      return "a model with a second column of layers (\(stack.path)) is not simulated yet"
+    }
+    let roles = layers.reduce(into: Set<Role>()) { $0.formUnion($1.modules.keys) }.union(modules.keys)
+    if roles.contains(where: { $0.component == .experts }) { return "a mixture of experts is not simulated yet" }
+    if roles.contains(.queryDown) || roles.contains(.keyValueDown) { return "latent attention is not simulated yet" }
+    if roles.contains(.crossQuery) { return "cross-attention is not simulated yet" }
+    if roles.contains(.patchEmbedding) { return "a vision model is not simulated yet" }
+    if roles.contains(.tokenTypeEmbedding) || roles.contains(.headTransform) || roles.contains(.pooler) {
+      return "an encoder is not simulated yet"
+    }
+    if modules[.inputEmbedding] == nil {
+      return "there is no input embedding: an adapter, or a part of a model, cannot be run without the rest"
+    }
+    if parameterCount == nil { return "quantised base weights are not simulated yet" }
+    return nil
+  }
+
+  /// The first two shapes that do not fit together under these sizes; nil where all do.
+  func misfit(_ sizes: DecoderLowering.Sizes) -> String? {
+    let (hidden, heads, dimension) = (sizes.hidden, sizes.heads, sizes.headDimension)
+    if let positions = maximumPositions?.value, !(0...1 << 24).contains(positions) {
+      return "\(positions) positions are more than any model has"
+    }
+    let table = modules[.inputEmbedding]?.weight ?? []
+    guard table.rank == 2 else { return "the input embedding has the shape \(table), and not two extents" }
+    let projected = modules[.embeddingProjection] != nil
+    guard projected || table[1] == hidden else { return "the input embedding is \(table[1]) wide, the model \(hidden)" }
+    let width = projected ? table[1] : hidden
+    if let misfit = modules[.embeddingProjection]?.misfit(input: width, output: hidden) { return misfit }
+    if let positions = modules[.positionEmbedding]?.weight, positions.rank != 2 || positions[1] != hidden {
+      return "the position embedding has the shape \(positions), and the model is \(hidden) wide"
+    }
+    if let misfit = modules[.outputProjection]?.misfit(input: hidden, output: width) { return misfit }
+    if let head = modules[.head], let misfit = head.misfit(input: width, output: nil) { return misfit }
+    for role in [Role.embeddingNorm, .finalNorm] {
+      if let misfit = modules[role]?.misfit(norm: role == .finalNorm || !projected ? hidden : width) { return misfit }
+    }
+
+    for layer in layers {
+      let down = layer.modules[.down]
+      let inner = down?.features?.input
+      let expected: [(Role, input: Int, output: Int?)] = [
+        (.query, hidden, heads * dimension), (.key, hidden, sizes.keyValueHeads * dimension),
+        (.value, hidden, sizes.keyValueHeads * dimension),
+        (.fusedQKV, hidden, (heads + 2 * sizes.keyValueHeads) * dimension),
+        (.attentionOutput, heads * dimension, hidden), (.up, hidden, inner), (.gate, hidden, inner),
+        (.fusedGateUp, hidden, inner.map { 2 * $0 }), (.down, inner ?? 0, hidden),
+      ]
+      for (role, input, output) in expected {
+        if let misfit = layer.modules[role]?.misfit(input: input, output: output) { return misfit }
+      }
+      for role in [Role.inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm] {
+        if let misfit = layer.modules[role]?.misfit(norm: hidden) { return misfit }
+      }
+      for role in [Role.queryNorm, .keyNorm] {
+        if let misfit = layer.modules[role]?.misfit(norm: dimension) { return misfit }
+      }
+      let split = [Role.query, .key, .value].allSatisfy { layer.modules[$0] != nil }
+      guard split || layer.modules[.fusedQKV] != nil, layer.modules[.attentionOutput] != nil, down != nil,
+        layer.modules[.up] != nil || layer.modules[.fusedGateUp] != nil
+      else { return "\(layer.path) has no attention and MLP that were recognised" }
+    }
+    return nil
+  }
+}
+
+extension ModuleParameters {
+  /// What is wrong with a linear layer's shape; nil where nothing is.
+  fileprivate func misfit(input: Int, output: Int?) -> String? {
+    guard let features else {
+      // The bias of a tied head has no weight of its own.
+      return weight == nil && bias != nil ? nil : "\(path).weight has the shape \(weight ?? []), and not two extents"
+    }
+    guard features.input == input else { return "\(path) takes \(features.input) features, and gets \(input)" }
+    if let output, features.output != output {
+      return "\(path) gives \(features.output) features, and \(output) are wanted"
+    }
+    guard bias == nil || bias == [features.output] else { return "\(path).bias has the shape \(bias ?? [])" }
+    return nil
+  }
+
+  fileprivate func misfit(norm width: Int) -> String? {
+    weight == [width] && (bias == nil || bias == [width])
+      ? nil : "\(path).weight has the shape \(weight ?? []), and is to normalise \(width) features"
+  }
+}

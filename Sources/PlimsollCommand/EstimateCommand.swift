@@ -1,0 +1,65 @@
+internal import Architecture
+internal import ArgumentParser
+internal import Checkpoint
+internal import Report
+internal import Strategy
+
+struct EstimateCommand: AnsweringCommand {
+  enum Format: String, AnswerFormat {
+    case table, json, html
+  }
+
+  static let configuration = CommandConfiguration(
+    commandName: "estimate",
+    abstract: "Simulate a training step and say what it takes in GPU memory, and whether it fits.",
+    discussion: "Exits with 1 where a GPU or a memory is given and the run does not fit.")
+
+  @OptionGroup var input: CheckpointArgument
+  @OptionGroup(title: "Workload") var workload: WorkloadOptions
+  @OptionGroup(title: "Strategy") var strategy: StrategyOptions
+  @OptionGroup(title: "Hardware") var hardware: HardwareOptions
+  @OptionGroup var estimation: EstimationOptions
+  @OptionGroup var output: OutputOptions<Format>
+
+  func validate() throws {
+    try strategy.validate(worldSize: hardware.gpus)
+  }
+
+  func answer() throws -> any Answer {
+    let gpu = try hardware.row()
+    let layout = try strategy.layout(worldSize: hardware.gpus)
+    let (checkpoint, description) = try input.readWeights()
+    if estimation.model == .llmem { return try equations(checkpoint, description, layout, gpu) }
+
+    let workload = try workload.workload(checkpoint, description)
+    var estimator = Estimator(description: description, configuration: checkpoint.configuration)
+    estimator.usesBucketView = strategy.bucketView
+    let estimate: Estimate
+    do throws(EstimationError) {
+      let bare = try estimator.estimate(workload, layout: layout)
+      estimate = gpu.map { bare.withWorkspaces(of: $0) } ?? bare
+    } catch {
+      throw Failure(error, checkpoint)
+    }
+    let device =
+      gpu == nil && hardware.gpuMemory == nil
+      ? nil : DeviceFit(estimate, gpu: gpu, memory: hardware.gpuMemory, ranks: hardware.gpus)
+    let question = EstimateAnswer.Question(
+      checkpoint: checkpoint.path, family: description.family, workload: workload, layout: layout)
+    return EstimateAnswer(question, estimate, device: device)
+  }
+
+  /// `--model llmem`: the paper's terms for this layout and batch.
+  private func equations(
+    _ checkpoint: Checkpoint, _ description: ModelDescription, _ layout: Layout, _ gpu: GPU?
+  ) throws -> any Answer {
+    let memory = try LLMemEstimator.reading(checkpoint, description, sequenceLength: workload.sequenceLength)
+    let planner = Planner(
+      cluster: Cluster(
+        gpu: gpu, memory: hardware.gpuMemory ?? gpu?.memory ?? .unlimited, gpusPerNode: hardware.gpus), memory: memory,
+      sequenceLength: memory.sequenceLength)
+    return PlanAnswer(
+      checkpoint: checkpoint.path, model: "llmem", hardware: hardware.summary(gpu),
+      plan: planner.plan([layout], batch: .fixed(workload.batchSize)), assumptions: [])
+  }
+}

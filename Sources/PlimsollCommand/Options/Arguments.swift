@@ -1,0 +1,31 @@
+public import ArgumentParser
+public import Graph
+public import Strategy
+public import TrainingStep
+public import Units
+
+// The words of the flags are the raw values of the types that they become.
+
+extension ForwardSettings.Precision: ExpressibleByArgument {}
+extension ForwardSettings.Attention: ExpressibleByArgument {}
+extension ForwardSettings.Loop: ExpressibleByArgument {}
+extension Checkpointing: ExpressibleByArgument {}
+extension StrategyKind: ExpressibleByArgument {}
+
+extension ByteCount: ExpressibleByArgument {
+  /// `24GiB`, `80GB`, `512MiB`, or a plain number of bytes.
+  public init?(argument: String) {
+    guard let size = try? ByteCount(parsing: argument), size > .zero else { return nil }
+    self = size
+  }
+}
+
+extension Interconnect: ExpressibleByArgument {
+  /// `nvlink`, `infiniband:400`.
+  public init?(argument: String) {
+    guard let link = try? Interconnect(parsing: argument) else { return nil }
+    self = link
+  }
+
+  public static var allValueStrings: [String] { Kind.allCases.map(\.rawValue) }
+}

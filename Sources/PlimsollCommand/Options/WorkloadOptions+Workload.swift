@@ -1,0 +1,63 @@
+internal import Architecture
+internal import Checkpoint
+internal import Graph
+internal import Report
+internal import TrainingStep
+internal import Units
+
+extension WorkloadOptions {
+  /// The workload that the flags describe, with what they leave open taken from the checkpoint.
+  func workload(_ checkpoint: Checkpoint, _ description: ModelDescription) throws(Failure) -> Workload {
+    guard quantize == .none else { throw .notSimulated("--quantize \(quantize.rawValue)") }
+    guard loss == .transformers else { throw .notSimulated("--loss \(loss.rawValue)") }
+    guard images == 0, imageSize == nil else { throw .notSimulated("training on images") }
+    guard let optimizer = Optimizer(rawValue: optimizer.rawValue) else {
+      throw .notSimulated("--optimizer \(optimizer.rawValue)")
+    }
+    let forward = ForwardSettings(
+      batchSize: batchSize,
+      sequenceLength: sequenceLength ?? min(2048, description.maximumPositions?.value ?? 2048),
+      precision: precision ?? Self.precision(of: checkpoint), attention: attention, isPadded: padding,
+      // transformers switches the cache off where it checkpoints.
+      usesCache: useCache && checkpointing == .none, loop: loop, adapters: adapters(description), frozen: freeze)
+    return Workload(
+      forward: forward, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulate)
+  }
+
+  private func adapters(_ description: ModelDescription) -> LowRankAdapters? {
+    guard let loraRank else { return nil }
+    let targets: LowRankAdapters.Targets
+    switch loraTargets {
+    case "all-linear"?: targets = .allLinear
+    case let names?: targets = .names(Self.names(names))
+    case nil: targets = .names(LowRankAdapters.usualTargets(of: description.modelType ?? ""))
+    }
+    return LowRankAdapters(
+      rank: loraRank, targets: targets, excluded: Self.names(loraExclude), dropout: loraDropout,
+      requiresInputGradients: checkpointing != .none)
+  }
+
+  /// The type that most of the weights are stored in, as `from_pretrained` keeps it.
+  private static func precision(of checkpoint: Checkpoint) -> ForwardSettings.Precision {
+    var bytes: [DataType: Int] = [:]
+    for tensor in checkpoint.weightSets.first?.tensors ?? [] where tensor.dataType.isFloatingPoint {
+      bytes[tensor.dataType, default: 0] += tensor.range.length
+    }
+    let most = bytes.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key
+    switch checkpoint.configuration?.declaredDataType ?? most {
+    case .float32?, .float64?: return .fp32
+    case .float16?: return .fp16
+    default: return .bf16
+    }
+  }
+}
+
+extension Failure {
+  /// A part of the contract that has no simulation yet.
+  static func notSimulated(_ what: String) -> Failure {
+    Failure(
+      .wrongUsage,
+      ErrorReport(
+        code: "not-simulated", message: "\(what) is not simulated yet", help: "the answer would be a guess"))
+  }
+}

@@ -1,0 +1,76 @@
+internal import Architecture
+internal import Checkpoint
+internal import Report
+internal import Strategy
+internal import TrainingStep
+internal import Units
+
+extension Failure {
+  /// A checkpoint that reads well but cannot be simulated.
+  init(_ error: EstimationError, _ checkpoint: Checkpoint) {
+    self.init(
+      .malformedInput,
+      ErrorReport(
+        code: "not-simulated", file: checkpoint.path, message: error.reason,
+        help: "'plimsoll inspect' shows what was recognised"))
+  }
+}
+
+extension LLMemEstimator {
+  /// The equations over a checkpoint's inventory.
+  static func reading(
+    _ checkpoint: Checkpoint, _ description: ModelDescription, sequenceLength: Int?
+  ) throws -> LLMemEstimator {
+    let weights = try checkpoint.primaryWeightSet()
+    do throws(LLMemModelError) {
+      return LLMemEstimator(
+        model: try LLMemModel(description, weightSet: weights),
+        sequenceLength: sequenceLength ?? min(2048, description.maximumPositions?.value ?? 2048))
+    } catch {
+      throw Failure(
+        .malformedInput,
+        ErrorReport(code: error.code.rawValue, file: checkpoint.path, message: error.message))
+    }
+  }
+}
+
+extension ByteCount {
+  /// More than any GPU has.
+  static let unlimited = ByteCount(1 << 60)
+}
+
+extension HardwareOptions {
+  /// `4 x v100-16gb on 1 node`.
+  func summary(_ gpu: GPU?) -> String {
+    let name = gpu?.id ?? gpuMemory.map { "GPU of \($0.bytes >> 20) MiB" } ?? "GPU"
+    return "\(gpus) x \(name)" + (nodes > 1 ? " on \(nodes) nodes" : "")
+  }
+}
+
+extension StrategyOptions {
+  /// The strategy and its degrees: what the flags say, or the only one, or replicas.
+  func layout(worldSize: Int) throws(Failure) -> Layout {
+    if offload != .none { throw .notSimulated("--offload \(offload.rawValue)") }
+    let tensor = tensorParallel ?? (strategy == .tp && dataParallel == nil ? worldSize : 1)
+    let degrees = ParallelDegrees(
+      data: dataParallel ?? worldSize / tensor / (pipelineParallel ?? 1) / (contextParallel ?? 1)
+        / (expertParallel ?? 1),
+      tensor: tensor, pipeline: pipelineParallel ?? 1, context: contextParallel ?? 1, expert: expertParallel ?? 1)
+    let kind = strategy ?? (worldSize == 1 ? .single : tensor > 1 ? .tp : .ddp)
+    return Layout(kind, degrees)
+  }
+}
+
+extension Estimator {
+  /// Why no layout of this workload can be simulated; nil where the plain one can.
+  func reasonNotToRun(_ workload: Workload) -> EstimationError? {
+    var smallest = workload
+    smallest.forward.batchSize = 1
+    do throws(EstimationError) {
+      _ = try estimate(smallest)
+      return nil
+    } catch {
+      return error
+    }
+  }
+}

@@ -1,0 +1,189 @@
+package import Strategy
+package import TrainingStep
+internal import Units
+
+/// The answer of `plimsoll estimate`: what one GPU holds at the worst moment of a step, and whether that fits.
+package struct EstimateAnswer: Answer {
+  package static let command = "estimate"
+
+  /// What the estimate was asked for, in the words of the flags.
+  package struct Question: Sendable {
+    package var checkpoint: String
+    package var family: String
+    package var workload: Workload
+    package var layout: Layout
+
+    package init(checkpoint: String, family: String, workload: Workload, layout: Layout) {
+      self.checkpoint = checkpoint
+      self.family = family
+      self.workload = workload
+      self.layout = layout
+    }
+  }
+
+  let question: Question
+  let estimate: Estimate
+  let device: DeviceFit?
+
+  package init(_ question: Question, _ estimate: Estimate, device: DeviceFit?) {
+    self.question = question
+    self.estimate = estimate
+    self.device = device
+  }
+
+  package var holds: Bool { device?.fits ?? true }
+
+  // MARK: - JSON
+
+  package var fields: [JSONValue.Field] {
+    let degrees = question.layout.degrees
+    return [
+      .init("checkpoint", .string(question.checkpoint)),
+      .init("family", .string(question.family)),
+      .init("recognised", .boolean(estimate.isRecognised)),
+      .init("model", .string("simulate")),
+      .init("strategy", .string(question.layout.strategy.rawValue)),
+      .init("degrees", .object(degrees.fields)),
+      .init(
+        "peak",
+        [
+          "allocated": .integer(estimate.peak.bytes), "reserved": .init(estimate.reserved?.bytes),
+          "device": .init(device?.used.bytes), "phase": .string(estimate.phase.rawValue),
+        ]),
+      .init(
+        "phases",
+        .object(
+          [Phase.forward, .backward, .optimizer].map { phase in
+            .init(phase.rawValue, .init(estimate.phases[phase]?.bytes))
+          })),
+      .init(
+        "atPeak",
+        .object(Category.allCases.map { .init($0.rawValue, .integer(estimate.atPeak[$0]?.bytes ?? 0)) })),
+      .init("resident", .integer(estimate.resident.bytes)),
+      .init(
+        "range",
+        [
+          "low": .integer(estimate.range.lowerBound.bytes), "high": .integer(estimate.range.upperBound.bytes),
+        ]),
+      .init("step", .null),
+      .init("fits", .init(device?.fits)),
+      .init("assumptions", .array(assumptions.map(\.json))),
+    ]
+  }
+
+  private var assumptions: [Assumption] { estimate.assumptions + (device?.assumptions ?? []) }
+
+  // MARK: - For people
+
+  package var page: Page {
+    let workload = question.workload
+    let forward = workload.forward
+    var blocks: [Page.Block] = [
+      .facts([
+        Page.Fact("Checkpoint", .text(question.checkpoint)),
+        Page.Fact(
+          "Model", .text(question.family), estimate.isRecognised ? .exact : .assumed,
+          note: estimate.isRecognised ? nil : "no known family: guessed from names and shapes"),
+        Page.Fact(
+          "Workload",
+          .text(
+            "\(forward.batchSize) x \(forward.sequenceLength) tokens, \(forward.precision.rawValue), "
+              + "\(workload.optimizer.rawValue), attention \(forward.attention.rawValue), "
+              + "checkpointing \(workload.checkpointing.rawValue)")),
+        Page.Fact("Strategy", .text(question.layout.summary)),
+      ]),
+      .facts(peakFacts),
+      .table(breakdown),
+    ]
+    if let device {
+      let size = device.limit.description
+      blocks.append(
+        .paragraph(
+          device.fits
+            ? "It fits: \(device.used) of \(size) on \(device.name)."
+            : "It does not fit: \(device.used) wanted, \(size) there on \(device.name)."))
+    }
+    var table = Table(columns: [
+      Table.Column("Assumed", key: "what"), Table.Column("Value", key: "value"),
+      Table.Column("Source", key: "source", isFlexible: true),
+    ])
+    table.rows = assumptions.map { [.text($0.what), .text($0.value), .text($0.source)] }
+    blocks.append(.table(table))
+    return Page(blocks)
+  }
+
+  private var peakFacts: [Page.Fact] {
+    var facts = [
+      Page.Fact(
+        "Peak allocated", .bytes(estimate.peak), .derived,
+        note: "in the \(estimate.phase.rawValue) phase; "
+          + "\(estimate.range.lowerBound) to \(estimate.range.upperBound)")
+    ]
+    if let reserved = estimate.reserved { facts.append(Page.Fact("Peak reserved", .bytes(reserved), .derived)) }
+    if let device { facts.append(Page.Fact("Peak on the device", .bytes(device.used), .assumed)) }
+    for phase in [Phase.forward, .backward, .optimizer] {
+      guard let bytes = estimate.phases[phase] else { continue }
+      facts.append(Page.Fact("Peak in \(phase.rawValue)", .bytes(bytes), .derived))
+    }
+    facts.append(Page.Fact("Between steps", .bytes(estimate.resident), .derived))
+    return facts
+  }
+
+  private var breakdown: Table {
+    var table = Table(columns: [
+      Table.Column("At the peak", key: "category"), Table.Column("Size", key: "bytes", .right),
+      Table.Column("Share", key: "share", .right),
+    ])
+    for category in Category.allCases {
+      guard let bytes = estimate.atPeak[category], bytes > .zero else { continue }
+      let share = 100 * Double(bytes.bytes) / Double(max(1, estimate.peak.bytes))
+      table.rows.append([
+        .text(category.title), .bytes(bytes), .text("\(Quantity.decimal(share, places: 1))%"),
+      ])
+    }
+    table.total = [.text("Total"), .bytes(estimate.peak), .empty]
+    return table
+  }
+}
+
+extension Category {
+  /// For people.
+  fileprivate var title: String {
+    switch self {
+    case .parameters: "parameters"
+    case .gradients: "gradients"
+    case .optimizerStates: "optimizer states"
+    case .activations: "activations"
+    case .weightCasts: "autocast's copies of weights"
+    case .temporaries: "temporaries"
+    case .inputs: "inputs"
+    case .buffers: "buffers"
+    case .communication: "communication"
+    case .workspaces: "library workspaces"
+    }
+  }
+}
+
+extension Layout {
+  /// `gemini on 4 GPUs (data 4)`.
+  package var summary: String {
+    let named = degrees.fields.compactMap { field -> String? in
+      guard case .integer(let degree) = field.value, degree > 1 else { return nil }
+      return "\(field.name) \(degree)"
+    }
+    return named.isEmpty ? "\(strategy.rawValue), one GPU" : "\(strategy.rawValue) (\(named.joined(separator: ", ")))"
+  }
+}
+
+extension ParallelDegrees {
+  /// The degrees by name, for JSON.
+  package var fields: [JSONValue.Field] {
+    [("data", data), ("tensor", tensor), ("pipeline", pipeline), ("context", context), ("expert", expert)].map {
+      .init($0.0, .integer($0.1))
+    }
+  }
+}
+
+extension Assumption {
+  var json: JSONValue { ["what": .string(what), "value": .string(value), "source": .string(source)] }
+}
