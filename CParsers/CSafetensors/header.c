@@ -40,7 +40,11 @@ csafetensors_result csafetensors_open(const uint8_t *text, size_t length, uint64
   csafetensors_header *made = calloc(1, sizeof *made);
   if (made == NULL) return error->result = CSAFETENSORS_NO_MEMORY;
   made->names.seed = made->metadata_keys.seed = seed;
-  cnames_expect(&made->names, length / 160);
+  // Room for an entry of the usual length, and shapes of two extents. Only a hint: what is missing is made later.
+  const size_t expected = length / 128;
+  cnames_expect(&made->names, expected, length / 2);
+  (void)header_reserve(&made->entries, &made->entry_capacity, expected, sizeof *made->entries);
+  (void)header_reserve(&made->extents, &made->extent_capacity, 2 * expected, sizeof *made->extents);
   csafetensors_result result = header_parse(made, text, length, error);
   if (result == CSAFETENSORS_OK) result = header_validate(made, length, file_length, error);
   if (result != CSAFETENSORS_OK) {

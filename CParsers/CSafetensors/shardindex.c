@@ -174,7 +174,7 @@ cshardindex_result cshardindex_open(const uint8_t *text, size_t length, uint64_t
   cshardindex *made = calloc(1, sizeof *made);
   if (made == NULL) return error->result = CSHARDINDEX_NO_MEMORY;
   made->names.seed = made->shards.seed = made->keys.seed = seed;
-  cnames_expect(&made->names, length / 128);
+  cnames_expect(&made->names, length / 96, length / 3 * 2);
   reading reading = {.index = made, .error = error};
   cscanner_begin(&reading.scanner, text, length, CSCANNER_LENIENT);
   const cshardindex_result result = read_document(&reading, text, length);

@@ -43,7 +43,7 @@ static bool grow_slots(cnames *names) {
   return resize_slots(names, names->slot_count == 0 ? 64 : names->slot_count * 2);
 }
 
-void cnames_expect(cnames *names, size_t count) {
+void cnames_expect(cnames *names, size_t count, size_t bytes) {
   size_t wanted = 64;
   while (wanted < count * 2) wanted *= 2;
   if (wanted > names->slot_count && count < INT32_MAX) (void)resize_slots(names, wanted);
@@ -52,6 +52,12 @@ void cnames_expect(cnames *names, size_t count) {
     if (entries == NULL) return;
     names->entries = entries;
     names->capacity = count;
+  }
+  if (bytes > names->byte_capacity) {
+    uint8_t *grown = realloc(names->bytes, bytes);
+    if (grown == NULL) return;
+    names->bytes = grown;
+    names->byte_capacity = bytes;
   }
 }
 

@@ -35,14 +35,25 @@ package struct NamePattern: Sendable {
 
   mutating func add(_ tensor: StoredTensor) {
     tally.add(tensor)
-    guard let known = range, tensor.shape != known.low || tensor.shape != known.high else { return }
-    guard tensor.shape.rank == known.low.rank else {
+    widen((tensor.shape, tensor.shape))
+  }
+
+  /// Adds the tensors of the same pattern that come later.
+  mutating func add(_ other: NamePattern) {
+    tally.add(other.tally)
+    if other.hasLongNumbers { hasLongNumbers = true }
+    if let range = other.range { widen(range) } else { range = nil }
+  }
+
+  private mutating func widen(_ other: (low: Shape, high: Shape)) {
+    guard let known = range, other.low != known.low || other.high != known.high else { return }
+    guard other.low.rank == known.low.rank else {
       range = nil
       return
     }
     range = (
-      low: Shape(zip(known.low.dimensions, tensor.shape.dimensions).map(min)),
-      high: Shape(zip(known.high.dimensions, tensor.shape.dimensions).map(max))
+      low: Shape(zip(known.low.dimensions, other.low.dimensions).map(min)),
+      high: Shape(zip(known.high.dimensions, other.high.dimensions).map(max))
     )
   }
 }

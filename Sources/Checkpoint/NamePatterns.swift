@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Units
 
 /// The patterns of a weight set's names. What a name says is worked out once for each pattern, and the work per tensor
 /// is one comparison.
@@ -10,11 +11,45 @@ package struct NamePatterns: Sendable {
   /// For each tensor: the first number that is a part of its name by itself; -1 where there is none.
   package private(set) var firstNumberOf: [Int32] = []
 
+  /// Finds the patterns of stretches of the tensors on all cores, and joins them.
   package init(_ tensors: [StoredTensor]) {
+    let stretch = 8192
+    let parts = parallelMap((tensors.count + stretch - 1) / stretch) { part in
+      NamePatterns(tensors, (part * stretch)..<min((part + 1) * stretch, tensors.count))
+    }
     patternOf.reserveCapacity(tensors.count)
     firstNumberOf.reserveCapacity(tensors.count)
+    var known: [Key: Int] = [:]
+    for part in parts { join(part, &known) }
+  }
+
+  private struct Key: Hashable {
+    var text: [UInt8]
+    var dataType: DataType
+  }
+
+  /// Puts the patterns of the tensors behind those seen so far.
+  private mutating func join(_ part: NamePatterns, _ known: inout [Key: Int]) {
+    let numbers = part.patterns.map { pattern -> Int32 in
+      // Strings that Unicode calls equal may be two names.
+      let key = Key(text: Array(pattern.text.utf8), dataType: pattern.dataType)
+      if let number = known[key] {
+        patterns[number].add(pattern)
+        return Int32(truncatingIfNeeded: number)
+      }
+      known[key] = patterns.count
+      patterns.append(pattern)
+      return Int32(truncatingIfNeeded: patterns.count - 1)
+    }
+    for pattern in part.patternOf { patternOf.append(numbers[Int(pattern)]) }
+    firstNumberOf += part.firstNumberOf
+  }
+
+  private init(_ tensors: [StoredTensor], _ range: Range<Int>) {
+    patternOf.reserveCapacity(range.count)
+    firstNumberOf.reserveCapacity(range.count)
     var finder = Finder()
-    for position in tensors.indices {
+    for position in range {
       var name = tensors[position].name
       let (pattern, numbers) = name.withUTF8 { finder.find($0, tensors[position], position, among: &patterns) }
       patterns[pattern].add(tensors[position])

@@ -132,7 +132,7 @@ struct RecentShapes {
     lastWasClamped = extents.contains { $0 > UInt64(Int.max) }
     if !lastWasClamped {
       for shape in shapes where shape.rank == extents.count {
-        if zip(shape.dimensions, extents).allSatisfy({ UInt64($0) == $1 }) { return shape }
+        if extents.indices.allSatisfy({ shape[$0] == Int(extents[$0]) }) { return shape }
       }
     }
     let made = Shape(extents.map(Int.init(clamping:)))

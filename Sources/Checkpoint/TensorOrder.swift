@@ -219,8 +219,8 @@ private final class NaturalKeys: @unchecked Sendable {
     private mutating func putPlain(_ name: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
       var at = start
       while name.count - at >= 8 {
-        let bytes = UInt64(
-          littleEndian: UnsafeRawBufferPointer(name).loadUnaligned(fromByteOffset: at, as: UInt64.self))
+        let loaded = UnsafeRawBufferPointer(name).loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        let bytes = UInt64(littleEndian: loaded)
         let distances = bytes ^ 0x3030_3030_3030_3030
         // The lowest bit marks the first byte whose distance from `0` is below 10.
         let digits = (distances &- 0x0A0A_0A0A_0A0A_0A0A) & ~distances & 0x8080_8080_8080_8080

@@ -28,8 +28,9 @@ typedef struct {
 /// The index of an absent name, and the sign that memory has run out.
 #define CNAMES_NONE SIZE_MAX
 
-/// Makes room for about `count` names at once, to spare the growth. Only a hint: it may come to nothing.
-void cnames_expect(cnames *names, size_t count);
+/// Makes room for about `count` names of `bytes` bytes together at once, to spare the growth. Only a hint: it may come to
+/// nothing.
+void cnames_expect(cnames *names, size_t count, size_t bytes);
 
 /// Adds the decoded text of a key or a string. Returns its index and sets `*is_new`; CNAMES_NONE when memory has run
 /// out or 2^31 names are exceeded, and then the set is unchanged.
