@@ -94,4 +94,16 @@ struct CheckpointingTests {
     let plain = Network.sideResult().trained(checkpointing: .nonReentrant)
     #expect(plain.causes(in: .backward)["zeros"] == nil)
   }
+
+  /// What a stretch is given by keyword is named by its node, and so by the loss, until the update is done; the
+  /// non-reentrant kind names it in its saved tensors only. P = 2 * 512, I = 3,072, the mask 2,800 -> 3,072; the
+  /// update finds P, the loss, and the mask.
+  @Test func argumentsByKeyword() {
+    let base = 1024 + 3072
+    let reentrant = Network.masked().trained(checkpointing: .reentrant).figures(ofStep: 2)
+    #expect(reentrant.optimizer == base + 1024 + 512 + 3072)
+    #expect(reentrant.resident == 1024)
+    let other = Network.masked().trained(checkpointing: .nonReentrant).figures(ofStep: 2)
+    #expect(other.optimizer == base + 1024 + 512)
+  }
 }

@@ -76,6 +76,23 @@ enum Network {
     for side in block.side { g.hold(side) }
     return g.finish(loss: g.crossEntropy(block.result, targets))
   }
+
+  /// A stretch that is given a mask by keyword, as layers of transformers are:
+  ///
+  ///     h = checkpoint(partial(lambda h, mask: a(h) + mask, mask=torch.ones(100, 7)), w(x))
+  ///
+  /// with `w = nn.Linear(5, 7)`, `a = nn.Linear(7, 7)`, no biases, a hundred rows, and the cross-entropy of it.
+  static func masked() -> Graph {
+    var g = GraphBuilder()
+    let x = g.input("x", [100, 5], .float32)
+    let targets = g.input("t", [100], .int64)
+    let hidden = g.linear(x, g.parameter("w.weight", [7, 5], .float32), nil)
+    let mask = g.create("ones", [], [100, 7], .float32)
+    let block = g.segment("block") { g in
+      (g.add(g.linear(hidden, g.parameter("a.weight", [7, 7], .float32), nil), mask), [])
+    }
+    return g.finish(loss: g.crossEntropy(block.result, targets))
+  }
 }
 
 extension Timeline {
