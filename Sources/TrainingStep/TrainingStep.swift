@@ -26,13 +26,13 @@ public struct TrainingStep: Sendable {
       let batches = (0..<workload.accumulation).map { _ in tape.makeInputs() }
       for batch in batches {
         // The loss of the micro-step before is named until this one's takes its name.
-        let previous = tape.takeLoss()
+        let previous = tape.takeGraph()
         tape.dropGraph()
         tape.bindInputs(batch)
         tape.memory.begin(.forward, step: step)
         tape.forward()
         tape.memory.endForward()
-        if let previous { tape.memory.release(previous) }
+        for storage in previous { tape.memory.release(storage) }
         tape.memory.begin(.backward, step: step)
         tape.backward()
       }

@@ -39,6 +39,18 @@ struct BuilderAutocastTests {
     #expect(graph.releases[1] == [graph.operators[0].outputs[0]])
   }
 
+  /// `input @ weight.T` (Falcon) reads a view, which is no leaf: converted each time and not kept either.
+  @Test func copiesOfViewsAreNot() {
+    var g = GraphBuilder(autocast: .bfloat16)
+    let x = g.input("x", [3, 4], .bfloat16)
+    let weight = g.parameter("w", [4, 4], .float32)
+    let first = g.linear(x, weight, nil, throughView: true)
+    let second = g.linear(first, weight, nil, throughView: true)
+    let graph = g.finish(loss: second)
+    #expect(graph.names == ["_to_copy", "linear", "_to_copy", "linear"])
+    #expect(graph.releases[1].contains(graph.operators[0].outputs[0]))
+  }
+
   /// A bias is converted before the weight by `F.linear(input, weight, bias)`, and after the input by a Conv1D's
   /// `addmm(bias, input, weight)`.
   @Test func orderOfConversions() {

@@ -164,18 +164,6 @@ struct EstimateLayoutTests {
     #expect(error?.reason.contains(strategy.rawValue) == true)
   }
 
-  @Test func modelsThatCannotRun() {
-    func reason(_ sketch: Sketch, _ workload: Workload = Self.workload) -> String? {
-      #expect(throws: EstimationError.self) { try sketch.estimator.estimate(workload) }?.reason
-    }
-    #expect(reason(Sketch("empty", layers: 0, [:], "")) == Self.nothingToRun)
-    let unequal = EstimateTensorParallelTests.llama(heads: 6, keyValueHeads: 4)
-    #expect(reason(unequal) == "6 query heads cannot share 4 key/value heads")
-    var large = Self.workload
-    large.forward.batchSize = 1 << 40
-    #expect(reason(Self.small, large)?.contains("2^46") == true)
-  }
-
   /// A model without a configuration gets heads of 64 features, and the estimate says that it took them for granted.
   @Test func assumedHeads() throws {
     var bare = Self.small
@@ -184,8 +172,6 @@ struct EstimateLayoutTests {
     #expect(estimate.assumptions.contains { $0.what == "attention heads" && $0.value == "4" })
     #expect(try !Self.small.estimator.estimate(Self.workload).assumptions.contains { $0.what == "attention heads" })
   }
-
-  static let nothingToRun = "neither layers nor an embedding were recognised, so there is nothing to run"
 }
 
 extension EstimateLayoutTests {

@@ -58,20 +58,39 @@ enum Network {
 
   /// A stretch that hands back something besides its result, as a layer does with its attention probabilities:
   ///
-  ///     h, u = checkpoint(lambda h: (b(u := torch.sigmoid(a(h))), u), w(x))
+  ///     h, u = checkpoint(lambda h: (b(u := torch.sigmoid(a(F.relu(c(h))))), u), w(x))
   ///     loss = F.cross_entropy(h, t)
   ///
-  /// with `w = nn.Linear(5, 7)`, `a = nn.Linear(7, 150)`, `b = nn.Linear(150, 7)`, no biases, a hundred rows.
+  /// with `w = nn.Linear(5, 7)`, `c = nn.Linear(7, 400)`, `a = nn.Linear(400, 150)`, `b = nn.Linear(150, 7)`, no
+  /// biases, a hundred rows.
   static func sideResult() -> Graph {
     var g = GraphBuilder()
     let x = g.input("x", [100, 5], .float32)
     let targets = g.input("t", [100], .int64)
     let hidden = g.linear(x, g.parameter("w.weight", [7, 5], .float32), nil)
     let block = g.segment("block") { g in
-      let wide = g.unary(.sigmoid, g.linear(hidden, g.parameter("a.weight", [150, 7], .float32), nil))
+      let inner = g.unary(.relu, g.linear(hidden, g.parameter("c.weight", [400, 7], .float32), nil))
+      let wide = g.unary(.sigmoid, g.linear(inner, g.parameter("a.weight", [150, 400], .float32), nil))
       return (g.linear(wide, g.parameter("b.weight", [7, 150], .float32), nil), [wide])
     }
     for side in block.side { g.hold(side) }
+    return g.finish(loss: g.crossEntropy(block.result, targets))
+  }
+
+  /// A stretch that is given a mask by keyword, as layers of transformers are:
+  ///
+  ///     h = checkpoint(partial(lambda h, mask: a(h) + mask, mask=torch.ones(100, 7)), w(x))
+  ///
+  /// with `w = nn.Linear(5, 7)`, `a = nn.Linear(7, 7)`, no biases, a hundred rows, and the cross-entropy of it.
+  static func masked() -> Graph {
+    var g = GraphBuilder()
+    let x = g.input("x", [100, 5], .float32)
+    let targets = g.input("t", [100], .int64)
+    let hidden = g.linear(x, g.parameter("w.weight", [7, 5], .float32), nil)
+    let mask = g.create("ones", [], [100, 7], .float32)
+    let block = g.segment("block") { g in
+      (g.add(g.linear(hidden, g.parameter("a.weight", [7, 7], .float32), nil), mask), [])
+    }
     return g.finish(loss: g.crossEntropy(block.result, targets))
   }
 }

@@ -18,16 +18,20 @@ extension Tape {
     recomputations.removeAll()
   }
 
-  /// The loss, with a reference that passes to the caller.
-  mutating func takeLoss() -> Memory.StorageID? {
-    guard let loss = graph.loss else { return nil }
-    defer { bound[loss.index] = nil }
-    return bound[loss.index]
+  /// The loss and what else its graph names, with references that pass to the caller.
+  mutating func takeGraph() -> [Memory.StorageID] {
+    var named = namedByGraph
+    namedByGraph = []
+    if let loss = graph.loss, let storage = bound[loss.index] {
+      named.append(storage)
+      bound[loss.index] = nil
+    }
+    return named
   }
 
   /// Lets go of the loss, and with it of the leaves that only the autograd graph names.
   mutating func dropGraph() {
-    if let loss = graph.loss { unbind(loss.index) }
+    for storage in takeGraph() { memory.release(storage) }
     for leaf in graph.extraLeaves {
       unbind(leaf.index)
       if let gradient = gradients.removeValue(forKey: leaf.index) { memory.release(gradient.storage) }
@@ -173,11 +177,17 @@ extension Tape {
       memory.retain(gradient.storage)
       roots.append((root, result, gradient))
     }
+    // The arguments of `CheckpointFunction.backward` are named until it returns.
+    var named: [Tensor] = []
     for side in segment.sideResults {
       guard case .node(let root, let result)? = makers[side.index], root >= first else { continue }
-      roots.append((root, result, zeros(like: side)))
+      let zeros = zeros(like: side)
+      memory.retain(zeros.storage)
+      named.append(zeros)
+      roots.append((root, result, zeros))
     }
     let received = run(from: roots, arguments: [:])
+    for zeros in named { memory.release(zeros.storage) }
     for result in [segment.result] + segment.sideResults { unbind(graph[result].owner.index) }
     bound = outerBound
     makers = outerMakers

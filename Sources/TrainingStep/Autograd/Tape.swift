@@ -23,6 +23,8 @@ struct Tape {
   /// The edge to each value's maker in the autograd graph being built.
   var makers: [Edge?]
   var recomputations: [Int: Recomputation] = [:]
+  /// What the autograd graph names and does not let go of in the backward pass.
+  var namedByGraph: [Memory.StorageID] = []
 
   init(graph: Graph, checkpointing: Checkpointing) {
     self.graph = graph
@@ -124,6 +126,12 @@ struct Tape {
       let count = recomputations[index]?.count ?? 0
       recomputations[index]?.remaining = count
     case .reentrant:
+      // What a layer is given by keyword lies in the function that its node names, beyond the backward pass.
+      for argument in segment.arguments where !requiresGradient[argument.index] {
+        guard let tensor = tensor(argument) else { continue }
+        memory.retain(tensor.storage)
+        namedByGraph.append(tensor.storage)
+      }
       let edges = segment.arguments.map { requiresGradient[$0.index] ? makers[$0.index] : nil }
       nodes.append(
         Node(

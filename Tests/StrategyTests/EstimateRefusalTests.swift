@@ -1,0 +1,85 @@
+import Checkpoint
+import struct Graph.ForwardSettings
+import Strategy
+import Testing
+import TrainingStep
+
+/// Models whose step is not known get no figure, and the reason says what about them is not.
+@Suite("Models that cannot be estimated")
+struct EstimateRefusalTests {
+  static func reason(_ sketch: Sketch, batchSize: Int = 1) -> String? {
+    let workload = Workload(
+      forward: ForwardSettings(batchSize: batchSize, sequenceLength: 16, precision: .fp32, loop: .plain))
+    return #expect(throws: EstimationError.self) { try sketch.estimator.estimate(workload) }?.reason
+  }
+
+  /// The small Llama of ``EstimateTensorParallelTests`` with lines left out and others added.
+  static func llama(without part: String? = nil, adding lines: String = "") -> Sketch {
+    var sketch = EstimateTensorParallelTests.llama()
+    if let part {
+      sketch.modules = sketch.modules.split(separator: "\n").filter { !$0.contains(part) }.joined(separator: "\n")
+    }
+    sketch.modules += "\n\(lines)"
+    return sketch
+  }
+
+  @Test func partsOfModels() {
+    #expect(Self.reason(Self.llama(without: "embed_tokens"))?.contains("input embedding") == true)
+    #expect(Self.reason(Self.llama(without: "mlp.down_proj"))?.contains("no attention and MLP") == true)
+    #expect(Self.reason(Sketch("empty", layers: 0, [:], "")) != nil)
+  }
+
+  @Test func shapesThatDoNotFit() {
+    let short = Self.llama(without: "o_proj", adding: "model.layers.#.self_attn.o_proj 512x256")
+    #expect(Self.reason(short)?.contains("o_proj takes 256 features, and gets 512") == true)
+    let norm = Self.llama(without: "model.norm", adding: "model.norm 511")
+    #expect(Self.reason(norm)?.contains("normalise 512 features") == true)
+    let unequal = EstimateTensorParallelTests.llama(heads: 6, keyValueHeads: 4)
+    #expect(Self.reason(unequal) == "6 query heads cannot share 4 key/value heads")
+  }
+
+  @Test func sizesThatWouldOverflow() {
+    #expect(Self.reason(Self.llama(), batchSize: 1 << 40)?.contains("2^46") == true)
+  }
+
+  @Test func architecturesThatAreNotSimulated() {
+    var experts = Sketch(
+      "mixtral", layers: 2,
+      [
+        "model_type": .string("mixtral"), "architectures": .array([.string("MixtralForCausalLM")]),
+        "hidden_size": .integer(512), "num_hidden_layers": .integer(2), "num_attention_heads": .integer(8),
+        "num_key_value_heads": .integer(2), "intermediate_size": .integer(1024), "vocab_size": .integer(1000),
+        "num_local_experts": .integer(2), "tie_word_embeddings": .boolean(false),
+      ], Self.llama(without: "mlp").modules)
+    experts.modules += "\nmodel.layers.#.block_sparse_moe.gate 2x512"
+    for expert in 0..<2 {
+      for (name, shape) in [("w1", "1024x512"), ("w2", "512x1024"), ("w3", "1024x512")] {
+        experts.modules += "\nmodel.layers.#.block_sparse_moe.experts.\(expert).\(name) \(shape)"
+      }
+    }
+    #expect(Self.reason(experts) == "a mixture of experts is not simulated yet")
+
+    let encoder = Sketch(
+      "bert", layers: 2,
+      [
+        "model_type": .string("bert"), "architectures": .array([.string("BertForMaskedLM")]),
+        "hidden_size": .integer(128), "num_hidden_layers": .integer(2), "num_attention_heads": .integer(4),
+        "intermediate_size": .integer(512), "vocab_size": .integer(1000), "max_position_embeddings": .integer(64),
+      ],
+      """
+      bert.embeddings.word_embeddings 1000x128
+      bert.embeddings.position_embeddings 64x128
+      bert.embeddings.token_type_embeddings 2x128
+      bert.embeddings.LayerNorm 128 +
+      bert.encoder.layer.#.attention.self.query 128x128 +
+      bert.encoder.layer.#.attention.self.key 128x128 +
+      bert.encoder.layer.#.attention.self.value 128x128 +
+      bert.encoder.layer.#.attention.output.dense 128x128 +
+      bert.encoder.layer.#.attention.output.LayerNorm 128 +
+      bert.encoder.layer.#.intermediate.dense 512x128 +
+      bert.encoder.layer.#.output.dense 128x512 +
+      bert.encoder.layer.#.output.LayerNorm 128 +
+      """)
+    #expect(Self.reason(encoder) == "an encoder is not simulated yet")
+  }
+}
