@@ -34,19 +34,16 @@ struct EstimateCommand: AnsweringCommand {
     let workload = try workload.workload(checkpoint, description)
     var estimator = Estimator(description: description, configuration: checkpoint.configuration)
     estimator.usesBucketView = strategy.bucketView
+    estimator.device = hardware.device(gpu)
     let estimate: Estimate
     do throws(EstimationError) {
-      let bare = try estimator.estimate(workload, layout: layout)
-      estimate = gpu.map { bare.withWorkspaces(of: $0) } ?? bare
+      estimate = try estimator.estimate(workload, layout: layout)
     } catch {
       throw Failure(error, checkpoint)
     }
-    let device =
-      gpu == nil && hardware.gpuMemory == nil
-      ? nil : DeviceFit(estimate, gpu: gpu, memory: hardware.gpuMemory, ranks: hardware.gpus)
     let question = EstimateAnswer.Question(
       checkpoint: checkpoint.path, family: description.family, workload: workload, layout: layout)
-    return EstimateAnswer(question, estimate, device: device)
+    return EstimateAnswer(question, estimate)
   }
 
   /// `--model llmem`: the paper's terms for this layout and batch.

@@ -51,10 +51,11 @@ struct PlanCommand: AnsweringCommand {
       (memory, length) = (equations, equations.sequenceLength)
     case .simulate:
       let workload = try workload.workload(checkpoint, description)
-      let estimator = Estimator(description: description, configuration: checkpoint.configuration)
+      var estimator = Estimator(description: description, configuration: checkpoint.configuration)
+      if hardware.gpuMemory == nil, let gpu { limit = gpu.usableMemory }
+      estimator.device = Device(gpu: gpu, memory: limit, ranks: hardware.gpus)
       if let reason = estimator.reasonNotToRun(workload) { throw Failure(reason, checkpoint) }
       (memory, length) = (SimulatedPeaks(estimator: estimator, workload: workload), workload.forward.sequenceLength)
-      if hardware.gpuMemory == nil, let gpu { limit = gpu.usableMemory }
     }
     let cluster = Cluster(
       gpu: gpu, memory: limit, nodes: hardware.nodes, gpusPerNode: gpusPerNode, withinNode: hardware.links.within,

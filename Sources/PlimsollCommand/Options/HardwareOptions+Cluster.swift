@@ -14,6 +14,12 @@ extension HardwareOptions {
     }
   }
 
+  /// The GPU of a rank; nil where neither a row nor a memory was named.
+  func device(_ gpu: GPU?) -> Device? {
+    guard let memory = gpuMemory ?? gpu?.usableMemory else { return nil }
+    return Device(gpu: gpu, memory: memory, ranks: gpus)
+  }
+
   /// The links within a node and between nodes.
   var links: (within: Interconnect?, between: Interconnect?) {
     (interconnect.first { !$0.kind.isNetwork }, interconnect.first { $0.kind.isNetwork })

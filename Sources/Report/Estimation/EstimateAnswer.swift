@@ -23,13 +23,13 @@ package struct EstimateAnswer: Answer {
 
   let question: Question
   let estimate: Estimate
-  let device: DeviceFit?
 
-  package init(_ question: Question, _ estimate: Estimate, device: DeviceFit?) {
+  package init(_ question: Question, _ estimate: Estimate) {
     self.question = question
     self.estimate = estimate
-    self.device = device
   }
+
+  private var device: DeviceFit? { estimate.device }
 
   package var holds: Bool { device?.fits ?? true }
 
@@ -47,7 +47,7 @@ package struct EstimateAnswer: Answer {
       .init(
         "peak",
         [
-          "allocated": .integer(estimate.peak.bytes), "reserved": .init(estimate.reserved?.bytes),
+          "allocated": .integer(estimate.peak.bytes), "reserved": .integer(estimate.reserved.bytes),
           "device": .init(device?.used.bytes), "phase": .string(estimate.phase.rawValue),
         ]),
       .init(
@@ -67,11 +67,9 @@ package struct EstimateAnswer: Answer {
         ]),
       .init("step", .null),
       .init("fits", .init(device?.fits)),
-      .init("assumptions", .array(assumptions.map(\.json))),
+      .init("assumptions", .array(estimate.assumptions.map(\.json))),
     ]
   }
-
-  private var assumptions: [Assumption] { estimate.assumptions + (device?.assumptions ?? []) }
 
   // MARK: - For people
 
@@ -96,20 +94,22 @@ package struct EstimateAnswer: Answer {
       .table(breakdown),
     ]
     if let device {
-      let size = device.limit.description
-      blocks.append(
-        .paragraph(
-          device.fits
-            ? "It fits: \(device.used) of \(size) on \(device.name)."
-            : "It does not fit: \(device.used) wanted, \(size) there on \(device.name)."))
+      blocks.append(.paragraph(verdict(device)))
     }
     var table = Table(columns: [
       Table.Column("Assumed", key: "what"), Table.Column("Value", key: "value"),
       Table.Column("Source", key: "source", isFlexible: true),
     ])
-    table.rows = assumptions.map { [.text($0.what), .text($0.value), .text($0.source)] }
+    table.rows = estimate.assumptions.map { [.text($0.what), .text($0.value), .text($0.source)] }
     blocks.append(.table(table))
     return Page(blocks)
+  }
+
+  private func verdict(_ device: DeviceFit) -> String {
+    guard device.fits else { return "It does not fit: \(device.used) wanted, \(device.limit) there on \(device.name)." }
+    guard device.isTight else { return "It fits: \(device.used) of \(device.limit) on \(device.name)." }
+    return "It fits, but tightly: the allocator has to give cached blocks back to stay within the \(device.limit) of "
+      + "\(device.name), which slows every step."
   }
 
   private var peakFacts: [Page.Fact] {
@@ -119,7 +119,7 @@ package struct EstimateAnswer: Answer {
         note: "in the \(estimate.phase.rawValue) phase; "
           + "\(estimate.range.lowerBound) to \(estimate.range.upperBound)")
     ]
-    if let reserved = estimate.reserved { facts.append(Page.Fact("Peak reserved", .bytes(reserved), .derived)) }
+    facts.append(Page.Fact("Peak reserved", .bytes(estimate.reserved), .derived))
     if let device { facts.append(Page.Fact("Peak on the device", .bytes(device.used), .assumed)) }
     for phase in [Phase.forward, .backward, .optimizer] {
       guard let bytes = estimate.phases[phase] else { continue }

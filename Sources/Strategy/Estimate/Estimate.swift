@@ -5,9 +5,10 @@ public import Units
 public struct Estimate: Sendable {
   /// The most that is allocated at once, as `torch.cuda.max_memory_allocated` reports it.
   public var peak: ByteCount
-  /// The most that the caching allocator holds, as `torch.cuda.max_memory_reserved` reports it; nil where it was not
-  /// simulated.
-  public var reserved: ByteCount?
+  /// The most that the caching allocator holds, as `torch.cuda.max_memory_reserved` reports it.
+  public var reserved: ByteCount
+  /// The process on its GPU, where one was named.
+  public var device: DeviceFit?
   /// The phase in which it is reached.
   public var phase: Phase
   /// The most that is allocated at once in each phase.

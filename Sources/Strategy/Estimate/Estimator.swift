@@ -8,6 +8,8 @@ internal import Units
 public struct Estimator: Sendable {
   public let description: ModelDescription
   public let configuration: Configuration?
+  /// The GPU, where the question is whether it fits.
+  public var device: Device?
   /// Whether DDP's gradients are views of its buckets (`gradient_as_bucket_view`).
   public var usesBucketView = false
 
@@ -37,7 +39,14 @@ public struct Estimator: Sendable {
     }
     do throws(LoweringError) {
       let graph = try rank.trainingGraph(configuration: configuration, settings: workload.forward)
-      return TrainingStep(graph: graph, workload: workload, distribution: distribution(graph)).run()
+      var held = distribution(graph)
+      if let workspace = device?.workspace {
+        for thread in ["forward", "autograd"] {
+          held.fromTheStart.append(
+            .init(workspace.value, cause: "cuBLAS of the \(thread) thread", category: .workspaces))
+        }
+      }
+      return TrainingStep(graph: graph, workload: workload, distribution: held).run()
     } catch {
       throw EstimationError(reason: error.message)
     }
@@ -51,10 +60,11 @@ public struct Estimator: Sendable {
       throw EstimationError(reason: "the simulated run has no second step")
     }
     // Without an end to the device's memory no allocation can fail.
-    let reserved = (try? timeline.reservation())?.peak
+    let reserved = (try? timeline.reservation())?.peak ?? peak.bytes
     let phases = (timeline.peaks[2] ?? [:]).filter { [.forward, .backward, .optimizer].contains($0.key) }
     return Estimate(
-      peak: peak.bytes, reserved: reserved, phase: phase, phases: phases.mapValues(\.bytes),
+      peak: peak.bytes, reserved: reserved, device: device.map { DeviceFit(timeline, reserved: reserved, device: $0) },
+      phase: phase, phases: phases.mapValues(\.bytes),
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
       isRecognised: description.isRecognised && description.hasLowering, assumptions: assumptions(workload, layout))
   }
@@ -113,6 +123,10 @@ public struct Estimator: Sendable {
     ] {
       guard let fact, fact.provenance == .assumed else { continue }
       result.append(Assumption(what: what, value: "\(fact.value)", source: fact.source))
+    }
+    let workspace = (device?.workspace).map { [(what: "cuBLAS workspace, two of", size: $0)] } ?? []
+    for (what, constant) in workspace + (device?.outside ?? []) {
+      result.append(Assumption(what: what, value: "\(constant.value)", source: constant.source))
     }
     if layout.strategy == .gemini || (layout.strategy == .tp && layout.degrees.data > 1) {
       result.append(

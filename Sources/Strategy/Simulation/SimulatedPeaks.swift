@@ -19,7 +19,12 @@ public struct SimulatedPeaks: PeakEstimator {
       let terms = Category.allCases.compactMap { category in
         estimate.atPeak[category].map { PeakEstimate.Term(category.rawValue, $0) }
       }
-      return .estimate(PeakEstimate(peak: estimate.peak, terms: terms))
+      guard let device = estimate.device else {
+        return .estimate(PeakEstimate(peak: estimate.peak, terms: terms))
+      }
+      // What the allocator holds beyond its tensors, and what the driver takes.
+      let rest = PeakEstimate.Term("reserve", device.used - estimate.peak)
+      return .estimate(PeakEstimate(peak: device.used, terms: terms + [rest]))
     } catch {
       return .impossible(error.reason)
     }
