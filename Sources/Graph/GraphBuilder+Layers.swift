@@ -120,9 +120,8 @@ extension GraphBuilder {
       results: [(Layout(shape: out, strides: layout.strides), query.dataType), (kept, .float32)] + state)[0]
   }
 
-  /// `F.cross_entropy` of logits [N, V] and targets [N] to a scalar.
+  /// `F.cross_entropy` of logits [N, V] in fp32 and targets [N] to a scalar.
   public mutating func crossEntropy(_ logits: Tensor, _ targets: Tensor) -> Tensor {
-    let logits = castForPrecision(logits)
     return frame("") { g in
       let logarithms = g.apply(.logSoftmax, [logits], Layout(contiguous: logits.shape), logits.dataType)
       let scalar = Layout(contiguous: [])

@@ -50,7 +50,8 @@ struct EstimateCommand: AnsweringCommand {
   private func equations(
     _ checkpoint: Checkpoint, _ description: ModelDescription, _ layout: Layout, _ gpu: GPU?
   ) throws -> any Answer {
-    let memory = try LLMemEstimator.reading(checkpoint, description, sequenceLength: workload.sequenceLength)
+    let memory = try LLMemEstimator.reading(
+      checkpoint, description, sequenceLength: workload.sequenceLength, base: estimation.llmemBase)
     let planner = Planner(
       cluster: Cluster(
         gpu: gpu, memory: hardware.gpuMemory ?? gpu?.memory ?? .unlimited, gpusPerNode: hardware.gpus), memory: memory,

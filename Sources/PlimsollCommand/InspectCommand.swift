@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Report
 
-struct Inspect: AnsweringCommand {
+struct InspectCommand: AnsweringCommand {
   enum Format: String, AnswerFormat {
     case table, json, csv, markdown
   }
@@ -11,7 +11,7 @@ struct Inspect: AnsweringCommand {
   }
 
   static let configuration = CommandConfiguration(
-    abstract: "Show what a checkpoint holds: its family, sizes, tensors and storage.",
+    commandName: "inspect", abstract: "Show what a checkpoint holds: its family, sizes, tensors and storage.",
     discussion: "Without --by, tensors whose names differ only in numbers share a line.")
 
   @OptionGroup var input: CheckpointArgument

@@ -47,7 +47,8 @@ struct PlanCommand: AnsweringCommand {
     var limit = hardware.gpuMemory ?? gpu?.memory ?? .zero
     switch estimation.model {
     case .llmem:
-      let equations = try LLMemEstimator.reading(checkpoint, description, sequenceLength: workload.sequenceLength)
+      let equations = try LLMemEstimator.reading(
+        checkpoint, description, sequenceLength: workload.sequenceLength, base: estimation.llmemBase)
       (memory, length) = (equations, equations.sequenceLength)
     case .simulate:
       let workload = try workload.workload(checkpoint, description)
@@ -72,8 +73,7 @@ struct PlanCommand: AnsweringCommand {
       source: "arXiv 2404.10933; no step times are simulated yet")
     guard estimation.model == .llmem else { return [ranking] }
     let base = DeviceConstant.llmemBase
-    return [
-      ranking, Assumption(what: "m_base", value: "\(base.value.bytes >> 20) MiB", source: base.source),
-    ]
+    let source = estimation.llmemBase == nil ? base.source : "--llmem-base"
+    return [ranking, Assumption(what: "m_base", value: "\(estimation.llmemBase ?? base.value)", source: source)]
   }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Units
 
 /// How the estimate itself is made: a flag of `estimate` and `plan`.
 struct EstimationOptions: ParsableArguments {
@@ -6,4 +7,16 @@ struct EstimationOptions: ParsableArguments {
     help: ArgumentHelp(
       "simulate plays a training step; llmem evaluates the paper's equations, for comparison.", valueName: "model"))
   var model: MemoryModelChoice = .simulate
+
+  @Option(
+    help: ArgumentHelp(
+      "m_base of LLMem's equations, what a process takes before the model (default: worked back from the paper).",
+      valueName: "size"))
+  var llmemBase: ByteCount?
+
+  func validate() throws {
+    guard llmemBase == nil || model == .llmem else {
+      throw ValidationError("--llmem-base has no effect without --model llmem")
+    }
+  }
 }

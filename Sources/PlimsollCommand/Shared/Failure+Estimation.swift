@@ -19,13 +19,14 @@ extension Failure {
 extension LLMemEstimator {
   /// The equations over a checkpoint's inventory.
   static func reading(
-    _ checkpoint: Checkpoint, _ description: ModelDescription, sequenceLength: Int?
+    _ checkpoint: Checkpoint, _ description: ModelDescription, sequenceLength: Int?, base: ByteCount?
   ) throws -> LLMemEstimator {
     let weights = try checkpoint.primaryWeightSet()
     do throws(LLMemModelError) {
       return LLMemEstimator(
         model: try LLMemModel(description, weightSet: weights),
-        sequenceLength: sequenceLength ?? min(2048, description.maximumPositions?.value ?? 2048))
+        sequenceLength: sequenceLength ?? min(2048, description.maximumPositions?.value ?? 2048),
+        base: base ?? DeviceConstant.llmemBase.value)
     } catch {
       throw Failure(
         .malformedInput,
