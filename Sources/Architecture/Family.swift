@@ -33,7 +33,7 @@ struct Family: Sendable {
   /// The flag of the configuration that, when false, moves the norms behind attention and MLP.
   var preNormKey: String?
   /// How its forward pass runs; nil where that is not known.
-  var decoder: DecoderChoices?
+  var forward: TransformerChoices?
 }
 
 /// The keys under which a family's configuration keeps its sizes, in order of preference.

@@ -126,7 +126,6 @@ extension GraphBuilder {
     if let known = castParameters[input.id] { return known }
     let copy = cast(input, to: autocast)
     castParameters[input.id] = copy
-    holdToTheEnd(copy)
     return copy
   }
 
@@ -134,6 +133,13 @@ extension GraphBuilder {
   mutating func castForPrecision(_ input: Tensor) -> Tensor {
     guard autocast != nil, input.dataType == .bfloat16 || input.dataType == .float16 else { return input }
     return cast(input, to: .float32)
+  }
+
+  /// Ends autocast, and with it the copies of parameters that no saved tensor needs.
+  public mutating func endAutocast() {
+    for copy in castParameters.values { keepUntilHere(copy) }
+    castParameters = [:]
+    autocast = nil
   }
 
   /// Runs `body` with autocast off, as rotary embeddings do to stay in fp32.

@@ -120,14 +120,14 @@ extension GraphBuilder {
       results: [(Layout(shape: out, strides: layout.strides), query.dataType), (kept, .float32)] + state)[0]
   }
 
-  /// `F.cross_entropy` of logits [N, V] in fp32 and targets [N] to a scalar.
+  /// `F.cross_entropy` of logits [N, V] and targets [N] to a scalar. It names the logarithms' type, so that autocast
+  /// leaves them in the logits'; only the likelihood is taken in fp32 (aten/src/ATen/native/LossNLL.cpp).
   public mutating func crossEntropy(_ logits: Tensor, _ targets: Tensor) -> Tensor {
-    return frame("") { g in
+    frame("") { g in
       let logarithms = g.apply(.logSoftmax, [logits], Layout(contiguous: logits.shape), logits.dataType)
-      let scalar = Layout(contiguous: [])
-      return g.apply(
-        .negativeLogLikelihood, [logarithms, targets],
-        results: [(scalar, logits.dataType), (scalar, logits.dataType)])[0]
+      let wide = g.castForPrecision(logarithms)
+      let scalar = (Layout(contiguous: []), wide.dataType)
+      return g.apply(.negativeLogLikelihood, [wide, targets], results: [scalar, scalar])[0]
     }
   }
 }

@@ -168,6 +168,7 @@ public struct GraphBuilder: Sendable {
 
   /// The finished graph. `loss` is the scalar that training differentiates.
   public mutating func finish(loss: Tensor?) -> Graph {
+    endAutocast()
     graph.loss = loss?.id
     graph.frames[0].operators = 0..<graph.operators.count
     graph.releases = Array(repeating: [], count: graph.operators.count)

@@ -32,6 +32,7 @@ public struct LowRankAdapters: Hashable, Sendable {
     case "gpt2", "gpt_bigcode": ["c_attn"]
     case "bloom", "gpt_neox", "falcon": ["query_key_value"]
     case "codegen", "phi3": ["qkv_proj"]
+    case "bert": ["query", "value"]
     default: ["q_proj", "v_proj"]
     }
   }

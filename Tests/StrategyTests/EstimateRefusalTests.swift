@@ -7,9 +7,10 @@ import TrainingStep
 /// Models whose step is not known get no figure, and the reason says what about them is not.
 @Suite("Models that cannot be estimated")
 struct EstimateRefusalTests {
-  static func reason(_ sketch: Sketch, batchSize: Int = 1) -> String? {
+  static func reason(_ sketch: Sketch, batchSize: Int = 1, sequenceLength: Int = 16) -> String? {
     let workload = Workload(
-      forward: ForwardSettings(batchSize: batchSize, sequenceLength: 16, precision: .fp32, loop: .plain))
+      forward: ForwardSettings(
+        batchSize: batchSize, sequenceLength: sequenceLength, precision: .fp32, loop: .plain))
     return #expect(throws: EstimationError.self) { try sketch.estimator.estimate(workload) }?.reason
   }
 
@@ -42,6 +43,18 @@ struct EstimateRefusalTests {
     #expect(Self.reason(Self.llama(), batchSize: 1 << 40)?.contains("2^46") == true)
   }
 
+  /// Positions that are looked up end with their table; rotated ones are computed as they come.
+  @Test func sequencesPastTheLastPosition() throws {
+    #expect(
+      Self.reason(.bert, sequenceLength: 513)
+        == "a sequence of 513 tokens is longer than the 512 positions that the model has")
+    #expect(Self.reason(.gptJ, sequenceLength: 2049)?.contains("2048 positions") == true)
+    for (sketch, length) in [(Sketch.bert, 512), (.pythia, 2049)] {
+      let workload = Workload(forward: ForwardSettings(batchSize: 1, sequenceLength: length, precision: .bf16))
+      _ = try sketch.estimator.estimate(workload)
+    }
+  }
+
   @Test func architecturesThatAreNotSimulated() {
     var experts = Sketch(
       "mixtral", layers: 2,
@@ -62,7 +75,7 @@ struct EstimateRefusalTests {
     let encoder = Sketch(
       "bert", layers: 2,
       [
-        "model_type": .string("bert"), "architectures": .array([.string("BertForMaskedLM")]),
+        "model_type": .string("bert"), "architectures": .array([.string("BertModel")]),
         "hidden_size": .integer(128), "num_hidden_layers": .integer(2), "num_attention_heads": .integer(4),
         "intermediate_size": .integer(512), "vocab_size": .integer(1000), "max_position_embeddings": .integer(64),
       ],
@@ -80,6 +93,6 @@ struct EstimateRefusalTests {
       bert.encoder.layer.#.output.dense 128x512 +
       bert.encoder.layer.#.output.LayerNorm 128 +
       """)
-    #expect(Self.reason(encoder) == "an encoder is not simulated yet")
+    #expect(Self.reason(encoder) == "an encoder other than a masked language model is not simulated yet")
   }
 }

@@ -10,7 +10,7 @@ struct EstimateTruthTests {
 
   @Test func tablesAreComplete() {
     #expect(Self.samples.count == 50)
-    #expect(Self.others.count == 14)
+    #expect(Self.others.count == 20)
     #expect(Set(Self.samples.map(\.checkpoint)) == Set(SampleModels.modelTypes.keys))
     #expect(Set(Self.others.map(\.checkpoint)) == Set(Sketch.modelTypes.keys))
   }

@@ -2,7 +2,7 @@ import Checkpoint
 
 /// The models of Tests/Truth/other-models.tsv. Those with a number of layers in their name have fewer than published.
 extension Sketch {
-  static let all = [phi, pythia, gptJ, gemma2, falcon, opt350m, mistral]
+  static let all = [phi, pythia, gptJ, gemma2, falcon, opt350m, mistral, bert]
 
   static let phi = Sketch(
     "phi-1_5", layers: 24,
@@ -162,5 +162,33 @@ extension Sketch {
     model.layers.#.mlp.down_proj 1024x3584
     model.norm 1024
     lm_head 32000x1024
+    """)
+
+  /// An encoder: a masked language model.
+  static let bert = Sketch(
+    "bert-base-uncased", layers: 12,
+    [
+      "model_type": .string("bert"), "architectures": .array([.string("BertForMaskedLM")]),
+      "hidden_size": .integer(768), "num_hidden_layers": .integer(12), "num_attention_heads": .integer(12),
+      "intermediate_size": .integer(3072), "vocab_size": .integer(30522), "max_position_embeddings": .integer(512),
+      "type_vocab_size": .integer(2), "hidden_act": .string("gelu"), "hidden_dropout_prob": .number(0.1),
+      "attention_probs_dropout_prob": .number(0.1),
+    ],
+    """
+    bert.embeddings.word_embeddings 30522x768
+    bert.embeddings.position_embeddings 512x768
+    bert.embeddings.token_type_embeddings 2x768
+    bert.embeddings.LayerNorm 768 +
+    bert.encoder.layer.#.attention.self.query 768x768 +
+    bert.encoder.layer.#.attention.self.key 768x768 +
+    bert.encoder.layer.#.attention.self.value 768x768 +
+    bert.encoder.layer.#.attention.output.dense 768x768 +
+    bert.encoder.layer.#.attention.output.LayerNorm 768 +
+    bert.encoder.layer.#.intermediate.dense 3072x768 +
+    bert.encoder.layer.#.output.dense 768x3072 +
+    bert.encoder.layer.#.output.LayerNorm 768 +
+    cls.predictions.transform.dense 768x768 +
+    cls.predictions.transform.LayerNorm 768 +
+    cls.predictions.decoder 30522x768 +
     """)
 }

@@ -15,7 +15,7 @@ extension Family {
     keys: ConfigurationKeys(
       layers: ["n_layer", "num_hidden_layers"], hidden: ["hidden_size", "n_embed"],
       heads: ["n_head", "num_attention_heads"], positions: []),
-    tiesByDefault: true, decoder: .bloom)
+    tiesByDefault: true, forward: .bloom)
 
   /// transformers 5.17, `models/falcon/modeling_falcon.py`. The 40B has a norm for each of attention and MLP
   /// (`ln_attn`, `ln_mlp`), the 7B one for both, the RW models two in turn.
@@ -33,17 +33,17 @@ extension Family {
     keys: ConfigurationKeys(
       layers: ["num_hidden_layers", "n_layer"], heads: ["num_attention_heads", "n_head"],
       keyValueHeads: ["num_kv_heads", "n_head_kv"], intermediate: ["ffn_hidden_size"]),
-    tiesByDefault: true, decoder: .falcon)
+    tiesByDefault: true, forward: .falcon)
 }
 
-extension DecoderChoices {
-  static let falcon = DecoderChoices(
+extension TransformerChoices {
+  static let falcon = TransformerChoices(
     norm: .layerNorm, attention: .falcon, fused: .multiQuery, parallel: .mlpFirst,
     parallelKey: Setting("parallel_attn", true), alwaysMasks: true, multipliesTransposedWeights: true,
     residualDropout: Setting("hidden_dropout", 0),
     activation: Setting("activation", "gelu"))
 
-  static let bloom = DecoderChoices(
+  static let bloom = TransformerChoices(
     norm: .layerNorm, positions: .alibi, attention: .bloom, fused: .selectedHeads, returnsWeights: true,
     residualDropout: Setting("hidden_dropout", 0), activation: Setting("", "bloom_gelu"))
 }

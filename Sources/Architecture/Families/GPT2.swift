@@ -18,13 +18,13 @@ extension Family {
         "ln_cross_attn": .crossAttentionNorm, "crossattention.q_attn": .crossQuery,
         "crossattention.c_proj": .crossAttentionOutput,
       ]),
-    outside: gpt2Outside, keys: .gpt2, tiesByDefault: true, isTransposed: true, decoder: .gpt2)
+    outside: gpt2Outside, keys: .gpt2, tiesByDefault: true, isTransposed: true, forward: .gpt2)
 
   /// transformers 5.17, `models/gpt_bigcode/modeling_gpt_bigcode.py`: GPT-2's names on `nn.Linear`, and one key and
   /// value head where `multi_query` is set.
   static let gptBigCode = Family(
     name: "gpt_bigcode", modelTypes: ["gpt_bigcode"], layerPaths: ["h"], layer: gpt2Layer, outside: gpt2Outside,
-    keys: .gpt2, tiesByDefault: true, decoder: .gptBigCode)
+    keys: .gpt2, tiesByDefault: true, forward: .gptBigCode)
 
   /// transformers 5.17, `models/gpt_neo/modeling_gpt_neo.py`.
   static let gptNeo = Family(
@@ -37,7 +37,7 @@ extension Family {
     outside: gpt2Outside,
     keys: ConfigurationKeys(
       layers: ["num_layers", "num_hidden_layers"], heads: ["num_heads", "num_attention_heads"]),
-    tiesByDefault: true, decoder: .gptNeo)
+    tiesByDefault: true, forward: .gptNeo)
 
   /// transformers 5.17, `models/gptj/modeling_gptj.py`: one norm feeds attention and MLP side by side.
   static let gptJ = Family(
@@ -46,7 +46,7 @@ extension Family {
       "ln_1": .inputNorm, "attn.q_proj": .query, "attn.k_proj": .key, "attn.v_proj": .value,
       "attn.out_proj": .attentionOutput, "mlp.fc_in": .up, "mlp.fc_out": .down,
     ],
-    outside: gpt2Outside, keys: .gpt2, decoder: .gptJ)
+    outside: gpt2Outside, keys: .gpt2, forward: .gptJ)
 
   /// transformers 5.17, `models/codegen/modeling_codegen.py`: GPT-J with a fused projection.
   static let codegen = Family(
@@ -55,31 +55,31 @@ extension Family {
       "ln_1": .inputNorm, "attn.qkv_proj": .fusedQKV, "attn.out_proj": .attentionOutput, "mlp.fc_in": .up,
       "mlp.fc_out": .down,
     ],
-    outside: gpt2Outside, keys: .gpt2, decoder: .codegen)
+    outside: gpt2Outside, keys: .gpt2, forward: .codegen)
 }
 
-extension DecoderChoices {
-  static let gpt2 = DecoderChoices(
+extension TransformerChoices {
+  static let gpt2 = TransformerChoices(
     norm: .layerNorm, positions: .learned, attention: .interface(softmax: .plain), holdsBranches: true,
     embeddingDropout: Setting("embd_pdrop", 0.1), attentionDropout: Setting("attn_pdrop", 0.1),
     residualDropout: Setting("resid_pdrop", 0.1), activation: Setting("activation_function", "gelu_new"))
 
-  static let gptBigCode = DecoderChoices(
+  static let gptBigCode = TransformerChoices(
     norm: .layerNorm, positions: .learned, holdsBranches: true, holdsCausalBuffer: true,
     embeddingDropout: Setting("embd_pdrop", 0.1), attentionDropout: Setting("attn_pdrop", 0.1),
     residualDropout: Setting("resid_pdrop", 0.1), activation: Setting("activation_function", "gelu_pytorch_tanh"))
 
-  static let gptNeo = DecoderChoices(
+  static let gptNeo = TransformerChoices(
     norm: .layerNorm, positions: .learned, attention: .fp32, holdsBranches: true, returnsWeights: true,
     embeddingDropout: Setting("embed_dropout", 0), residualDropout: Setting("resid_dropout", 0),
     activation: Setting("activation_function", "gelu_new"))
 
-  static let gptJ = DecoderChoices(
+  static let gptJ = TransformerChoices(
     norm: .layerNorm, positions: .rotaryTable, attention: .fp32, parallel: .attentionFirst, holdsBranches: true,
     returnsWeights: true, embeddingDropout: Setting("embd_pdrop", 0), attentionDropout: Setting("attn_pdrop", 0),
     residualDropout: Setting("resid_pdrop", 0), activation: Setting("activation_function", "gelu_new"))
 
-  static let codegen = DecoderChoices(
+  static let codegen = TransformerChoices(
     norm: .layerNorm, positions: .rotaryTable, attention: .fp32, fused: .groups, parallel: .attentionFirst,
     holdsBranches: true, returnsWeights: true, embeddingDropout: Setting("embd_pdrop", 0),
     attentionDropout: Setting("attn_pdrop", 0), residualDropout: Setting("resid_pdrop", 0),

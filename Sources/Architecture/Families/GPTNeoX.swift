@@ -12,11 +12,11 @@ extension Family {
     outside: [
       "embed_in": .inputEmbedding, "final_layer_norm": .finalNorm, "embed_out": .head, "lm_head": .head,
       "score": .head,
-    ], decoder: .gptNeoX)
+    ], forward: .gptNeoX)
 }
 
-extension DecoderChoices {
-  static let gptNeoX = DecoderChoices(
+extension TransformerChoices {
+  static let gptNeoX = TransformerChoices(
     norm: .layerNorm, fused: .heads, parallel: .mlpFirst, parallelKey: Setting("use_parallel_residual", true),
     rotaryFraction: 0.25, rejoinsRotated: true, embeddingDropout: Setting("hidden_dropout", 0),
     residualDropout: Setting("hidden_dropout", 0), activation: Setting("hidden_act", "gelu"))

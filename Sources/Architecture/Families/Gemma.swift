@@ -2,7 +2,7 @@ extension Family {
   /// transformers 5.17, `models/gemma/modeling_gemma.py`.
   static let gemma = Family(
     name: "gemma", modelTypes: ["gemma"], layerPaths: ["layers"],
-    layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, tiesByDefault: true, decoder: .gemma)
+    layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, tiesByDefault: true, forward: .gemma)
 
   /// transformers 5.17, `models/gemma2/modeling_gemma2.py` and `models/gemma3`: norms on both sides of attention
   /// and MLP.
@@ -14,14 +14,14 @@ extension Family {
         "input_layernorm": .inputNorm, "post_attention_layernorm": .postAttentionNorm,
         "pre_feedforward_layernorm": .preMLPNorm, "post_feedforward_layernorm": .postMLPNorm,
       ]),
-    outside: decoderOutside, tiesByDefault: true, decoder: .gemma2)
+    outside: decoderOutside, tiesByDefault: true, forward: .gemma2)
 }
 
-extension DecoderChoices {
-  static let gemma = DecoderChoices(
+extension TransformerChoices {
+  static let gemma = TransformerChoices(
     norm: .rmsOnePlus, embeddingScale: .buffer, activation: Setting("hidden_act", "gelu_pytorch_tanh"))
 
-  static let gemma2 = DecoderChoices(
+  static let gemma2 = TransformerChoices(
     norm: .rmsOnePlus, embeddingScale: .buffer, softensScores: true, window: .alternating,
     activation: Setting("hidden_activation", "gelu_pytorch_tanh"))
 }

@@ -11,7 +11,7 @@ extension Family {
       "project_out": .outputProjection, "final_layer_norm": .finalNorm, "lm_head": .head, "score": .head,
     ],
     keys: ConfigurationKeys(intermediate: ["ffn_dim"]), tiesByDefault: true, positionOffset: 2,
-    preNormKey: "do_layer_norm_before", decoder: .opt)
+    preNormKey: "do_layer_norm_before", forward: .opt)
 
   /// transformers 5.17, `models/biogpt/modeling_biogpt.py`. Positions start at 2; the head is `output_projection`.
   static let bioGPT = Family(
@@ -23,16 +23,16 @@ extension Family {
       "embed_tokens": .inputEmbedding, "embed_positions": .positionEmbedding, "layer_norm": .finalNorm,
       "output_projection": .head, "score": .head,
     ],
-    tiesByDefault: true, positionOffset: 2, decoder: .bioGPT)
+    tiesByDefault: true, positionOffset: 2, forward: .bioGPT)
 }
 
-extension DecoderChoices {
-  static let opt = DecoderChoices(
+extension TransformerChoices {
+  static let opt = TransformerChoices(
     norm: .layerNorm, positions: .learnedWithMask(counted: true), scalesQueries: true, flattensMLP: true,
     residualDropout: Setting("dropout", 0.1),
     activation: Setting("activation_function", "relu"))
 
-  static let bioGPT = DecoderChoices(
+  static let bioGPT = TransformerChoices(
     norm: .layerNorm, positions: .learnedWithMask(counted: false), attention: .interface(softmax: .uncast),
     embeddingScale: .number(flag: "scale_embedding"), embeddingDropout: Setting("hidden_dropout_prob", 0.1),
     attentionDropout: Setting("attention_probs_dropout_prob", 0.1),

@@ -7,7 +7,7 @@ extension Family {
       "self_attn.v_proj": .value, "self_attn.dense": .attentionOutput, "self_attn.q_layernorm": .queryNorm,
       "self_attn.k_layernorm": .keyNorm, "mlp.fc1": .up, "mlp.fc2": .down,
     ],
-    outside: ["embed_tokens": .inputEmbedding, "final_layernorm": .finalNorm, "lm_head": .head], decoder: .phi)
+    outside: ["embed_tokens": .inputEmbedding, "final_layernorm": .finalNorm, "lm_head": .head], forward: .phi)
 
   /// transformers 5.17, `models/phi3/modeling_phi3.py`: fused projections.
   static let phi3 = Family(
@@ -18,15 +18,15 @@ extension Family {
         "self_attn.qkv_proj": .fusedQKV, "self_attn.o_proj": .attentionOutput, "mlp.gate_up_proj": .fusedGateUp,
         "mlp.down_proj": .down,
       ]),
-    outside: decoderOutside, decoder: .phi3)
+    outside: decoderOutside, forward: .phi3)
 }
 
-extension DecoderChoices {
-  static let phi = DecoderChoices(
+extension TransformerChoices {
+  static let phi = TransformerChoices(
     norm: .layerNorm, parallel: .attentionFirst, holdsBranches: true, rotaryFraction: 0.5, rejoinsRotated: true,
     embeddingDropout: Setting("embd_pdrop", 0), residualDropout: Setting("resid_pdrop", 0),
     activation: Setting("hidden_act", "gelu_new"))
 
-  static let phi3 = DecoderChoices(
+  static let phi3 = TransformerChoices(
     fused: .slices, rejoinsRotated: true, window: .all, residualDropout: Setting("resid_pdrop", 0))
 }

@@ -4,7 +4,7 @@ internal import Units
 
 extension ModelDescription {
   /// Whether the family's own forward pass is known, and not only a decoder's in general.
-  public var hasLowering: Bool { Family.row(family)?.decoder != nil }
+  public var hasLowering: Bool { Family.row(family)?.forward != nil }
 
   /// The training forward pass of this model, as transformers 5.17 runs it in eager mode.
   ///
@@ -27,12 +27,12 @@ extension ModelDescription {
     guard fits(settings, heads: heads, vocabulary: vocabularySize?.value ?? 0) else {
       throw LoweringError(message: "a tensor of this batch and sequence length would pass 2^46 elements")
     }
-    let sizes = DecoderLowering.Sizes(
+    let sizes = TransformerLowering.Sizes(
       hidden: hidden, heads: heads, keyValueHeads: keyValueHeads, headDimension: dimension)
     if let misfit = misfit(sizes) { throw LoweringError(message: "\(misfit), so the model cannot be run") }
-    let lowering = DecoderLowering(
+    let lowering = TransformerLowering(
       description: self, configuration: configuration, settings: settings,
-      choices: Family.row(family)?.decoder ?? .generic(self), sizes: sizes)
+      choices: Family.row(family)?.forward ?? .generic(self), sizes: sizes)
     if let reason = lowering.whatCannotRun { throw LoweringError(message: reason) }
     return lowering.graph()
   }

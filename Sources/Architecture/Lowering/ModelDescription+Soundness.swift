@@ -16,8 +16,10 @@ extension ModelDescription {
     if roles.contains(.queryDown) || roles.contains(.keyValueDown) { return "latent attention is not simulated yet" }
     if roles.contains(.crossQuery) { return "cross-attention is not simulated yet" }
     if roles.contains(.patchEmbedding) { return "a vision model is not simulated yet" }
-    if roles.contains(.tokenTypeEmbedding) || roles.contains(.headTransform) || roles.contains(.pooler) {
-      return "an encoder is not simulated yet"
+    let isEncoder = roles.contains(.tokenTypeEmbedding) || roles.contains(.headTransform) || roles.contains(.pooler)
+    if isEncoder, !hasLowering { return "an encoder of the \(family) family is not simulated yet" }
+    if roles.contains(.pooler) || (isEncoder && !roles.contains(.headTransform)) {
+      return "an encoder other than a masked language model is not simulated yet"
     }
     if modules[.inputEmbedding] == nil {
       return "there is no input embedding: an adapter, or a part of a model, cannot be run without the rest"
@@ -27,7 +29,7 @@ extension ModelDescription {
   }
 
   /// The first two shapes that do not fit together under these sizes; nil where all do.
-  func misfit(_ sizes: DecoderLowering.Sizes) -> String? {
+  func misfit(_ sizes: TransformerLowering.Sizes) -> String? {
     let (hidden, heads, dimension) = (sizes.hidden, sizes.heads, sizes.headDimension)
     if let positions = maximumPositions?.value, !(0...1 << 24).contains(positions) {
       return "\(positions) positions are more than any model has"
@@ -41,6 +43,11 @@ extension ModelDescription {
     if let positions = modules[.positionEmbedding]?.weight, positions.rank != 2 || positions[1] != hidden {
       return "the position embedding has the shape \(positions), and the model is \(hidden) wide"
     }
+    if let types = modules[.tokenTypeEmbedding]?.weight, types.rank != 2 || types[1] != hidden {
+      return "the token type embedding has the shape \(types), and the model is \(hidden) wide"
+    }
+    if let misfit = modules[.headTransform]?.misfit(input: hidden, output: hidden) { return misfit }
+    if let misfit = modules[.headTransformNorm]?.misfit(norm: hidden) { return misfit }
     if let misfit = modules[.outputProjection]?.misfit(input: hidden, output: width) { return misfit }
     if let head = modules[.head], let misfit = head.misfit(input: width, output: nil) { return misfit }
     for role in [Role.embeddingNorm, .finalNorm] {

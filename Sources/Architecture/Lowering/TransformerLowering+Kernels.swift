@@ -1,7 +1,7 @@
 internal import Graph
 internal import Units
 
-extension DecoderLowering {
+extension TransformerLowering {
   /// `sdpa_attention_forward` and the kernel that torch 2.11 picks on a device of compute capability 8.0 or 9.0.
   func fused(
     _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?

@@ -2,16 +2,17 @@ internal import Checkpoint
 internal import Graph
 internal import Units
 
-/// Writes down the training forward pass of a decoder language model as transformers 5.17 runs it in eager mode.
+/// Writes down the training forward pass of a transformer, a decoder or an encoder, as transformers 5.17 runs it in eager
+/// mode.
 ///
 /// Shapes: B sequences of S tokens, H hidden features, N query heads and K key/value heads of D features, V words.
-struct DecoderLowering {
+struct TransformerLowering {
   typealias Tensor = GraphBuilder.Tensor
 
   let description: ModelDescription
   let configuration: Configuration?
   let settings: ForwardSettings
-  let choices: DecoderChoices
+  let choices: TransformerChoices
   let sizes: Sizes
 
   struct Sizes {
@@ -43,10 +44,11 @@ struct DecoderLowering {
     let padding = settings.isPadded ? g.input("attention_mask", [batch, length], .int64) : nil
     declareParameters(&g)
     let (logits, loss) = g.frame("") { g in
-      let hidden = g.hold(decoder(&g, tokens, padding))
+      let hidden = g.hold(backbone(&g, tokens, padding))
       let logits = head(&g, hidden)
-      return (logits, g.frame("") { g in causalLoss(&g, logits, labels) })
+      return (logits, g.frame("") { g in self.loss(&g, logits, labels) })
     }
+    g.endAutocast()
     g.hold(logits)
     if settings.loop == .accelerate { g.hold(g.cast(logits, to: .float32)) }
     return g.finish(loss: loss)
@@ -59,7 +61,10 @@ struct DecoderLowering {
       guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
         return "\(rotaryDimension) rotated features of a head of \(sizes.headDimension) make no sense"
       }
-    case .learned, .learnedWithMask, .alibi: break
+    case .learned, .learnedWithMask, .learnedWithTypes, .alibi: break
+    }
+    if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
+      return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
     }
     if choices.fused == .groups, sizes.heads % 4 != 0 { return "\(sizes.heads) heads do not form four groups" }
     return nil
@@ -69,8 +74,10 @@ struct DecoderLowering {
 
   /// The model's parameters in its own order, whether or not the forward pass uses them.
   private func declareParameters(_ g: inout GraphBuilder) {
-    let outside: [Role] = [.inputEmbedding, .positionEmbedding, .embeddingNorm, .embeddingProjection]
-    let behind: [Role] = [.finalNorm, .outputProjection, .head]
+    let outside: [Role] = [
+      .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingNorm, .embeddingProjection,
+    ]
+    let behind: [Role] = [.finalNorm, .outputProjection, .headTransform, .headTransformNorm, .head]
     for role in outside { description.modules[role].map { declare(&g, $0) } }
     for layer in description.layers {
       for role in Role.allCases { layer.modules[role].map { declare(&g, $0) } }
@@ -130,13 +137,13 @@ struct DecoderLowering {
 
   // MARK: - Settings
 
-  func number(_ setting: DecoderChoices.Setting<Double>) -> Double {
+  func number(_ setting: TransformerChoices.Setting<Double>) -> Double {
     configuration?.number(setting.key) ?? setting.value
   }
 
   /// `nn.Dropout` by the configuration's probability.
   func dropped(
-    _ g: inout GraphBuilder, _ input: Tensor, _ dropout: DecoderChoices.Setting<Double>?
+    _ g: inout GraphBuilder, _ input: Tensor, _ dropout: TransformerChoices.Setting<Double>?
   ) -> Tensor {
     guard let dropout else { return input }
     return g.frame("dropout") { g in g.dropout(input, number(dropout)) }
@@ -145,7 +152,7 @@ struct DecoderLowering {
   // MARK: - The model
 
   /// Tokens [B, S] to hidden states [B, S, H].
-  private func decoder(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
+  private func backbone(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
     g.frame("model") { g in
       let embedded = g.hold(embedded(&g, tokens))
       if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
@@ -184,11 +191,19 @@ struct DecoderLowering {
     }
   }
 
+  /// What a masked language model does before its head.
+  private func transformed(_ g: inout GraphBuilder, _ hidden: Tensor) -> Tensor {
+    guard let module = description.modules[.headTransform] else { return hidden }
+    let bent = activation(&g, linear(&g, hidden, module))
+    return description.modules[.headTransformNorm].map { norm(&g, bent, $0, "transform.LayerNorm") } ?? bent
+  }
+
   /// Hidden states [B, S, H] to logits [B, S, V].
   private func head(_ g: inout GraphBuilder, _ hidden: Tensor) -> Tensor {
     guard var head = isTied ? description.modules[.inputEmbedding] : description.modules[.head] else { return hidden }
     if isTied { head.bias = nil }
     let logits = g.frame("lm_head") { g in
+      let hidden = transformed(&g, hidden)
       guard let weight = weight(&g, head) else { return hidden }
       let free = description.modules[.head]
       let logits = g.linear(hidden, weight, free.flatMap { bias(&g, $0) })

@@ -1,7 +1,7 @@
 internal import Graph
 internal import Units
 
-extension DecoderLowering {
+extension TransformerLowering {
   /// Self-attention from hidden states [B, S, H] to [B, S, H]; `weights` are the probabilities that attention as
   /// written out hands back.
   func attention(
@@ -39,7 +39,7 @@ extension DecoderLowering {
 
   /// `eager_attention_forward`.
   private func eager(
-    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ softmax: DecoderChoices.EagerSoftmax
+    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ softmax: TransformerChoices.EagerSoftmax
   ) -> (output: Tensor, weights: Tensor?) {
     g.frame("") { g in
       let key = g.hold(repeated(&g, heads.key))

@@ -1,7 +1,7 @@
 internal import Graph
 internal import Units
 
-extension DecoderLowering {
+extension TransformerLowering {
   typealias Heads = (query: Tensor, key: Tensor, value: Tensor)
 
   /// Queries [B, N, S, D], keys and values [B, K, S, D], as views of what the projections write.

@@ -23,7 +23,7 @@ struct AttentionMask {
   var isBoolean: Bool
 }
 
-extension DecoderLowering {
+extension TransformerLowering {
   /// Position embeddings, masks and rotary angles, in the order of the family's `forward`.
   func layerInputs(_ g: inout GraphBuilder, _ embedded: Tensor, _ padding: Tensor?) -> LayerInputs {
     var inputs = LayerInputs(hidden: embedded)
@@ -43,6 +43,7 @@ extension DecoderLowering {
       let rows = g.create("add", [positions ?? g.hold(arange(&g))], [counted ? batch : 1, length], .int64)
       inputs.hidden = withPositions(&g, embedded, rows)
       inputs.hidden = dropped(&g, inputs.hidden, choices.embeddingDropout)
+    case .learnedWithTypes: return withTypes(&g, embedded, padding)
     case .rotary:
       let positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
@@ -63,6 +64,31 @@ extension DecoderLowering {
     }
     for case let mask? in [inputs.mask, inputs.windowMask] { g.hold(mask.tensor) }
     if let rotary = inputs.rotary { for tensor in [rotary.cosine, rotary.sine] { g.hold(tensor) } }
+    return inputs
+  }
+
+  /// `BertEmbeddings.forward` after the words, and the mask of `create_bidirectional_mask`.
+  private func withTypes(_ g: inout GraphBuilder, _ embedded: Tensor, _ padding: Tensor?) -> LayerInputs {
+    let places = description.maximumPositions?.value ?? length
+    let positions = g.buffer("embeddings.position_ids", [1, places], .int64)
+    let types = g.buffer("embeddings.token_type_ids", [1, places], .int64)
+    var inputs = LayerInputs(
+      hidden: g.frame("embeddings") { g in
+        var hidden = embedded
+        let row = g.hold(g.create("gather", [types, positions], [1, length], .int64))
+        if let module = description.modules[.tokenTypeEmbedding], let table = weight(&g, module) {
+          hidden = g.add(hidden, g.hold(g.embedding(g.expand(row, to: [batch, length]), table)))
+        }
+        if let module = description.modules[.positionEmbedding], let table = weight(&g, module) {
+          let rows = g.hold(g.embedding(g.slice(positions, axis: 1, start: 0, length: length), table))
+          hidden = g.add(hidden, rows)
+        }
+        if let module = description.modules[.embeddingNorm] { hidden = norm(&g, hidden, module, "LayerNorm") }
+        return dropped(&g, hidden, choices.embeddingDropout)
+      })
+    g.hold(inputs.hidden)
+    if settings.isPadded { inputs.mask = mask(&g, padding, windowed: false) }
+    if let mask = inputs.mask { g.hold(mask.tensor) }
     return inputs
   }
 
@@ -156,7 +182,10 @@ extension DecoderLowering {
       let given = seen.map { g.hold(g.create("_to_copy", [$0], [batch, length], .bool)) }
       let queries = g.hold(arange(&g))
       let keys = g.hold(arange(&g))
-      var mask = g.create("le", [queries, keys], [1, 1, length, length], .bool)
+      var mask =
+        choices.isCausal
+        ? g.create("le", [queries, keys], [1, 1, length, length], .bool)
+        : g.create("ge", [queries], [1, 1, length, 1], .bool)
       if windowed {
         let near = g.create("gt", [queries, keys], [1, 1, length, length], .bool)
         mask = g.create("bitwise_and", [mask, near], [1, 1, length, length], .bool)

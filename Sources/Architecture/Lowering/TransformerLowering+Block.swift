@@ -1,7 +1,7 @@
 internal import Graph
 internal import Units
 
-extension DecoderLowering {
+extension TransformerLowering {
   /// One layer: attention and MLP, each behind a norm and added to what came in.
   func block(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ inputs: LayerInputs
@@ -20,6 +20,7 @@ extension DecoderLowering {
     var hidden = g.add(input, branch)
     if choices.holdsBranches { g.keepUntilHere(before) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postAttentionNorm) }
+    if choices.keepsSummed { g.keepUntilHere(branch) }
 
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch * length, sizes.hidden]) }
     let residual = hidden
@@ -33,13 +34,14 @@ extension DecoderLowering {
     hidden = g.add(residual, branch)
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch, length, sizes.hidden]) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postMLPNorm) }
+    if choices.keepsSummed { g.keepUntilHere(branch) }
     return (hidden, attended.weights)
   }
 
   /// Attention and MLP side by side, on one norm's output or on two.
   private func parallelBlock(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ inputs: LayerInputs,
-    _ order: DecoderChoices.Parallel
+    _ order: TransformerChoices.Parallel
   ) -> (hidden: Tensor, weights: Tensor?) {
     let shared = normalized(&g, input, layer, .inputNorm)
     if choices.holdsBranches { g.hold(shared) }

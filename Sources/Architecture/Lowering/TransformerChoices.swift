@@ -1,6 +1,6 @@
 /// What a family's implementation in transformers 5.17 does that neither the tensors nor the configuration of a
 /// checkpoint show. Everything else follows from the checkpoint.
-struct DecoderChoices: Sendable {
+struct TransformerChoices: Sendable {
   /// A number or a word in the configuration, with the default that transformers gives it.
   struct Setting<Value: Sendable>: Sendable {
     var key: String
@@ -25,12 +25,22 @@ struct DecoderChoices: Sendable {
     case learned
     /// A learned table, looked up by the running sum of the attention mask (OPT) or by `arange` beside one (BioGPT).
     case learnedWithMask(counted: Bool)
+    /// A learned table read in order, and one of token types, under a norm (BERT).
+    case learnedWithTypes
     /// Rotated queries and keys, cosines and sines computed once for all layers.
     case rotary
     /// The same from a table of sines that each layer holds and reads (GPT-J, CodeGen).
     case rotaryTable
     /// A bias that grows with distance (BLOOM).
     case alibi
+
+    /// Whether positions are rows of a table, past whose end nothing can be looked up.
+    var areRows: Bool {
+      switch self {
+      case .learned, .learnedWithMask, .learnedWithTypes, .rotaryTable: true
+      case .rotary, .alibi: false
+      }
+    }
   }
 
   enum Attention: Sendable {
@@ -82,6 +92,10 @@ struct DecoderChoices: Sendable {
   var positions = Positions.rotary
   var attention = Attention.interface(softmax: .upcast)
   var fused = FusedProjection.blocks
+  /// Whether a token sees only those before it, and is trained to name the next; if not, masked tokens are named.
+  var isCausal = true
+  /// Whether the variable that a branch leaves is bound anew only when the norm behind the sum returns (BERT).
+  var keepsSummed = false
   /// Whether attention and MLP read the same input; the flag of the configuration that says so, where there is one.
   var parallel: Parallel?
   var parallelKey: Setting<Bool>?

@@ -1,9 +1,9 @@
-extension DecoderChoices {
+extension TransformerChoices {
   /// What a model of an unknown family most likely does, from the parameters that it has.
-  static func generic(_ description: ModelDescription) -> DecoderChoices {
+  static func generic(_ description: ModelDescription) -> TransformerChoices {
     let first = description.layers.first?.modules ?? [:]
     let isGated = first[.gate] != nil || first[.fusedGateUp] != nil
-    return DecoderChoices(
+    return TransformerChoices(
       norm: first[.inputNorm]?.bias == nil ? .rms : .layerNorm,
       positions: description.modules[.positionEmbedding] == nil ? .rotary : .learned,
       parallel: first[.preMLPNorm] == nil && first[.inputNorm] != nil ? .attentionFirst : nil,

@@ -1,7 +1,7 @@
 internal import Graph
 internal import Units
 
-extension DecoderLowering {
+extension TransformerLowering {
   /// `apply_rotary_pos_emb` with halves, on queries and keys [B, heads, S, D].
   func rotated(_ g: inout GraphBuilder, _ heads: Heads, _ rotary: (cosine: Tensor, sine: Tensor)) -> Heads {
     g.frame("") { g in
