@@ -32,6 +32,8 @@ struct Family: Sendable {
   var positionOffset = 0
   /// The flag of the configuration that, when false, moves the norms behind attention and MLP.
   var preNormKey: String?
+  /// The modules that LoRA targets where nothing is said: queries and values, or the projection that holds them.
+  var adapterTargets = ["q_proj", "v_proj"]
   /// How its forward pass runs; nil where that is not known.
   var forward: TransformerChoices?
 }

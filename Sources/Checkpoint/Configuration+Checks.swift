@@ -102,32 +102,4 @@ extension Configuration {
     default: findings.add(.error, .configWrongType, file: file, "`\(path)\(key)` is not a string")
     }
   }
-
-  /// Checks that the tensors' names number as many layers as the document declares. Shared layers (ALBERT) pass. Cheapest when the names with the largest numbers come first.
-  func checkLayers(names: some Sequence<String>, into findings: inout FindingList) {
-    let keys = ["num_hidden_layers", "n_layer", "num_layers", "n_layers"]
-    guard let key = keys.first(where: { integer($0) != nil }), let declared = integer(key),
-      (1...1_000_000).contains(declared),
-      !contains("num_hidden_groups")
-    else { return }
-    var largest = -1
-    for name in names {
-      largest = max(largest, Self.largestNumber(in: name))
-      if largest + 1 >= declared { return }
-    }
-    findings.add(
-      .warning, .configLayersAbsent, file: file,
-      "`\(key)` declares \(declared) layers, the tensors' names number \(largest + 1)",
-      help: "Part of the model is not in this checkpoint, or the configuration belongs to another one.")
-  }
-
-  /// The largest number that stands alone between two points of a name; -1 where there is none.
-  private static func largestNumber(in name: String) -> Int {
-    var largest = -1
-    for part in name.utf8.split(separator: UInt8(ascii: ".")) where part.count < 10 {
-      guard let first = part.first, first >= 0x30, first <= 0x39, let number = Int(Substring(part)) else { continue }
-      largest = max(largest, number)
-    }
-    return largest
-  }
 }

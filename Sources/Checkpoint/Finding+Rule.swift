@@ -50,7 +50,6 @@ extension Finding {
     case configHeads = "config-heads"
     case configKeyValueHeads = "config-key-value-heads"
     case configUnknownDtype = "config-unknown-dtype"
-    case configLayersAbsent = "config-layers-absent"
   }
 }
 
@@ -100,7 +99,6 @@ extension Finding.Rule {
     case .configHeads: "The hidden size is not a multiple of the attention heads."
     case .configKeyValueHeads: "The key/value heads do not divide the attention heads."
     case .configUnknownDtype: "A dtype is declared that PyTorch does not have."
-    case .configLayersAbsent: "More layers are declared than the tensors' names number."
     }
   }
 }

@@ -32,20 +32,18 @@ struct Opening {
   mutating func openFile() throws(CheckpointError) {
     let name: String
     (folder, name) = splitPath(path)
-    var isWhole = true
     if let stem = WeightLocation.indexStem(name) {
       try readIndex(name, besides: [])
       try add(WeightLocation(stem: stem, form: .index(name)), entries: nil)
     } else {
       try add(WeightLocation(stem: withoutSuffix(name), form: .file(name)), entries: nil)
       if let shard = ShardName(name), shard.total > 1 {
-        isWhole = false
         findings.add(
           .note, .oneShardOnly, file: name, "the file is one of \(shard.total) shards, and only it was read",
           help: "Give the folder to read the whole model.")
       }
     }
-    readDocuments(checkingLayers: isWhole)
+    readDocuments()
   }
 
   /// Reads everything in a folder.
@@ -63,7 +61,7 @@ struct Opening {
       }
     }
     reportSeveral(sets, at: locations)
-    readDocuments(checkingLayers: true)
+    readDocuments()
   }
 
   /// Reads every index of the folder and drops the locations whose files an index already names.
@@ -161,18 +159,11 @@ struct Opening {
     return false
   }
 
-  private mutating func readDocuments(checkingLayers: Bool) {
+  private mutating func readDocuments() {
     configuration = document("config.json")
     adapterConfiguration = document("adapter_config.json")
     generationConfiguration = document("generation_config.json")
     configuration?.check(into: &findings)
-    guard checkingLayers else { return }
-    if let set = sets.first {
-      guard set.kind == .model else { return }
-      configuration?.checkLayers(names: set.tensors.lazy.reversed().map(\.name), into: &findings)
-    } else {
-      configuration?.checkLayers(names: unbacked.reversed(), into: &findings)
-    }
   }
 
   private mutating func document(_ name: String) -> Configuration? {

@@ -26,17 +26,6 @@ public struct LowRankAdapters: Hashable, Sendable {
     self.requiresInputGradients = requiresInputGradients
   }
 
-  /// The modules that are targeted where nothing is said: queries and values, or the projection that holds them.
-  public static func usualTargets(of modelType: String) -> [String] {
-    switch modelType {
-    case "gpt2", "gpt_bigcode": ["c_attn"]
-    case "bloom", "gpt_neox", "falcon": ["query_key_value"]
-    case "codegen", "phi3": ["qkv_proj"]
-    case "bert": ["query", "value"]
-    default: ["q_proj", "v_proj"]
-    }
-  }
-
   /// Whether a linear layer gets an adapter. (The head is never asked for.)
   public func reach(_ path: String) -> Bool {
     guard !excluded.contains(where: { Self.names($0, path) }) else { return false }

@@ -16,10 +16,10 @@ public enum OperatorKind: Hashable, Sendable {
   case split(axis: Int)
 
   // Elementwise.
-  case add, subtract, multiply, divide
+  case add, multiply, divide
   case addScalar, multiplyScalar, divideScalar
   case power(Double)
-  case negate, cosine, sine, exponential, sigmoid, tanh, relu, gelu, silu, reciprocalSquareRoot
+  case negate, cosine, sine, sigmoid, tanh, relu, gelu, silu, reciprocalSquareRoot
   /// A conversion to another element type.
   case cast
   /// A copy with the same values: `clone`, `contiguous`.
@@ -75,14 +75,12 @@ extension OperatorKind {
     case .pick: "index"
     case .split: "split"
     case .add, .addScalar: "add"
-    case .subtract: "sub"
     case .multiply, .multiplyScalar: "mul"
     case .divide, .divideScalar: "div"
     case .power: "pow"
     case .negate: "neg"
     case .cosine: "cos"
     case .sine: "sin"
-    case .exponential: "exp"
     case .sigmoid: "sigmoid"
     case .tanh: "tanh"
     case .relu: "relu"
@@ -107,14 +105,6 @@ extension OperatorKind {
     case .layerNorm: "native_layer_norm"
     case .attention(let kernel): "_scaled_dot_product_\(kernel.rawValue)_attention"
     case .negativeLogLikelihood: "nll_loss_forward"
-    }
-  }
-
-  /// Whether the results share the first input's storage.
-  public var isView: Bool {
-    switch self {
-    case .view, .transpose, .expand, .slice, .select, .split: true
-    default: false
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import Architecture
 internal import Checkpoint
 internal import Graph
 internal import TrainingStep
@@ -68,7 +69,7 @@ struct TruthRow {
       let type = row.string("model_type") ?? ""
       let dropout = type.contains("moe") || type == "mixtral" ? 0 : 0.05
       forward.adapters = LowRankAdapters(
-        rank: 16, targets: peft == "lora_all" ? .allLinear : .names(LowRankAdapters.usualTargets(of: type)),
+        rank: 16, targets: peft == "lora_all" ? .allLinear : .usual(of: type),
         dropout: settings.section("lora")?.number("dropout") ?? dropout,
         requiresInputGradients: checkpointing != .none)
     }

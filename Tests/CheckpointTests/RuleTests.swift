@@ -102,7 +102,6 @@ import Units
     configuration(.configHeads, #"{"model_type":"a","hidden_size":64,"num_attention_heads":5}"#),
     configuration(.configKeyValueHeads, #"{"model_type":"a","num_attention_heads":4,"num_key_value_heads":3}"#),
     configuration(.configUnknownDtype, #"{"model_type":"a","dtype":"f99"}"#),
-    configuration(.configLayersAbsent, #"{"model_type":"a","num_hidden_layers":2}"#),
   ]
 
   private static let outside: TemporaryFolder = {

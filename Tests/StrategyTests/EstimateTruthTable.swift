@@ -1,3 +1,4 @@
+import Architecture
 import Foundation
 import Graph
 import Testing
@@ -58,7 +59,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "lora-qv", "lora-all":
         settings.adapters = LowRankAdapters(
           rank: 16,
-          targets: option == "lora-all" ? .allLinear : .names(LowRankAdapters.usualTargets(of: modelType)),
+          targets: option == "lora-all" ? .allLinear : .usual(of: modelType),
           dropout: 0.05, requiresInputGradients: checkpointing != .none)
       default: throw Malformed(row: String(option))
       }

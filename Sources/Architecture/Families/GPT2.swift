@@ -18,13 +18,14 @@ extension Family {
         "ln_cross_attn": .crossAttentionNorm, "crossattention.q_attn": .crossQuery,
         "crossattention.c_proj": .crossAttentionOutput,
       ]),
-    outside: gpt2Outside, keys: .gpt2, tiesByDefault: true, isTransposed: true, forward: .gpt2)
+    outside: gpt2Outside, keys: .gpt2, tiesByDefault: true, isTransposed: true, adapterTargets: ["c_attn"],
+    forward: .gpt2)
 
   /// transformers 5.17, `models/gpt_bigcode/modeling_gpt_bigcode.py`: GPT-2's names on `nn.Linear`, and one key and
   /// value head where `multi_query` is set.
   static let gptBigCode = Family(
     name: "gpt_bigcode", modelTypes: ["gpt_bigcode"], layerPaths: ["h"], layer: gpt2Layer, outside: gpt2Outside,
-    keys: .gpt2, tiesByDefault: true, forward: .gptBigCode)
+    keys: .gpt2, tiesByDefault: true, adapterTargets: ["c_attn"], forward: .gptBigCode)
 
   /// transformers 5.17, `models/gpt_neo/modeling_gpt_neo.py`.
   static let gptNeo = Family(
@@ -55,7 +56,7 @@ extension Family {
       "ln_1": .inputNorm, "attn.qkv_proj": .fusedQKV, "attn.out_proj": .attentionOutput, "mlp.fc_in": .up,
       "mlp.fc_out": .down,
     ],
-    outside: gpt2Outside, keys: .gpt2, forward: .codegen)
+    outside: gpt2Outside, keys: .gpt2, adapterTargets: ["qkv_proj"], forward: .codegen)
 }
 
 extension TransformerChoices {

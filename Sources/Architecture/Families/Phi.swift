@@ -18,7 +18,7 @@ extension Family {
         "self_attn.qkv_proj": .fusedQKV, "self_attn.o_proj": .attentionOutput, "mlp.gate_up_proj": .fusedGateUp,
         "mlp.down_proj": .down,
       ]),
-    outside: decoderOutside, forward: .phi3)
+    outside: decoderOutside, adapterTargets: ["qkv_proj"], forward: .phi3)
 }
 
 extension TransformerChoices {

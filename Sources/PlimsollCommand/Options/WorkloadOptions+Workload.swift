@@ -30,7 +30,7 @@ extension WorkloadOptions {
     switch loraTargets {
     case "all-linear"?: targets = .allLinear
     case let names?: targets = .names(Self.names(names))
-    case nil: targets = .names(LowRankAdapters.usualTargets(of: description.modelType ?? ""))
+    case nil: targets = .usual(of: description.modelType ?? "")
     }
     return LowRankAdapters(
       rank: loraRank, targets: targets, excluded: Self.names(loraExclude), dropout: loraDropout,

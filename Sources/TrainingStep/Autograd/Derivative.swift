@@ -46,10 +46,6 @@ extension Derivative {
     case .split: .one { $0.joinedPieces() }
 
     case .add: Derivative { step in step.each([1, 0]) { step, _ in step.alias(step.gradient().layout) } }
-    case .subtract:
-      Derivative { step in
-        step.each([1, 0]) { $1 == 0 ? $0.alias($0.gradient().layout) : $0.likeGradient("neg") }
-      }
     case .multiply:
       Derivative(saved: { need in (need[1] ? [.input(0)] : []) + (need[0] ? [.input(1)] : []) }) { step in
         step.each([1, 0]) { $0.elementwise("mul", with: 1 - $1) }
@@ -88,7 +84,6 @@ extension Derivative {
         step.drop(factor)
         return result
       }
-    case .exponential: .one(saved: { _ in [.output(0)] }) { $0.likeGradient("mul") }
     case .sigmoid: .one(saved: { _ in [.output(0)] }) { $0.likeGradient("sigmoid_backward") }
     case .tanh: .one(saved: { _ in [.output(0)] }) { $0.likeGradient("tanh_backward") }
     case .relu: .one(saved: { _ in [.output(0)] }) { $0.likeGradient("threshold_backward") }
