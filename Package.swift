@@ -40,27 +40,30 @@ let package = Package(
     .target(
       name: "CDocument", dependencies: ["CScanner"], path: "CParsers/CDocument", cSettings: strictC,
       linkerSettings: [.linkedLibrary("json-c")]),
+    .target(
+      name: "COnnx", path: "CParsers/COnnx", cSettings: strictC, linkerSettings: [.linkedLibrary("protobuf-c")]),
 
     module("Units"),
     module("Checkpoint", ["Units", "CScanner", "CSafetensors", "CDocument"]),
     module("Graph", ["Units"]),
+    module("ONNX", ["Units", "Checkpoint", "Graph", "COnnx"]),
     module("Architecture", ["Units", "Checkpoint", "Graph"]),
     module(
       "TrainingStep",
       ["Units", "Graph", .product(name: "HeapModule", package: "swift-collections")]),
     module("Strategy", ["Units", "Checkpoint", "Architecture", "Graph", "TrainingStep"]),
     module(
-      "Report", ["Units", "Checkpoint", "Architecture", "Graph", "TrainingStep", "Strategy"]),
+      "Report", ["Units", "Checkpoint", "Architecture", "Graph", "ONNX", "TrainingStep", "Strategy"]),
     .executableTarget(
       name: "PlimsollCommand",
       dependencies: [
-        "Units", "Checkpoint", "Architecture", "Graph", "TrainingStep", "Strategy", "Report",
+        "Units", "Checkpoint", "Architecture", "Graph", "ONNX", "TrainingStep", "Strategy", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(
       name: "PlimsollAccuracy",
       dependencies: [
-        "Units", "Checkpoint", "Architecture", "Graph", "TrainingStep", "Strategy", "Report",
+        "Units", "Checkpoint", "Architecture", "Graph", "ONNX", "TrainingStep", "Strategy", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -68,6 +71,7 @@ let package = Package(
     tests(of: "Checkpoint", ["Units"]),
     tests(of: "Architecture", ["Units", "Checkpoint"]),
     tests(of: "Graph", ["Units"]),
+    tests(of: "ONNX", ["Units", "Checkpoint", "Graph"]),
     tests(of: "TrainingStep", ["Units", "Graph"]),
     tests(of: "Strategy", ["Units", "Checkpoint", "Architecture", "Graph", "TrainingStep"]),
     tests(of: "Report", ["Units"]),

@@ -1,4 +1,5 @@
-/// The element types of the safetensors format (reference library 0.8.0), by their names in a header.
+/// The element types of the safetensors format (reference library 0.8.0), by their names in a header, and in the same
+/// style those that only ONNX has (IR version 13).
 public enum DataType: String, CaseIterable, Sendable {
   case bool = "BOOL"
   case float4 = "F4"
@@ -22,21 +23,36 @@ public enum DataType: String, CaseIterable, Sendable {
   case float64 = "F64"
   case int64 = "I64"
   case uint64 = "U64"
+  // ONNX alone has these.
+  case int2 = "I2"
+  case uint2 = "U2"
+  case int4 = "I4"
+  case uint4 = "U4"
+  case complex128 = "C128"
+  case string = "STRING"
 
+  /// The types that a safetensors header can name.
+  public static let safetensors = allCases.filter { ![.int2, .uint2, .int4, .uint4, .complex128, .string].contains($0) }
+
+  /// Zero for text, which has no fixed width.
   public var bitWidth: Int {
     switch self {
-    case .float4: 4
+    case .string: 0
+    case .int2, .uint2: 2
+    case .float4, .int4, .uint4: 4
     case .float6e2m3, .float6e3m2: 6
     case .bool, .uint8, .int8, .float8e5m2, .float8e4m3, .float8e8m0, .float8e4m3fnuz, .float8e5m2fnuz: 8
     case .int16, .uint16, .float16, .bfloat16: 16
     case .int32, .uint32, .float32: 32
     case .complex64, .float64, .int64, .uint64: 64
+    case .complex128: 128
     }
   }
 
   public var isFloatingPoint: Bool {
     switch self {
     case .bool, .uint8, .int8, .int16, .uint16, .int32, .uint32, .int64, .uint64: false
+    case .int2, .uint2, .int4, .uint4, .string: false
     default: true
     }
   }
