@@ -1,0 +1,48 @@
+internal import Units
+
+extension DataType {
+  /// The type that `TensorProto.DataType` gives this number; nil for one that is not published (IR version 13).
+  init?(onnx number: Int) {
+    switch number {
+    case 1: self = .float32
+    case 2: self = .uint8
+    case 3: self = .int8
+    case 4: self = .uint16
+    case 5: self = .int16
+    case 6: self = .int32
+    case 7: self = .int64
+    case 8: self = .string
+    case 9: self = .bool
+    case 10: self = .float16
+    case 11: self = .float64
+    case 12: self = .uint32
+    case 13: self = .uint64
+    case 14: self = .complex64
+    case 15: self = .complex128
+    case 16: self = .bfloat16
+    case 17: self = .float8e4m3
+    case 18: self = .float8e4m3fnuz
+    case 19: self = .float8e5m2
+    case 20: self = .float8e5m2fnuz
+    case 21: self = .uint4
+    case 22: self = .int4
+    case 23: self = .float4
+    case 24: self = .float8e8m0
+    case 25: self = .uint2
+    case 26: self = .int2
+    default: return nil
+    }
+  }
+}
+
+extension DataType {
+  /// The type by the name that early versions of operators use: `FLOAT`, `INT64`.
+  init?(onnxName name: String) {
+    let names = [
+      "FLOAT", "UINT8", "INT8", "UINT16", "INT16", "INT32", "INT64", "STRING", "BOOL", "FLOAT16", "DOUBLE", "UINT32",
+      "UINT64", "COMPLEX64", "COMPLEX128", "BFLOAT16",
+    ]
+    guard let place = names.firstIndex(of: name) else { return nil }
+    self.init(onnx: place + 1)
+  }
+}
