@@ -56,8 +56,13 @@ enum OperatorDomain {
 enum OperatorRegistry {
   /// A family of operators hands in its rows here.
   private static let families: [[OperatorRow]] = [
+    Assembly.all,
+    Constants.all,
+    ControlFlow.all,
     Elementwise.all,
-
+    Indexing.all,
+    Movement.all,
+    Sequences.all,
   ]
 
   private static let rules: [String: [String: OperatorRule]] = {
