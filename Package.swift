@@ -45,7 +45,7 @@ let package = Package(
 
     module("Units"),
     module("Checkpoint", ["Units", "CScanner", "CSafetensors", "CDocument"]),
-    module("Graph", ["Units"]),
+    module("Graph", ["Units", .product(name: "HeapModule", package: "swift-collections")]),
     module("ONNX", ["Units", "Checkpoint", "Graph", "COnnx"]),
     module("Architecture", ["Units", "Checkpoint", "Graph"]),
     module(

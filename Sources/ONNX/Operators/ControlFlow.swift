@@ -19,7 +19,7 @@ enum ControlFlow {
   // MARK: - If
 
   private static func branch(_ call: Call) throws(Unresolved) -> [Fact] {
-    let (yes, no) = (try call.graph("then_branch"), try call.graph("else_branch"))
+    let (yes, no) = ("then_branch", "else_branch")
     if let isTrue = (try? call.elements(0))?.first?.truth {
       return results(of: try call.inference.infer(isTrue ? yes : no, of: call, inputs: []))
     }
@@ -57,7 +57,7 @@ enum ControlFlow {
     var results: [Fact] = []
     for _ in 0..<8 {
       let inputs = [Fact.scalar(.int64), Fact.scalar(.bool)] + state
-      results = Self.results(of: try call.inference.infer(body, of: call, inputs: inputs))
+      results = Self.results(of: try call.inference.infer("body", of: call, inputs: inputs))
       guard results.count > count else { throw .defect("its body does not give its outputs") }
       let next = joined(state, Array(results[1...count]), call, "changes from one iteration to the next")
       if next == state { break }
@@ -79,7 +79,7 @@ enum ControlFlow {
       guard iteration < mostIterations else { return nil }
       let number = Fact.tensor(TensorFact(.int64, shape: [], elements: [.integer(iteration)]))
       let goes = Fact.tensor(TensorFact(.bool, shape: [], elements: [.truth(true)]))
-      let results = Self.results(of: try call.inference.infer(body, of: call, inputs: [number, goes] + state))
+      let results = Self.results(of: try call.inference.infer("body", of: call, inputs: [number, goes] + state))
       guard results.count == body.outputs.count else { throw .defect("its body does not give its outputs") }
       condition = results[0].tensor?.elements?.first?.truth
       state = Array(results[1...].prefix(initial.count))
@@ -148,7 +148,7 @@ enum ControlFlow {
     var state = Array(facts[..<stateCount])
     var results: [Fact] = []
     for _ in 0..<8 {
-      results = Self.results(of: try call.inference.infer(body, of: call, inputs: state + facts[stateCount...]))
+      results = Self.results(of: try call.inference.infer("body", of: call, inputs: state + facts[stateCount...]))
       guard results.count >= stateCount else { throw .defect("its body does not give its states") }
       let next = joined(state, Array(results[..<stateCount]), call, "changes from one iteration to the next")
       if next == state { break }
@@ -179,7 +179,7 @@ enum ControlFlow {
         case nil: throw .defect("one of its inputs is left out")
         }
       }
-      return results(of: try call.inference.infer(body, of: call, inputs: inputs))
+      return results(of: try call.inference.infer("body", of: call, inputs: inputs))
     }
     guard let elements = first.elements, elements.count <= mostIterations else {
       return try run(\.element).map { .sequence(SequenceFact(element: $0, elements: nil)) }
