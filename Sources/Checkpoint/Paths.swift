@@ -2,13 +2,13 @@ internal import Glibc
 internal import Units
 
 /// `name` within `folder`, as the user would type it.
-func joined(_ folder: String, _ name: String) -> String {
+package func joined(_ folder: String, _ name: String) -> String {
   if folder.isEmpty || folder == "." { return name }
   return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
 }
 
 /// A path's folder (empty for the current one) and its last part.
-func splitPath(_ path: String) -> (folder: String, name: String) {
+package func splitPath(_ path: String) -> (folder: String, name: String) {
   guard let slash = path.lastIndex(of: "/") else { return ("", path) }
   let folder = slash == path.startIndex ? "/" : String(path[..<slash])
   return (folder, String(path[path.index(after: slash)...]))
@@ -20,7 +20,7 @@ func withoutSuffix(_ name: String) -> String {
 }
 
 /// The path with every link resolved; nil where it leads nowhere.
-func resolvedPath(_ path: String) -> String? {
+package func resolvedPath(_ path: String) -> String? {
   guard let real = realpath(path.isEmpty ? "." : path, nil) else { return nil }
   defer { free(real) }
   return String(cString: real)
@@ -31,7 +31,7 @@ func isFolder(_ path: String) -> Bool {
   return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }
 
-func isLink(_ path: String) -> Bool {
+package func isLink(_ path: String) -> Bool {
   var status = stat()
   return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
 }
