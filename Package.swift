@@ -41,7 +41,8 @@ let package = Package(
       name: "CDocument", dependencies: ["CScanner"], path: "CParsers/CDocument", cSettings: strictC,
       linkerSettings: [.linkedLibrary("json-c")]),
     .target(
-      name: "COnnx", path: "CParsers/COnnx", cSettings: strictC, linkerSettings: [.linkedLibrary("protobuf-c")]),
+      name: "COnnx", path: "CParsers/COnnx", exclude: ["onnx.proto"], cSettings: strictC,
+      linkerSettings: [.linkedLibrary("protobuf-c")]),
 
     module("Units"),
     module("Checkpoint", ["Units", "CScanner", "CSafetensors", "CDocument"]),
