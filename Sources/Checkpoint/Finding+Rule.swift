@@ -50,10 +50,6 @@ extension Finding {
     case configHeads = "config-heads"
     case configKeyValueHeads = "config-key-value-heads"
     case configUnknownDtype = "config-unknown-dtype"
-
-    // Following an ONNX graph's shapes.
-    case graphRuleBroken = "graph-rule-broken"
-    case operatorUnknown = "operator-unknown"
   }
 }
 
@@ -103,8 +99,6 @@ extension Finding.Rule {
     case .configHeads: "The hidden size is not a multiple of the attention heads."
     case .configKeyValueHeads: "The key/value heads do not divide the attention heads."
     case .configUnknownDtype: "A dtype is declared that PyTorch does not have."
-    case .graphRuleBroken: "A node breaks a rule of its operator, or what the file declares is not what comes out."
-    case .operatorUnknown: "A graph uses an operator that is not known; shapes behind it may not be."
     }
   }
 }

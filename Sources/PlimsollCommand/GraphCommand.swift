@@ -1,3 +1,4 @@
+internal import Architecture
 internal import ArgumentParser
 internal import Checkpoint
 internal import Graph
@@ -32,9 +33,10 @@ struct GraphCommand: AnsweringCommand {
   func answer() throws -> any Answer {
     guard let file = input.onnxFile else { return try rebuilt() }
     let model = try Model.open(file)
+    let question = try inputs.question()
     let analysis: GraphAnalysis
     do throws(GraphQuestionError) {
-      analysis = try GraphAnalysis(model, try inputs.question())
+      analysis = try GraphAnalysis(model, question)
     } catch {
       throw Failure(
         .wrongUsage,
@@ -56,7 +58,7 @@ struct GraphCommand: AnsweringCommand {
       let graph = try description.trainingGraph(configuration: checkpoint.configuration, settings: settings)
       return GraphAnswer(path: checkpoint.path, profile: graph.profile, findings: checkpoint.findings, most: top)
     } catch {
-      throw Failure(EstimationError(reason: error.message), checkpoint)
+      throw Failure(notSimulated: error.message, checkpoint)
     }
   }
 }

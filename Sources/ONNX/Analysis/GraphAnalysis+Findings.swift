@@ -6,7 +6,7 @@ extension GraphAnalysis {
     let file = splitPath(model.path).name
     let broken = defects.map { cause in
       Finding(
-        .error, rule: Finding.Rule.graphRuleBroken.rawValue, file: file, tensor: cause.node, message: cause.message,
+        .error, rule: Finding.ModelRule.graphRuleBroken.rawValue, file: file, tensor: cause.node, message: cause.message,
         help: "The model breaks a rule of this operator: export it again.")
     }
     var operators: [String: Int] = [:]
@@ -14,7 +14,7 @@ extension GraphAnalysis {
     return broken
       + operators.sorted { $0.key < $1.key }.map { message, count in
         Finding(
-          .warning, rule: Finding.Rule.operatorUnknown.rawValue, file: file,
+          .warning, rule: Finding.ModelRule.operatorUnknown.rawValue, file: file,
           message: count == 1 ? message : "\(message) (\(count) times)",
           help: "Shapes behind it come from the file's own declarations, where it has them.")
       }

@@ -49,6 +49,10 @@ extension Finding {
     case attributeEmpty = "attribute-empty"
     case functionRepeated = "function-repeated"
     case functionRecursion = "function-recursion"
+
+    // Following the graph's shapes.
+    case graphRuleBroken = "graph-rule-broken"
+    case operatorUnknown = "operator-unknown"
   }
 }
 

@@ -31,7 +31,7 @@ private struct ModelCheck {
 
   mutating func run() {
     check(operatorSets: model.operatorSets)
-    var scope = Scope()
+    var scope = NameScope()
     check(model.graph, in: &scope, imports: model.operatorSets, isOutermost: true)
     let functions = model.functions.values.sorted { $0.key < $1.key }
     for function in functions { check(function) }
@@ -62,7 +62,7 @@ private struct ModelCheck {
 
   private mutating func check(_ function: FunctionDefinition) {
     check(operatorSets: function.operatorSets)
-    var scope = Scope()
+    var scope = NameScope()
     for name in function.inputs where !name.isEmpty && !scope.insert(name) {
       add(.error, .graphInputRepeated, "the function \(quoted(function.key.name)) has the input \(quoted(name)) twice")
     }
@@ -76,7 +76,7 @@ private struct ModelCheck {
   }
 
   private mutating func check(
-    _ graph: GraphDefinition, in scope: inout Scope, imports: [String: Int], isOutermost: Bool = false
+    _ graph: GraphDefinition, in scope: inout NameScope, imports: [String: Int], isOutermost: Bool = false
   ) {
     scope.enter()
     for input in graph.inputs where !input.name.isEmpty && !scope.insert(input.name) {
@@ -99,7 +99,7 @@ private struct ModelCheck {
   }
 
   /// An initializer may bear an input's name: it is then the input's default value.
-  private mutating func checkInitializers(_ graph: GraphDefinition, in scope: inout Scope) {
+  private mutating func checkInitializers(_ graph: GraphDefinition, in scope: inout NameScope) {
     var names: Set<String> = []
     for tensor in graph.initializers {
       if !names.insert(tensor.name).inserted {
@@ -114,7 +114,7 @@ private struct ModelCheck {
   }
 
   private mutating func check(
-    _ node: Node, in scope: inout Scope, imports: [String: Int], later: LaterOutputs
+    _ node: Node, in scope: inout NameScope, imports: [String: Int], later: LaterOutputs
   ) {
     checkOperator(node, imports: imports)
     for name in node.inputs where !name.isEmpty && !scope.contains(name) {
@@ -191,7 +191,7 @@ extension FunctionKey: Comparable {
 }
 
 /// The names that can be seen from a place: those of the graph around it, and of all graphs around that.
-private struct Scope {
+private struct NameScope {
   private var depths: [String: Int] = [:]
   private var names: [[String]] = [[]]
 

@@ -49,7 +49,7 @@ struct GraphInputOptions: ParsableArguments {
     for assignment in values {
       question.values[assignment.name] =
         assignment.text.hasSuffix(".pb")
-        ? .tensor(try TensorDefinition.open(assignment.text)) : .numbers(try Self.numbers(assignment))
+        ? .tensor(try TensorDefinition.open(assignment.text).tensor) : .numbers(try Self.numbers(assignment))
     }
     return question
   }
@@ -78,11 +78,11 @@ struct GraphInputOptions: ParsableArguments {
   }
 
   private static func numbers(_ assignment: Assignment) throws -> [Double] {
-    let numbers = assignment.parts.compactMap { part in
+    let numbers = assignment.parts.compactMap { part -> Double? in
       switch part {
-      case "true": 1
-      case "false": 0
-      default: Double(part)
+      case "true": return 1
+      case "false": return 0
+      default: return Double(part)
       }
     }
     guard numbers.count == assignment.parts.count else {
