@@ -57,6 +57,19 @@ enum OperatorRegistry {
   /// A family of operators hands in its rows here.
   private static let families: [[OperatorRow]] = [
     Elementwise.all,
+    Products.all,
+    Convolution.all,
+    Pooling.all,
+    Normalization.all,
+    AttentionOperators.all,
+    Recurrent.all,
+    Quantization.all,
+    Losses.all,
+    Reductions.all,
+    Resampling.all,
+    Signal.all,
+    Randomness.all,
+    Optimizers.all,
 
   ]
 
