@@ -57,12 +57,25 @@ enum OperatorRegistry {
   /// A family of operators hands in its rows here.
   private static let families: [[OperatorRow]] = [
     Assembly.all,
+    AttentionOperators.all,
     Constants.all,
     ControlFlow.all,
+    Convolution.all,
     Elementwise.all,
     Indexing.all,
+    Losses.all,
     Movement.all,
+    Normalization.all,
+    Optimizers.all,
+    Pooling.all,
+    Products.all,
+    Quantization.all,
+    Randomness.all,
+    Recurrent.all,
+    Reductions.all,
+    Resampling.all,
     Sequences.all,
+    Signal.all,
   ]
 
   private static let rules: [String: [String: OperatorRule]] = {
