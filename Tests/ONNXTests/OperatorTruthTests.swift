@@ -5,7 +5,12 @@ import Testing
 /// Every operator held against ONNX's own tests of it; Tests/Truth/onnx-operators.py says how the table was made.
 @Suite struct OperatorTruthTests {
   /// Tests whose outputs are not wholly known although the values of small inputs are, by operator.
-  static let unknownWithValues: [String: Int] = [:]
+  static let unknownWithValues: [String: Int] = [
+    // Streams of more than 1,024 bytes, whose content no table holds.
+    "ImageDecoder": 7,
+    // An overlap that is the threshold but for rounding.
+    "NonMaxSuppression": 1,
+  ]
 
   /// Operators of the table that no rule is known for. To be empty.
   static let mostUnknownOperators = 200

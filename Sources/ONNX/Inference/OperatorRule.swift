@@ -57,7 +57,10 @@ enum OperatorRegistry {
   /// A family of operators hands in its rows here.
   private static let families: [[OperatorRow]] = [
     Elementwise.all,
-
+    Image.all,
+    MachineLearning.all,
+    Selection.all,
+    Text.all,
   ]
 
   private static let rules: [String: [String: OperatorRule]] = {
