@@ -59,6 +59,7 @@ enum OperatorRegistry {
     Elementwise.all,
     Image.all,
     MachineLearning.all,
+    Microsoft.all,
     Selection.all,
     Text.all,
   ]
