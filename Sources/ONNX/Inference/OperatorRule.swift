@@ -62,8 +62,11 @@ enum OperatorRegistry {
     ControlFlow.all,
     Convolution.all,
     Elementwise.all,
+    Image.all,
     Indexing.all,
     Losses.all,
+    MachineLearning.all,
+    Microsoft.all,
     Movement.all,
     Normalization.all,
     Optimizers.all,
@@ -74,8 +77,10 @@ enum OperatorRegistry {
     Recurrent.all,
     Reductions.all,
     Resampling.all,
+    Selection.all,
     Sequences.all,
     Signal.all,
+    Text.all,
   ]
 
   private static let rules: [String: [String: OperatorRule]] = {
