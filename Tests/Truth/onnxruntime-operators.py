@@ -197,8 +197,9 @@ def others():
     for step in (1, 2):
         yield "UnfoldTensor", MS, dict(dim=1, size=3, step=step), [f(2, 8, 4)], 1
     yield "DynamicTimeWarping", MS, {}, [f(1, 4, 6)], 1
-    words = [u8(2, 3, 6).astype(np.int32), f(4, 1, 2, 5), f(4), f(256, 5)]
-    yield "WordConvEmbedding", MS, dict(char_embedding_size=5, conv_window_size=2, embedding_size=4), words, 1
+    for words in (u8(3, 6), u8(2, 3, 6)):
+        embed = [words.astype(np.int32), f(4, 1, 2, 5), f(4), f(256, 5)]
+        yield "WordConvEmbedding", MS, dict(char_embedding_size=5, conv_window_size=2, embedding_size=4), embed, 1
     yield "SampleOp", MS, {}, [f(2, 3)], 1
     yield "BifurcationDetector", MS, {}, [i([1, 2, 3]), i([1, 2]), i(0)], 2
 
