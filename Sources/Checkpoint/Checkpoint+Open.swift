@@ -14,6 +14,15 @@ extension Checkpoint {
     return opening.checkpoint
   }
 
+  /// A checkpoint whose weights another reader found, with the documents of a folder.
+  package static func assembled(
+    path: String, weightSets: [WeightSet], findings: [Finding], bytesRead: Int, documentsIn folder: String
+  ) -> Checkpoint {
+    var opening = Opening(path: path)
+    opening.take(weightSets, findings, bytesRead: bytesRead, documentsIn: folder)
+    return opening.checkpoint
+  }
+
   /// The weight set that `from_pretrained` would load.
   ///
   /// - Throws: `shard-missing` where the folder holds nothing but an index.

@@ -46,6 +46,15 @@ struct Opening {
     readDocuments()
   }
 
+  /// Takes weight sets that another reader found, and reads the documents in a folder.
+  mutating func take(_ sets: [WeightSet], _ findings: [Finding], bytesRead: Int, documentsIn folder: String) {
+    self.sets = sets
+    self.findings.add(findings)
+    self.bytesRead = bytesRead
+    self.folder = folder
+    readDocuments()
+  }
+
   /// Reads everything in a folder.
   mutating func openFolder() throws(CheckpointError) {
     let entries = try folderEntries(folder)

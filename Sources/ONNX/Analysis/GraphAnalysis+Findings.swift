@@ -1,6 +1,9 @@
 public import Checkpoint
 
 extension GraphAnalysis {
+  /// More steps than any model has.
+  private static let mostSteps = 10_000_000
+
   /// What following the graph brought to light, the gravest first.
   public func findings(in model: Model) -> [Finding] {
     let file = splitPath(model.path).name
@@ -11,7 +14,16 @@ extension GraphAnalysis {
     }
     var operators: [String: Int] = [:]
     for cause in unsupported { operators[cause.message, default: 0] += 1 }
-    return broken
+    let expansion =
+      graph.expandedCount <= Self.mostSteps
+      ? []
+      : [
+        Finding(
+          .warning, rule: Finding.ModelRule.graphExpansion.rawValue, file: file,
+          message: "\(graph.steps.count) nodes become \(graph.expandedCount) when every function call is written out",
+          help: "Runtimes that inline functions will not load it.")
+      ]
+    return broken + expansion
       + operators.sorted { $0.key < $1.key }.map { message, count in
         Finding(
           .warning, rule: Finding.ModelRule.operatorUnknown.rawValue, file: file,

@@ -16,6 +16,7 @@ private struct ProfileBuilder {
   /// By the path of the body: a loop's iterations share their weights.
   private var weights: [String: Dimension] = [:]
   private var nested: [GraphProfile.Value] = []
+  private var visits = 0
   /// Values of subgraphs beyond these are counted and not listed.
   private static let mostNested = 100_000
 
@@ -54,6 +55,8 @@ private struct ProfileBuilder {
 
   /// Lists the values of what runs within an operator. Of a loop's iterations the last stands for all.
   private mutating func list(_ bodies: [InferredGraph], under label: String) {
+    visits += 1
+    guard visits <= Self.mostNested else { return }
     var last: [String: InferredGraph] = [:]
     for body in bodies { last[body.path] = body }
     for body in last.values.sorted(by: { $0.path < $1.path }) {

@@ -11,9 +11,15 @@ public struct GraphAnalysis: Sendable {
   /// Why an extent is not known, by the name of its unknown.
   var causes: [String: Cause]
 
-  /// Follows shapes through the model.
-  public init(_ model: Model, _ question: GraphQuestion = GraphQuestion()) throws(GraphQuestionError) {
-    let bound = try BoundInputs(model, question)
+  /// Follows shapes through the model, with its inputs as it declares them.
+  public init(_ model: Model) { self.init(model, BoundInputs(model)) }
+
+  /// Follows shapes through the model, with what the user says of its inputs.
+  public init(_ model: Model, _ question: GraphQuestion) throws(GraphQuestionError) {
+    self.init(model, try BoundInputs(model, question))
+  }
+
+  private init(_ model: Model, _ bound: BoundInputs) {
     let inference = Inference(functions: model.functions, symbols: bound.symbols)
     let scope = Scope(operatorSets: model.operatorSets)
     for input in bound.inputs { scope.add(input.declaration.name, input.fact(inference), .input) }
@@ -37,10 +43,20 @@ private struct BoundInputs {
   /// Numbers for named dimensions.
   var symbols: [String: Int]
 
+  init(_ model: Model) {
+    symbols = [:]
+    inputs = Self.declarations(model).map { Input(declaration: $0, extents: [], value: nil) }
+  }
+
+  /// Before version 4 of the format, weights are among the inputs.
+  private static func declarations(_ model: Model) -> [ValueDeclaration] {
+    let weights = Set(model.graph.initializers.map(\.name))
+    return model.graph.inputs.filter { !weights.contains($0.name) }
+  }
+
   init(_ model: Model, _ question: GraphQuestion) throws(GraphQuestionError) {
     symbols = question.dimensions
-    let weights = Set(model.graph.initializers.map(\.name))
-    let declarations = model.graph.inputs.filter { !weights.contains($0.name) }
+    let declarations = Self.declarations(model)
     let names = declarations.map(\.name)
     for name in question.shapes.keys.sorted() + question.values.keys.sorted() where !names.contains(name) {
       throw GraphQuestionError(
@@ -101,7 +117,7 @@ extension BoundInputs.Input {
       if let shape = tensor.shape {
         // An open axis without a name is a symbol of its own.
         tensor.shape = shape.enumerated().map { axis, own in
-          named[axis] ?? (own.unknowns.isEmpty ? own : .symbol("\(declaration.name).\(axis)"))
+          (axis < named.count ? named[axis] : nil) ?? (own.unknowns.isEmpty ? own : .symbol("\(declaration.name).\(axis)"))
         }
       } else if !extents.isEmpty || value != nil {
         tensor = TensorFact(tensor.dataType, shape: named.compactMap { $0 })

@@ -72,7 +72,7 @@ public struct TensorFact: Hashable, Sendable {
 
   /// Whether the elements would be few enough to follow.
   var isSmall: Bool {
-    guard let extents, let count = Shape(extents).elementCount else { return false }
+    guard let extents, extents.allSatisfy({ $0 >= 0 }), let count = Shape(extents).elementCount else { return false }
     return count.count <= Self.largestContent
   }
 }

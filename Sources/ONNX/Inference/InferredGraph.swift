@@ -42,6 +42,13 @@ public final class InferredGraph: Sendable {
   /// The nodes of the definition, for ``Step/node``.
   public let nodes: [Node]
   public let outputs: [Int]
+  /// The steps that run when every call is written out, at most `Int.max`.
+  public let expandedCount: Int
+
+  private static func sum(_ left: Int, _ right: Int) -> Int {
+    let (sum, overflow) = left.addingReportingOverflow(right)
+    return overflow ? .max : sum
+  }
 
   init(path: String, values: [Value], steps: [Step], nodes: [Node], outputs: [Int]) {
     self.path = path
@@ -49,5 +56,8 @@ public final class InferredGraph: Sendable {
     self.steps = steps
     self.nodes = nodes
     self.outputs = outputs
+    expandedCount = steps.reduce(0) { sum, step in
+      step.bodies.reduce(Self.sum(sum, 1)) { Self.sum($0, $1.expandedCount) }
+    }
   }
 }

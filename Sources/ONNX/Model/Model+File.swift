@@ -13,6 +13,13 @@ extension Model {
     return best(of: names).map { joined(path, $0) }
   }
 
+  /// The ONNX file in a folder that holds other weights too.
+  public static func file(beside path: String) -> String? {
+    guard isFolder(path), let names = try? folderEntries(path) else { return nil }
+    if let own = best(of: names) { return joined(path, own) }
+    return (try? folderEntries(joined(path, "onnx"))).flatMap(best).map { joined(path, "onnx/\($0)") }
+  }
+
   /// `model.onnx` before its quantised and otherwise optimised siblings.
   private static func best(of names: [String]) -> String? {
     let graphs = names.filter { $0.hasSuffix(".onnx") }

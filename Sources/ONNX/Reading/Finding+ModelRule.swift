@@ -53,6 +53,13 @@ extension Finding {
     // Following the graph's shapes.
     case graphRuleBroken = "graph-rule-broken"
     case operatorUnknown = "operator-unknown"
+    case graphExpansion = "graph-expansion"
+
+    // What of the graph's tensors is a weight.
+    case tensorsNoWeights = "tensors-no-weights"
+    case weightsRenamed = "weights-renamed"
+    case graphShapeDiffers = "graph-shape-differs"
+    case graphWeightsDiffer = "graph-weights-differ"
   }
 }
 

@@ -1,0 +1,43 @@
+internal import Graph
+internal import Units
+
+/// Names for weights that exporters folded, transposed or renamed, after the modules that read them.
+struct WeightNames {
+  private let graph: InferredGraph
+  private let use: WeightUse
+
+  init(_ graph: InferredGraph, _ use: WeightUse) {
+    self.graph = graph
+    self.use = use
+  }
+
+  /// Whether a name is a parameter's own: a path, and none that an exporter counts up (`onnx::MatMul_12`, `val_76`).
+  static func isOwn(_ name: String) -> Bool {
+    name.contains(".") && !name.contains("::") && !name.hasPrefix("/")
+  }
+
+  /// `<module>.weight` or `<module>.bias`, where the reader's module is known.
+  mutating func derived(for place: Int, _ shape: Shape) -> String? {
+    guard let reader = use.readers[place]?.first else { return nil }
+    let node = graph.nodes[graph.steps[reader.step].node]
+    guard let module = node.module else { return nil }
+    switch node.operatorType {
+    case "Add", "Sub": return "\(module).bias"
+    case "Conv", "ConvTranspose", "Gemm", "LayerNormalization", "InstanceNormalization", "GroupNormalization":
+      return "\(module).\(reader.operand == 2 ? "bias" : "weight")"
+    case "BatchNormalization":
+      let parts = ["", "weight", "bias", "running_mean", "running_var"]
+      return parts.indices.contains(reader.operand) ? "\(module).\(parts[reader.operand])" : nil
+    default: return "\(module).weight"
+    }
+  }
+
+  /// Whether the graph multiplies activations by the weight as it lies, [in, out]: a linear layer's transposed. A weight
+  /// that keeps its own name lies as its module has it.
+  func isLinear(_ place: Int) -> Bool {
+    guard !Self.isOwn(graph.values[place].name), let reader = use.readers[place]?.first else { return false }
+    let node = graph.nodes[graph.steps[reader.step].node]
+    return node.operatorType == "MatMul" && graph.steps[reader.step].reads.indices.contains(reader.operand)
+      && graph.steps[reader.step].reads[reader.operand] == place
+  }
+}
