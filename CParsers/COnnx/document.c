@@ -9,7 +9,13 @@ struct connx_document {
 };
 
 connx_limits connx_default_limits(void) {
-  return (connx_limits){.depth = 100, .skeleton = (size_t)1 << 30, .memory = (uint64_t)3 << 30, .kept = 1024};
+  return (connx_limits){
+      .depth = 100,
+      .skeleton = (size_t)1 << 30,
+      .memory = (uint64_t)3 << 30,
+      .density = 64,
+      .kept = 1024,
+  };
 }
 
 static connx_result unpack(const connx_source *source, const ProtobufCMessageDescriptor *type,

@@ -36,7 +36,7 @@ typedef struct {
   window window;
   skeleton *made;
   const connx_limits *limits;
-  uint64_t cost;
+  uint64_t cost, memory;  // taken, and allowed
   unsigned depth;
   skeleton_notes *notes;
   connx_error *error;
@@ -108,8 +108,8 @@ static connx_result put_varint(walk *walk, uint64_t value) {
 
 static connx_result charge(walk *walk, uint64_t cost) {
   walk->cost += cost;
-  if (walk->cost <= walk->limits->memory) return CONNX_OK;
-  walk->error->expected = walk->limits->memory;
+  if (walk->cost <= walk->memory) return CONNX_OK;
+  walk->error->expected = walk->memory;
   return CONNX_TOO_LARGE;
 }
 
@@ -397,6 +397,14 @@ static connx_result walk_tensor(walk *walk, frame *frame) {
   return result;
 }
 
+// The memory that unpacking a file of this length may take.
+static uint64_t allowance(const connx_limits *limits, uint64_t length) {
+  const uint64_t basis = (uint64_t)64 << 20;
+  if (limits->memory <= basis || limits->density == 0) return limits->memory;
+  const uint64_t rest = limits->memory - basis;
+  return length < rest / limits->density ? basis + length * limits->density : limits->memory;
+}
+
 static connx_result walk_message(walk *walk, const ProtobufCMessageDescriptor *type, uint64_t end) {
   frame frame = {.type = type, .end = end};
   const connx_result result = charge(walk, type->sizeof_message + MESSAGE_COST);
@@ -407,6 +415,7 @@ static connx_result walk_message(walk *walk, const ProtobufCMessageDescriptor *t
 connx_result skeleton_read(const connx_source *source, const ProtobufCMessageDescriptor *type,
                            const connx_limits *limits, skeleton *made, skeleton_notes *notes, connx_error *error) {
   walk walk = {.made = made, .limits = limits, .notes = notes, .error = error};
+  walk.memory = allowance(limits, source->length);
   connx_result result = CONNX_NO_MEMORY;
   if (window_begin(&walk.window, source)) result = walk_message(&walk, type, source->length);
   window_end(&walk.window);

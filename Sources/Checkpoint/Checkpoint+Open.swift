@@ -19,8 +19,10 @@ extension Checkpoint {
     path: String, weightSets: [WeightSet], findings: [Finding], bytesRead: Int, documentsIn folder: String
   ) -> Checkpoint {
     var opening = Opening(path: path)
-    opening.take(weightSets, findings, bytesRead: bytesRead, documentsIn: folder)
-    return opening.checkpoint
+    opening.take(weightSets, bytesRead: bytesRead, documentsIn: folder)
+    var checkpoint = opening.checkpoint
+    checkpoint.findings = findings + checkpoint.findings
+    return checkpoint
   }
 
   /// The weight set that `from_pretrained` would load.

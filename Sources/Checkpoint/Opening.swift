@@ -47,9 +47,8 @@ struct Opening {
   }
 
   /// Takes weight sets that another reader found, and reads the documents in a folder.
-  mutating func take(_ sets: [WeightSet], _ findings: [Finding], bytesRead: Int, documentsIn folder: String) {
+  mutating func take(_ sets: [WeightSet], bytesRead: Int, documentsIn folder: String) {
     self.sets = sets
-    self.findings.add(findings)
     self.bytesRead = bytesRead
     self.folder = folder
     readDocuments()

@@ -107,9 +107,10 @@ import Testing
     functions(.operatorUndefined, Bytes.function("f", calls: ["absent"])),
   ]
 
-  /// These are about files beside the model: see ExternalDataTests.
+  /// These are about files beside the model, or about shapes: see ExternalDataTests, and the tests of operators.
   private static let elsewhere: Set<Finding.ModelRule> = [
     .externalLocation, .externalMissing, .externalLink, .externalRange, .externalLength, .externalKey,
+    .graphRuleBroken, .operatorUnknown,
   ]
 
   @Test(arguments: fixtures) func isBroken(_ fixture: Fixture) throws {

@@ -36,6 +36,8 @@ typedef struct {
   /// Bytes of memory that unpacking it may take, by an estimate: an empty message takes two bytes of a file and
   /// a hundred times that of memory.
   uint64_t memory;
+  /// The same for each byte of the file, beyond 64 MiB: a node as writers make it takes some 15.
+  uint64_t density;
   /// The longest value field, in bytes of the file, that is kept in its tensor.
   uint64_t kept;
 } connx_limits;
@@ -95,7 +97,8 @@ typedef enum {
 /// One message of a file, unpacked.
 typedef struct connx_document connx_document;
 
-/// Depth 100, a skeleton of 1 GiB, 3 GiB of memory (a graph of some three million nodes), 1,024 bytes kept.
+/// Depth 100, a skeleton of 1 GiB, 3 GiB of memory (a graph of some three million nodes) and no more than 64 bytes of
+/// it for each of the file, 1,024 bytes kept.
 connx_limits connx_default_limits(void);
 
 /// Reads the Model that `source` holds. On success `*document` is owned by the caller, who ends it with `connx_close`;

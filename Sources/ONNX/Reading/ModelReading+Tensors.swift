@@ -42,7 +42,7 @@ extension ModelReading {
   mutating func tensor(_ message: Connx__Tensor) -> TensorDefinition {
     var tensor = TensorDefinition()
     tensor.name = text(message.name)
-    tensor.dataType = DataType(onnx: message.data_type)
+    tensor.dataType = DataType(onnx: Int(message.data_type))
     if tensor.dataType == nil {
       report(.tensorTypeUnknown, tensor, "the tensor's type, number \(message.data_type), is unknown")
     }

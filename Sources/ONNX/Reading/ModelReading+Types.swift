@@ -17,10 +17,10 @@ extension ModelReading {
   mutating func type(_ message: Connx__Type, of name: @autoclosure () -> String) -> ValueType? {
     var types: [ValueType] = []
     if let tensor = message.tensor_type {
-      types.append(.tensor(DataType(onnx: tensor.pointee.elem_type), dimensions(tensor.pointee.shape)))
+      types.append(.tensor(DataType(onnx: Int(tensor.pointee.elem_type)), dimensions(tensor.pointee.shape)))
     }
     if let tensor = message.sparse_tensor_type {
-      types.append(.sparseTensor(DataType(onnx: tensor.pointee.elem_type), dimensions(tensor.pointee.shape)))
+      types.append(.sparseTensor(DataType(onnx: Int(tensor.pointee.elem_type)), dimensions(tensor.pointee.shape)))
     }
     if let sequence = message.sequence_type {
       types.append(.sequence(sequence.pointee.elem_type.flatMap { type($0.pointee, of: name()) }))
@@ -53,18 +53,4 @@ extension ModelReading {
     }
     return dimensions
   }
-}
-
-extension DataType {
-  /// The type of this number in `TensorProto.DataType`; nil for 0, which is none, and for those of later versions.
-  init?(onnx number: Int32) {
-    guard Self.byNumber.indices.contains(Int(number)), let type = Self.byNumber[Int(number)] else { return nil }
-    self = type
-  }
-
-  private static let byNumber: [DataType?] = [
-    nil, .float32, .uint8, .int8, .uint16, .int16, .int32, .int64, .string, .bool, .float16, .float64, .uint32, .uint64,
-    .complex64, .complex128, .bfloat16, .float8e4m3, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz, .uint4, .int4,
-    .float4, .float8e8m0, .uint2, .int2,
-  ]
 }
