@@ -124,7 +124,8 @@ enum Reductions {
     _ reals: (Double, Double) -> Double
   ) -> Scalar {
     var rest = elements[...]
-    guard var folded = start.map({ isReal ? .real(Double($0)) : .integer($0) }) ?? rest.popFirst() else { return .unknown }
+    let first = start.map { isReal ? Scalar.real(Double($0)) : .integer($0) } ?? rest.popFirst()
+    guard var folded = first else { return .unknown }
     for element in rest {
       switch (folded, element) {
       case (.integer(let a), .integer(let b)):

@@ -58,11 +58,14 @@ struct SlidingWindows {
     }
   }
 
-  /// The extent that windows laid side by side come to: `stride · (extent - 1) + span - padding`, and
-  /// `extent · stride` for `SAME_UPPER` and `SAME_LOWER`.
+  /// The extent that windows laid side by side come to: `stride · (extent - 1) + span - padding`.
+  ///
+  /// `SAME_UPPER` and `SAME_LOWER` take off what exceeds `extent · stride`; they add nothing where windows leave gaps
+  /// (onnx 1.21 and ONNX Runtime agree on that, the operator's text is silent).
   func spread(_ extent: Dimension, axis: Int, additional: Int = 0) -> Dimension {
     let stride = Dimension.constant(strides[axis])
-    guard let (before, after) = padding?[axis] else { return extent * stride }
-    return stride * (extent - 1) + .constant(additional) + span(axis) - before - after
+    let last = span(axis) + .constant(additional)
+    guard let (before, after) = padding?[axis] else { return extent * stride + Dimension.smaller(last - stride, 0) }
+    return stride * (extent - 1) + last - before - after
   }
 }
