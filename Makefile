@@ -2,6 +2,7 @@
 # make test   installs what a fresh Debian lacks and runs every test
 # make accuracy TRUTH=runs.jsonl CORPUS=folder   the error of the estimates against traced runs
 # make lint   the formatter's opinion; make format follows it
+# make generate   what protobuf-c's compiler makes of the ONNX schema; make check-generated compares
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -11,16 +12,18 @@ PLIMSOLL := .build/release/plimsoll
 SAMPLES := .build/sample-models
 MODEL ?= Llama-3-8B
 
-.PHONY: build demo test accuracy lint format dependencies samples clean
+.PHONY: build demo test accuracy lint format generate check-generated dependencies samples clean
 
 build: dependencies
 	swift build -c release
 
-# The two C libraries of the parsers. Looked for by their headers, so that nothing is installed twice.
+# The two C libraries of the parsers, and protobuf-c's compiler where SCHEMA is set. Looked for by their files, so that
+# nothing is installed twice.
 dependencies:
 	@missing=(); \
 	[ -e /usr/include/json-c/json.h ] || missing+=(libjson-c-dev); \
 	[ -e /usr/include/protobuf-c/protobuf-c.h ] || missing+=(libprotobuf-c-dev); \
+	[ -z "$(SCHEMA)" ] || command -v protoc-c > /dev/null || missing+=(protobuf-c-compiler); \
 	if [ $${#missing[@]} -gt 0 ]; then \
 	  echo "== Installing $${missing[*]}"; \
 	  apt=(env DEBIAN_FRONTEND=noninteractive apt-get); [ "$$(id -u)" = 0 ] || apt=(sudo "$${apt[@]}"); \
@@ -55,6 +58,21 @@ accuracy: dependencies
 	@[ -n "$(TRUTH)" ] && [ -n "$(CORPUS)" ] || { echo "usage: make accuracy TRUTH=runs.jsonl CORPUS=folder"; exit 64; }
 	@swift build -c release --product plimsoll-accuracy
 	@.build/release/plimsoll-accuracy "$(TRUTH)" "$(CORPUS)"
+
+# The generated C is committed, so that a build needs no compiler of schemas.
+ONNX := CParsers/COnnx
+GENERATED := .build/generated
+
+generate check-generated: SCHEMA := yes
+generate: dependencies
+	protoc-c --proto_path=$(ONNX) --c_out=$(ONNX) onnx.proto
+	mv $(ONNX)/onnx.pb-c.h $(ONNX)/include/
+
+check-generated: dependencies
+	@mkdir -p $(GENERATED)
+	@protoc-c --proto_path=$(ONNX) --c_out=$(GENERATED) onnx.proto
+	@diff $(GENERATED)/onnx.pb-c.c $(ONNX)/onnx.pb-c.c && diff $(GENERATED)/onnx.pb-c.h $(ONNX)/include/onnx.pb-c.h \
+	  || { echo "The generated C is not what $(ONNX)/onnx.proto says: run make generate"; exit 1; }
 
 lint:
 	swift format lint --recursive --strict Sources Tests Package.swift

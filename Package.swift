@@ -41,11 +41,12 @@ let package = Package(
       name: "CDocument", dependencies: ["CScanner"], path: "CParsers/CDocument", cSettings: strictC,
       linkerSettings: [.linkedLibrary("json-c")]),
     .target(
-      name: "COnnx", path: "CParsers/COnnx", cSettings: strictC, linkerSettings: [.linkedLibrary("protobuf-c")]),
+      name: "COnnx", path: "CParsers/COnnx", exclude: ["onnx.proto"], cSettings: strictC,
+      linkerSettings: [.linkedLibrary("protobuf-c")]),
 
     module("Units"),
     module("Checkpoint", ["Units", "CScanner", "CSafetensors", "CDocument"]),
-    module("Graph", ["Units"]),
+    module("Graph", ["Units", .product(name: "HeapModule", package: "swift-collections")]),
     module("ONNX", ["Units", "Checkpoint", "Graph", "COnnx"]),
     module("Architecture", ["Units", "Checkpoint", "Graph"]),
     module(

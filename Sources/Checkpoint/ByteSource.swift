@@ -4,14 +4,14 @@ internal import Glibc
 ///
 /// Nothing but a regular file is ever opened: a pipe, a device or a folder under a checkpoint's name is an error, and
 /// opening never waits.
-struct ByteSource: ~Copyable {
+package struct ByteSource: ~Copyable {
   /// The path as the user would type it.
-  let path: String
-  let length: Int
-  private(set) var bytesRead = 0
+  package let path: String
+  package let length: Int
+  package private(set) var bytesRead = 0
   private let descriptor: Int32
 
-  init(path: String) throws(CheckpointError) {
+  package init(path: String) throws(CheckpointError) {
     var status = stat()
     guard stat(path, &status) == 0 else { throw .cannotOpen(path, errno) }
     guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegular(path, mode: status.st_mode) }
@@ -31,7 +31,7 @@ struct ByteSource: ~Copyable {
 
   /// Fills `buffer` from `offset` on. The caller has made sure that the file is long enough; one that has shrunk in
   /// the meantime is an error.
-  mutating func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(CheckpointError) {
+  package mutating func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(CheckpointError) {
     var filled = 0
     while filled < buffer.count {
       let got = pread(
@@ -49,7 +49,7 @@ struct ByteSource: ~Copyable {
   }
 
   /// Hands the file's first `count` bytes, or all where it is shorter, to `body`.
-  mutating func withPrefix<Result>(
+  package mutating func withPrefix<Result>(
     _ count: Int, _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
     let scratch = ScratchBuffer()

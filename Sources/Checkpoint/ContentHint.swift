@@ -1,18 +1,18 @@
 /// What a file that is not what its name says seems to be.
-struct ContentHint {
+package struct ContentHint {
   /// What to add to an error's message, such as `the file is a Git LFS pointer`.
-  var what: String
-  var help: String
+  package var what: String
+  package var help: String
 
   /// Looks at the first bytes of a file that could not be read as safetensors.
-  init?(of source: inout ByteSource) throws(CheckpointError) {
+  package init?(of source: inout ByteSource) throws(CheckpointError) {
     let length = source.length
     let hint = try source.withPrefix(512) { bytes in ContentHint(prefix: bytes, fileLength: length) }
     guard let hint else { return nil }
     self = hint
   }
 
-  init(what: String, help: String) {
+  package init(what: String, help: String) {
     self.what = what
     self.help = help
   }

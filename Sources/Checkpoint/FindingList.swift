@@ -1,28 +1,37 @@
 /// Findings as they are made, with a cap for each rule: a hostile file must not turn into a million lines.
-struct FindingList {
-  static let limitPerRule = 50
+package struct FindingList {
+  package static let limitPerRule = 50
 
   private var findings: [Finding] = []
   private var counts: [String: Int] = [:]
+
+  package init() {}
 
   mutating func add(
     _ severity: Finding.Severity, _ rule: Finding.Rule, file: String? = nil, tensor: String? = nil,
     _ message: @autoclosure () -> String, help: String? = nil
   ) {
-    let count = counts[rule.rawValue, default: 0] + 1
-    counts[rule.rawValue] = count
-    guard count <= Self.limitPerRule else { return }
-    findings.append(
-      Finding(severity, rule: rule.rawValue, file: file, tensor: tensor, message: message(), help: help))
+    add(severity, rule: rule.rawValue, file: file, tensor: tensor, message(), help: help)
   }
 
-  mutating func add(_ other: FindingList) {
+  /// The same for the rules of other modules.
+  package mutating func add(
+    _ severity: Finding.Severity, rule: String, file: String? = nil, tensor: String? = nil,
+    _ message: @autoclosure () -> String, help: String? = nil
+  ) {
+    let count = counts[rule, default: 0] + 1
+    counts[rule] = count
+    guard count <= Self.limitPerRule else { return }
+    findings.append(Finding(severity, rule: rule, file: file, tensor: tensor, message: message(), help: help))
+  }
+
+  package mutating func add(_ other: FindingList) {
     for (rule, count) in other.counts { counts[rule, default: 0] += count }
     findings += other.findings
   }
 
   /// All findings in the order in which they were made; beyond the cap of a rule one line says how many more.
-  var all: [Finding] {
+  package var all: [Finding] {
     var kept: [String: Int] = [:]
     var list: [Finding] = []
     for finding in findings {

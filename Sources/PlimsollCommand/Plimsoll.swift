@@ -8,7 +8,10 @@ struct Plimsoll: ParsableCommand {
     abstract: "What a model checkpoint really holds, and what fine-tuning it costs in GPU memory.",
     discussion: "No weight is ever read: names, shapes and the configuration say what the model is.",
     version: Release.version,
-    subcommands: [InspectCommand.self, AuditCommand.self, EstimateCommand.self, PlanCommand.self, GPUsCommand.self])
+    subcommands: [
+      InspectCommand.self, AuditCommand.self, GraphCommand.self, EstimateCommand.self, PlanCommand.self,
+      GPUsCommand.self,
+    ])
 
   static func main() {
     Program.run(Array(CommandLine.arguments.dropFirst()))

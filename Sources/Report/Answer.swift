@@ -11,10 +11,14 @@ package protocol Answer: Sendable {
 
   /// The same answer for people.
   var page: Page { get }
+
+  /// The same answer for a spreadsheet.
+  var csv: String { get }
 }
 
 extension Answer {
   package var holds: Bool { true }
+  package var csv: String { page.csv }
 
   /// The whole JSON document.
   package var document: JSONValue {
@@ -30,7 +34,7 @@ extension Answer {
     switch form {
     case .table: Array(page.text(style: style).utf8)
     case .markdown: Array(page.markdown.utf8)
-    case .csv: Array(page.csv.utf8)
+    case .csv: Array(csv.utf8)
     case .html: Array(page.html(title: "plimsoll \(Self.command)").utf8)
     case .json: document.encoded()
     }

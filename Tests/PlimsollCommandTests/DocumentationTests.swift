@@ -10,7 +10,7 @@ import Testing
     ]
     let ruleCase = /case \w+ = "([a-z0-9-]+)"/
     var missing: Set<String> = []
-    for module in ["Checkpoint", "Architecture", "PlimsollCommand/Shared"] {
+    for module in ["Checkpoint", "Architecture", "ONNX", "PlimsollCommand/Shared"] {
       let folder = Samples.root.appendingPathComponent("Sources/\(module)")
       for case let file as URL in try #require(
         FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))

@@ -68,15 +68,16 @@ extension Inference {
     return follow(graph.nodes, outputs: graph.outputs.map(\.name), in: scope)
   }
 
-  /// Follows a subgraph of a call: `inputs` stand for the subgraph's own inputs, in their order.
-  func infer(_ graph: GraphDefinition, of call: Call, inputs: [Fact]) throws(Unresolved) -> InferredGraph {
+  /// Follows the subgraph that a call has as an attribute: `inputs` stand for the subgraph's own, in their order.
+  func infer(_ attribute: String, of call: Call, inputs: [Fact]) throws(Unresolved) -> InferredGraph {
+    let graph = try call.graph(attribute)
     guard inputs.count <= graph.inputs.count else {
       throw .defect("its subgraph '\(graph.name)' takes \(graph.inputs.count) inputs, not \(inputs.count)")
     }
     guard depth < Self.deepest else { throw .unsupported("subgraphs are nested more than \(Self.deepest) deep") }
     depth += 1
     defer { depth -= 1 }
-    let scope = Scope(within: call.scope)
+    let scope = Scope(within: call.scope, place: "\(call.label).\(attribute)")
     for (declaration, fact) in zip(graph.inputs, inputs) { scope.add(declaration.name, fact, .input) }
     let inferred = infer(graph, in: scope)
     bodies[bodies.count - 1].append(Body(graph: inferred, captured: scope.captured))
@@ -100,7 +101,8 @@ extension Inference {
           node: index, reads: reads.compactMap(scope.place), writes: writes,
           storage: .init(storage, source), bodies: within.map(\.graph)))
     }
-    return InferredGraph(values: scope.values, steps: steps, nodes: nodes, outputs: outputs.compactMap(scope.place))
+    return InferredGraph(
+      path: scope.path, values: scope.values, steps: steps, nodes: nodes, outputs: outputs.compactMap(scope.place))
   }
 }
 
@@ -251,7 +253,7 @@ extension Inference {
     depth += 1
     defer { depth -= 1 }
     let sets = function.operatorSets.isEmpty ? call.scope.operatorSets : function.operatorSets
-    let scope = Scope(operatorSets: sets, attributes: attributes)
+    let scope = Scope(path: "\(call.node.qualifiedName)/", operatorSets: sets, attributes: attributes)
     for (name, fact) in zip(function.inputs, call.inputs) {
       if let fact { scope.add(name, fact, .input) }
     }

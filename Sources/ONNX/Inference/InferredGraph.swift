@@ -34,13 +34,17 @@ public final class InferredGraph: Sendable {
     case reusable(Int)
   }
 
+  /// Whose graph it is: empty for the model's own, a function's name, or the way to a subgraph. Each iteration of a loop
+  /// that is followed has the same.
+  public let path: String
   public let values: [Value]
   public let steps: [Step]
   /// The nodes of the definition, for ``Step/node``.
   public let nodes: [Node]
   public let outputs: [Int]
 
-  init(values: [Value], steps: [Step], nodes: [Node], outputs: [Int]) {
+  init(path: String, values: [Value], steps: [Step], nodes: [Node], outputs: [Int]) {
+    self.path = path
     self.values = values
     self.steps = steps
     self.nodes = nodes

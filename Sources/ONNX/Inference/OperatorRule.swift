@@ -56,21 +56,31 @@ enum OperatorDomain {
 enum OperatorRegistry {
   /// A family of operators hands in its rows here.
   private static let families: [[OperatorRow]] = [
-    Elementwise.all,
-    Products.all,
-    Convolution.all,
-    Pooling.all,
-    Normalization.all,
+    Assembly.all,
     AttentionOperators.all,
-    Recurrent.all,
-    Quantization.all,
+    Constants.all,
+    ControlFlow.all,
+    Convolution.all,
+    Elementwise.all,
+    Image.all,
+    Indexing.all,
     Losses.all,
+    MachineLearning.all,
+    Microsoft.all,
+    Movement.all,
+    Normalization.all,
+    Optimizers.all,
+    Pooling.all,
+    Products.all,
+    Quantization.all,
+    Randomness.all,
+    Recurrent.all,
     Reductions.all,
     Resampling.all,
+    Selection.all,
+    Sequences.all,
     Signal.all,
-    Randomness.all,
-    Optimizers.all,
-
+    Text.all,
   ]
 
   private static let rules: [String: [String: OperatorRule]] = {

@@ -13,15 +13,20 @@ final class Scope {
   /// Within a function, the attributes of its call, to which its nodes may refer.
   let attributes: [String: AttributeValue]
 
+  /// Whose graph it is: empty for the model's own, a function's name, or the way to a subgraph.
+  let path: String
+
   /// The scope of a model's graph or of a function, which sees nothing around it.
-  init(operatorSets: [String: Int], attributes: [String: AttributeValue] = [:]) {
+  init(path: String = "", operatorSets: [String: Int], attributes: [String: AttributeValue] = [:]) {
+    self.path = path
     self.parent = nil
     self.operatorSets = operatorSets
     self.attributes = attributes
   }
 
-  /// The scope of a subgraph.
-  init(within parent: Scope) {
+  /// The scope of the subgraph at `place` within a graph.
+  init(within parent: Scope, place: String) {
+    self.path = parent.path + place + "/"
     self.parent = parent
     self.operatorSets = parent.operatorSets
     self.attributes = parent.attributes

@@ -21,6 +21,8 @@ public struct TensorDefinition: Sendable {
   public var content: TensorContent?
   /// The number of elements stored, for a sparse tensor of ``shape``.
   public var sparse: ElementCount?
+  /// Where the indices of a sparse tensor lie, 64-bit integers; ``storage`` is that of its values.
+  public var sparseIndices: Storage?
 
   public init() {}
 }

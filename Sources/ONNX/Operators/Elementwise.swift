@@ -155,7 +155,7 @@ enum Elementwise {
             return value == .undefined ? .unknown : .integer(value)
           default:
             guard let a = left.double, let b = right.double else { return .unknown }
-            return .real(reals(a, b))
+            return results[0].dataType.map { Scalar.real(reals(a, b)).cast(to: $0) } ?? .real(reals(a, b))
           }
         }
       ]
@@ -285,10 +285,11 @@ extension Scalar {
     switch self {
     case .integer(let value):
       if type.isFloatingPoint { return value.constant.map { .real(Double($0)) } ?? self }
-      return self
+      return value.constant.map { type.holds($0) } ?? true ? self : .unknown
     case .real(let value):
       if type.isFloatingPoint { return self }
-      return Int(exactly: value.rounded(.towardZero)).map { .integer($0) } ?? .unknown
+      guard let number = Int(exactly: value.rounded(.towardZero)), type.holds(number) else { return .unknown }
+      return .integer(number)
     case .text, .unknown: return .unknown
     }
   }
@@ -296,6 +297,18 @@ extension Scalar {
   private var truthOfNumber: Bool? {
     if case .real(let value) = self { return value != 0 }
     return truth
+  }
+}
+
+extension DataType {
+  /// Whether an integer type has a place for the number.
+  fileprivate func holds(_ number: Int) -> Bool {
+    switch self {
+    case .uint2, .uint4, .uint8, .uint16, .uint32: number >= 0 && number < 1 << bitWidth
+    case .int2, .int4, .int8, .int16, .int32: number >= -(1 << (bitWidth - 1)) && number < 1 << (bitWidth - 1)
+    case .uint64: number >= 0
+    default: true
+    }
   }
 }
 

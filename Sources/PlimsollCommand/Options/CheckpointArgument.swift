@@ -22,7 +22,11 @@ struct CheckpointArgument: ParsableArguments {
 
   /// Reads a checkpoint whose weights have to be there.
   func readWeights() throws(CheckpointError) -> (Checkpoint, ModelDescription) {
-    let checkpoint = try Checkpoint.open(checkpoint)
+    try Self.readWeights(checkpoint)
+  }
+
+  static func readWeights(_ path: String) throws(CheckpointError) -> (Checkpoint, ModelDescription) {
+    let checkpoint = try Checkpoint.open(path)
     return (checkpoint, ModelDescription(checkpoint: checkpoint, weightSet: try checkpoint.primaryWeightSet()))
   }
 }

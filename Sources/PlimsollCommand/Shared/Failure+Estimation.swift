@@ -8,10 +8,14 @@ internal import Units
 extension Failure {
   /// A checkpoint that reads well but cannot be simulated.
   init(_ error: EstimationError, _ checkpoint: Checkpoint) {
+    self.init(notSimulated: error.reason, checkpoint)
+  }
+
+  init(notSimulated reason: String, _ checkpoint: Checkpoint) {
     self.init(
       .malformedInput,
       ErrorReport(
-        code: "not-simulated", file: checkpoint.path, message: error.reason,
+        code: "not-simulated", file: checkpoint.path, message: reason,
         help: "'plimsoll inspect' shows what was recognised"))
   }
 }

@@ -34,6 +34,7 @@ extension Page {
     case .paragraph(let text): "<p>\(escaped(text))</p>"
     case .facts(let facts): html(facts)
     case .table(let table): html(table)
+    case .chart(let chart): chart.html
     case .findings(let findings):
       "<ul>\n"
         + findings.map { finding in
@@ -64,7 +65,7 @@ extension Page {
     return "<table>\n<thead>\(head)</thead>\n<tbody>\n\(body)</tbody>\n\(foot)</table>"
   }
 
-  private static func escaped(_ text: String) -> String {
+  static func escaped(_ text: String) -> String {
     PlainText.escaped(text).reduce(into: "") { result, character in
       switch character {
       case "&": result += "&amp;"

@@ -9,6 +9,7 @@ extension Page {
       case .facts(let facts): table(of: facts).markdown
       case .table(let table): table.markdown
       case .paragraph(let text): PlainText.escaped(text) + "\n"
+      case .chart(let chart): chart.text(style: .plain)
       case .findings(let findings):
         Table(
           columns: [

@@ -10,6 +10,7 @@ extension Page {
       case .table(let table): table.text(style: style)
       case .paragraph(let text): PlainText.escaped(text) + "\n"
       case .findings(let findings): findings.map { text(of: $0, style: style) }.joined()
+      case .chart(let chart): chart.text(style: style)
       }
     }.joined(separator: "\n")
   }

@@ -9,6 +9,7 @@ package struct Page: Hashable, Sendable {
     case table(Table)
     case paragraph(String)
     case findings([Finding])
+    case chart(Chart)
   }
 
   /// A named value and where it comes from.

@@ -1,3 +1,0 @@
-#include "connx.h"
-
-int connx_placeholder(void) { return 0; }

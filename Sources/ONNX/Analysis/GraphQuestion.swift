@@ -1,0 +1,27 @@
+/// What a user says of a model's inputs.
+public struct GraphQuestion: Sendable {
+  /// An input's value.
+  public enum Value: Sendable {
+    /// Numbers in row-major order.
+    case numbers([Double])
+    case tensor(TensorDefinition)
+  }
+
+  /// Stands for the first axis of every input, where the model leaves it open.
+  public var batchSize: Int?
+  /// Stands for the second axis of every matrix of integers, where the model leaves it open.
+  public var sequenceLength: Int?
+  /// Named dimensions.
+  public var dimensions: [String: Int] = [:]
+  /// Whole shapes by input.
+  public var shapes: [String: [Int]] = [:]
+  public var values: [String: Value] = [:]
+
+  public init() {}
+}
+
+/// Why a question does not fit the model.
+public struct GraphQuestionError: Error, Hashable {
+  public var message: String
+  public var help: String?
+}
