@@ -273,6 +273,7 @@ static connx_result keep_payload(walk *walk, tally *tally, const ProtobufCFieldD
   const connx_result result = keep_number(walk, field, wire, end);
   tally->length = walk->window.position - begin;
   tally->taken += tally->length;
+  if (tally->taken > walk->limits->kept) tally->kept = false;
   return result;
 }
 

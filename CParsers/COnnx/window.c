@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+// What is read at first where a payload was stepped over.
+#define JUMP_SIZE 4096U
+
 bool window_begin(window *window, const connx_source *source) {
   window->source = *source;
   window->position = window->begin = window->claimed = 0;
@@ -16,8 +19,11 @@ const uint8_t *window_bytes(window *window, size_t count) {
   const bool is_inside = window->position >= window->begin && window->position - window->begin <= window->filled &&
                          window->filled - (window->position - window->begin) >= count;
   if (!is_inside) {
+    // Behind a payload there may be just a tag and the next payload.
+    const bool is_jump = window->position > window->begin + window->filled;
+    const size_t usual = is_jump && count < JUMP_SIZE ? JUMP_SIZE : WINDOW_SIZE;
     const uint64_t left = window->source.length - window->position;
-    const size_t wanted = left < WINDOW_SIZE ? (size_t)left : WINDOW_SIZE;
+    const size_t wanted = left < usual ? (size_t)left : usual;
     window->filled = 0;
     if (!window->source.read(window->source.context, window->position, window->bytes, wanted)) return NULL;
     window->begin = window->position;

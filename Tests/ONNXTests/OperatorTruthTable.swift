@@ -4,7 +4,7 @@ import Units
 
 @testable import ONNX
 
-/// A line of Tests/Truth/onnx-operators.jsonl: an official test of one operator.
+/// A line of a table of operators in Tests/Truth: a node with what it takes and gives.
 struct OperatorTruth: Decodable {
   var test: String
   var domain: String
@@ -14,9 +14,16 @@ struct OperatorTruth: Decodable {
   var inputs: [Entry]
   var outputs: [Entry]
 
-  static func all() throws -> [OperatorTruth] {
+  enum Table: String {
+    /// The tests that ONNX has.
+    case official = "onnx-operators"
+    /// Operators beyond those, as onnxruntime runs them.
+    case measured = "onnxruntime-operators"
+  }
+
+  static func all(_ table: Table) throws -> [OperatorTruth] {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Truth/onnx-operators.jsonl")
+      .appendingPathComponent("Truth/\(table.rawValue).jsonl")
     return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map {
       try JSONDecoder().decode(OperatorTruth.self, from: Data($0.utf8))
     }

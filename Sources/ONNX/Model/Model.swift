@@ -74,6 +74,8 @@ public struct Node: Sendable {
   public var inputs: [String] = []
   public var outputs: [String] = []
   public var attributes: [Attribute] = []
+  /// The path of the module that it was traced in, `model.layers.3.mlp`, where the exporter wrote it down.
+  public var module: String?
 
   public init() {}
 }

@@ -90,8 +90,10 @@ enum Microsoft {
         return [.tensor(call.type(0), try call.shape(1) + [weight[1]])]
       },
       row("WordConvEmbedding", domain: domain) { call throws(Unresolved) in
-        guard let filters = try call.shape(1).first else { throw .defect("input 1 is a scalar") }
-        return [.tensor(call.type(1), try call.shape(0).dropLast() + [filters])]
+        guard let filters = try call.shape(1).first, let words = try call.shape(0).first else {
+          throw .defect("its words or filters are a scalar")
+        }
+        return [.tensor(call.type(1), [words, filters])]
       },
       row("Range", domain: domain, shape: range),
       row("Tokenizer", domain: domain) { call throws(Unresolved) in
@@ -105,7 +107,11 @@ enum Microsoft {
 
   private static func expandDimensions(_ call: Call) throws(Unresolved) -> [Fact] {
     var shape = try call.shape(0)
-    guard let place = try call.numbers(1).first else { throw .defect("its axis is an empty tensor") }
+    guard let axis = try? call.numbers(1) else {
+      let message = "which axis is new"
+      return [.tensor(call.type(0), (0...shape.count).map { call.unknown("\($0)", message) })]
+    }
+    guard let place = axis.first else { throw .defect("its axis is an empty tensor") }
     shape.insert(.one, at: try call.axis(place, rank: shape.count + 1))
     return [.tensor(call.type(0), shape)]
   }

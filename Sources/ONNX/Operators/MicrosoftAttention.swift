@@ -131,12 +131,9 @@ extension Microsoft {
       .tensor(call.type(0), [query[0], query[1], heads * valueHead]),
       .tensor(call.type(0), [query[0], heads, cached, keyHead]),
       .tensor(call.type(0), [query[0], heads, cached, valueHead]),
-      .tensor(try scoreType(call), [query[0], heads, query[1], total]),
+      .tensor(call.type(0), [query[0], heads, query[1], total]),
     ]
   }
-
-  /// The type of the scores that may be an output: the input's unless a number names another.
-  private static func scoreType(_ call: Call) throws(Unresolved) -> DataType? { call.type(0) }
 
   /// Without padding, [tokens, N·H], or [tokens, N, 3, H] with queries, keys and values.
   private static func packed(_ call: Call) throws(Unresolved) -> [Fact] {

@@ -94,6 +94,7 @@ extension Microsoft {
     }
   }
 
+  /// The weight is [M, C / group, kernel...], also where the channels of the input come last.
   private static func convolution(
     _ call: Call, filter: Int, channelsLast: Bool, _ type: DataType?
   ) throws(Unresolved) -> Fact {
@@ -107,25 +108,10 @@ extension Microsoft {
         throw .defect("attribute 'kernel_shape' has \(stated.count) entries, not \(kernel.count)")
       }
       kernel = stated.map { .constant($0) }
-    } else if channelsLast, filter == 1 {
-      kernel = try kernelOfEither(call, shape, weight)
     }
     let windows = try Windows(call, kernel: kernel)
     let extents = spatial(call, shape, windows, channelsLast: channelsLast)
     return .tensor(type, channelsLast ? [shape[0]] + extents + [weight[0]] : [shape[0], weight[0]] + extents)
-  }
-
-  /// The kernel of a weight whose channels come second or last, told by their number.
-  private static func kernelOfEither(
-    _ call: Call, _ shape: [Dimension], _ weight: [Dimension]
-  ) throws(Unresolved) -> [Dimension] {
-    let group = try call.integer("group", default: 1)
-    let channels = shape[shape.count - 1]
-    func fits(_ place: Int) -> Bool? { (weight[place] * .constant(group)).isEqual(channels) }
-    let (second, last) = (fits(1), fits(weight.count - 1))
-    if last == true, second == false { return Array(weight.dropFirst().dropLast()) }
-    if second == true, last == false { return Array(weight.dropFirst(2)) }
-    return weight.dropFirst(2).indices.map { call.unknown("kernel.\($0)", "which axis of its weight is the kernel's") }
   }
 
   private static func pool(_ call: Call, channelsLast: Bool) throws(Unresolved) -> Fact {

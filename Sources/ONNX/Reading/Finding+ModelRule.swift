@@ -66,4 +66,8 @@ extension FindingList {
 }
 
 /// A name out of a file within a message, cut where it is long.
-func quoted(_ name: String) -> String { name.count <= 120 ? "`\(name)`" : "`\(name.prefix(120))…`" }
+func quoted(_ name: String) -> String {
+  // Counted in bytes: a hostile name may be one character of many megabytes.
+  guard name.utf8.count > 200 else { return "`\(name)`" }
+  return "`\(String(name.unicodeScalars.prefix(120)))…`"
+}

@@ -132,6 +132,7 @@ struct ModelReading {
       node.attributes = attributes(
         message.pointee.attribute, message.pointee.n_attribute,
         of: node.name.isEmpty ? node.operatorType : node.name)
+      node.module = module(of: message.pointee, named: node.name)
       nodes.append(node)
     }
     return nodes

@@ -1,0 +1,1 @@
+../../CheckpointTests/Support/TemporaryFolder.swift
