@@ -61,6 +61,10 @@ import Testing
     let product = OneNode("ReduceProd", version: 18).input(values: [.symbol("N"), 3, .symbol("N")])
       .with("keepdims", .integer(0))
     #expect(product.elements == [.integer(.symbol("N") * .symbol("N") * 3)])
+    let nothing = OneNode("ReduceSum", version: 11).input("0 \(Int.max) \(Int.max)").with("axes", .integers([0]))
+    #expect(nothing.result == "its shape [1, \(Int.max), \(Int.max)] has more than 2^63 elements")
+    let kept = OneNode("ReduceSum", version: 11).input("0 \(Int.max) \(Int.max)").with("axes", .integers([1]))
+    #expect(kept.elements == [])
   }
 
   @Test func highest() {

@@ -29,6 +29,8 @@ import Testing
         == "the kernel spans 5 along spatial axis 0, which has 2 and 0 of padding")
     let huge = convolution.input("8 3 3 3").with("dilations", .integers([.max, .max]))
     #expect(huge.result == "an extent is beyond 64 bits")
+    let strided = OneNode("Conv", version: 22).input("1 1 H").input("1 1 3").with("dilations", .integers([.max / 2]))
+    #expect(strided.with("strides", .integers([.max])).result.hasPrefix("1 | 1 | "))
   }
 
   @Test func transposedConvolution() {

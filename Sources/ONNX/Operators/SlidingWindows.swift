@@ -60,8 +60,8 @@ struct SlidingWindows {
 
   /// The extent that windows laid side by side come to: `stride · (extent - 1) + span - padding`.
   ///
-  /// `SAME_UPPER` and `SAME_LOWER` take off what exceeds `extent · stride`; they add nothing where windows leave gaps
-  /// (onnx 1.21 and ONNX Runtime agree on that, the operator's text is silent).
+  /// `SAME_UPPER` and `SAME_LOWER` take off what exceeds `extent · stride`. Where windows leave gaps there is nothing to
+  /// take off; the operator's text asks for `extent · stride` there too, and onnx 1.21 infers less, as here.
   func spread(_ extent: Dimension, axis: Int, additional: Int = 0) -> Dimension {
     let stride = Dimension.constant(strides[axis])
     let last = span(axis) + .constant(additional)
