@@ -88,6 +88,7 @@ import Testing
     #expect(s * large * large == .undefined)
     #expect(s + Dimension.constant(.min) == .undefined)
     #expect([0, large, large].product == .zero)
+    #expect((s * large * -1).quotient(2).substituting(["s": 1]) == .constant(.min / 2))
   }
 
   @Test func symbolsAreFoundInsideFunctions() {

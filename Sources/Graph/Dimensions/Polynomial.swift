@@ -78,7 +78,7 @@ public struct Polynomial: Hashable, Sendable {
       // A coefficient is split too: floor((5·x) / 2) is 2·x + floor(x / 2).
       let truncated = term.coefficient % number
       let remainder = truncated < 0 ? truncated + number : truncated
-      let multiple = (term.coefficient - remainder) / number
+      let multiple = term.coefficient / number - (truncated < 0 ? 1 : 0)
       if multiple != 0 { whole.terms.append(Term(coefficient: multiple, atoms: term.atoms)) }
       if remainder != 0 { rest.terms.append(Term(coefficient: remainder, atoms: term.atoms)) }
     }

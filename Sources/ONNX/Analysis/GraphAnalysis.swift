@@ -145,7 +145,7 @@ extension BoundInputs.Input {
         return .real(number)
       }
     }
-    guard tensor.isSmall, let scalars, scalars.count == tensor.extents?.reduce(1, *) else { return nil }
+    guard tensor.isSmall, let scalars, scalars.count == tensor.elementCount else { return nil }
     return scalars
   }
 }

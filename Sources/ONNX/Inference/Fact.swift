@@ -70,11 +70,14 @@ public struct TensorFact: Hashable, Sendable {
     return extents
   }
 
-  /// Whether the elements would be few enough to follow.
-  var isSmall: Bool {
-    guard let extents, extents.allSatisfy({ $0 >= 0 }), let count = Shape(extents).elementCount else { return false }
-    return count.count <= Self.largestContent
+  /// How many elements there are; nil where that depends or is beyond 64 bits, or an extent is negative.
+  var elementCount: Int? {
+    guard let extents, extents.allSatisfy({ $0 >= 0 }) else { return nil }
+    return Shape(extents).elementCount?.count
   }
+
+  /// Whether the elements would be few enough to follow.
+  var isSmall: Bool { elementCount.map { $0 <= Self.largestContent } ?? false }
 }
 
 public struct SequenceFact: Hashable, Sendable {

@@ -162,7 +162,7 @@ extension Inference {
     guard let contents = try? value(call, tensors) else { return results }
     for (place, content) in contents.enumerated() where place < results.count {
       guard case .tensor(var tensor) = results[place], let content, tensor.isSmall,
-        content.count == tensor.extents?.reduce(1, *)
+        content.count == tensor.elementCount
       else { continue }
       tensor.elements = content
       results[place] = .tensor(tensor)

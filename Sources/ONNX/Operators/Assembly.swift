@@ -47,8 +47,8 @@ enum Assembly {
     let axis = try call.axis(given, rank: target.count)
     var parts: [(elements: [Scalar], extents: [Int])] = []
     for input in call.inputs.indices {
-      guard let extents = try call.tensor(input).extents else { return [nil] }
-      let count = extents.reduce(1, *)
+      let part = try call.tensor(input)
+      guard part.isSmall, let extents = part.extents, let count = part.elementCount else { return [nil] }
       // One part that is not known leaves the others known.
       parts.append(((try? call.elements(input)) ?? [Scalar](repeating: .unknown, count: count), extents))
     }

@@ -37,18 +37,23 @@ extension Call {
   }
 
   /// The extents that a one-dimensional input lists, with an unknown in place of each that is not known.
-  func listed(_ input: Int) throws(Unresolved) -> [Dimension] {
+  ///
+  /// - Parameter axes: how many there must be, where something else says so.
+  func listed(_ input: Int, axes: Int? = nil) throws(Unresolved) -> [Dimension] {
     let name = input < node.inputs.count ? node.inputs[input] : "\(input)"
     let entries: [Dimension?]
     if let integers = try? integers(input) {
       entries = integers
     } else {
-      let shape = try shape(input, ranks: 1...1)
-      guard let count = shape.first?.constant else { throw .data("the length of its input '\(name)' is not known") }
+      let length = try tensor(input).shape == nil ? nil : shape(input, ranks: 1...1).first?.constant
+      guard let count = length ?? axes else { throw .data("the length of its input '\(name)' is not known") }
       guard (0...Self.highestRank).contains(count) else {
         throw .unsupported("its input '\(name)' lists \(count) extents")
       }
       entries = [Dimension?](repeating: nil, count: count)
+    }
+    if let axes, entries.count != axes {
+      throw .defect("its input '\(name)' lists \(entries.count) extents instead of \(axes)")
     }
     return entries.enumerated().map { place, entry in
       entry ?? unknown("\(place)", "element \(place) of its input '\(name)' is not known")
@@ -67,7 +72,9 @@ extension Call {
   ///
   /// - Parameter least: what none may be smaller than.
   func perAxis(_ name: String, count: Int, default number: Int, least: Int = .min) throws(Unresolved) -> [Int] {
-    guard let numbers = try optionalIntegers(name), !numbers.isEmpty else { return Array(repeating: number, count: count) }
+    guard let numbers = try optionalIntegers(name), !numbers.isEmpty else {
+      return Array(repeating: number, count: count)
+    }
     guard numbers.count == count else {
       throw .defect("attribute '\(name)' has \(numbers.count) entries instead of \(count)")
     }

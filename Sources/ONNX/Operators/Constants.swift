@@ -57,8 +57,8 @@ enum Constants {
   }
 
   private static func constantOfShapeValue(_ call: Call, _ results: [TensorFact]) throws(Unresolved) -> [[Scalar]?] {
-    guard let extents = results[0].extents else { return [nil] }
-    return [[Scalar](repeating: try filler(call).element, count: extents.reduce(1, *))]
+    guard results[0].isSmall, let count = results[0].elementCount else { return [nil] }
+    return [[Scalar](repeating: try filler(call).element, count: count)]
   }
 
   // MARK: - Range

@@ -9,7 +9,8 @@ enum Pooling {
         let shape = try pooled(call)
         return [.tensor(call.type(0), shape), .tensor(.int64, shape)]
       },
-      row("MaxUnpool", shape: unpooled), row("MaxRoiPool", shape: pooledRegions), row("RoiAlign", shape: alignedRegions),
+      row("MaxUnpool", shape: unpooled), row("MaxRoiPool", shape: pooledRegions),
+      row("RoiAlign", shape: alignedRegions),
     ]
     + rows(["AveragePool", "LpPool"]) { call throws(Unresolved) in [.tensor(call.type(0), try pooled(call))] }
     + rows(["GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"], shape: global)
@@ -47,11 +48,7 @@ enum Pooling {
   private static func unpooled(_ call: Call) throws(Unresolved) -> [Fact] {
     let input = try call.shape(0, ranks: 2...Call.highestRank)
     if call.has(2) {
-      let given = try call.listed(2)
-      guard given.count == input.count else {
-        throw .defect("the shape of the result has \(given.count) axes and the input \(input.count)")
-      }
-      return [.tensor(call.type(0), given)]
+      return [.tensor(call.type(0), try call.listed(2, axes: input.count))]
     }
     let windows = try SlidingWindows(call, kernel: try kernel(call, spatial: input.count - 2))
     let spatial = input.dropFirst(2).enumerated().map { windows.spread($1, axis: $0) }

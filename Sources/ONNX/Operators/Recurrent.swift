@@ -27,7 +27,7 @@ enum Recurrent {
     try call.agree(recurrence[2], hidden, "the recurrence and 'hidden_size' differ")
     for matrix in [weights, recurrence] {
       try call.agree(matrix[0], directions, "weights and directions differ in number")
-      try call.agree(matrix[1], hidden * .constant(gates), "weights for \(gates) gates of \(hidden) have another height")
+      try call.agree(matrix[1], hidden * .constant(gates), "weights do not hold \(gates) gates of \(hidden)")
     }
     let type = call.type(0)
     let isBatchFirst = try call.integer("layout", default: 0) != 0

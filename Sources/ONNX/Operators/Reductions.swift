@@ -95,9 +95,10 @@ enum Reductions {
   /// The elements that fall together at each place of the result.
   private static func groups(_ call: Call, _ result: TensorFact) throws(Unresolved) -> [[Scalar]] {
     let elements = try call.elements(0)
-    guard let own = try call.tensor(0).extents, let axes = try axes(call, rank: own.count), let extents = result.extents
+    guard let own = try call.tensor(0).extents, let axes = try axes(call, rank: own.count), result.isSmall,
+      let count = result.elementCount
     else { throw .data("the axes to reduce are not known") }
-    var groups = [[Scalar]](repeating: [], count: extents.reduce(1, *))
+    var groups = [[Scalar]](repeating: [], count: count)
     for (place, element) in zip(Places(own), elements) {
       var index = 0
       for axis in own.indices where !axes.contains(axis) { index = index * own[axis] + place[axis] }
@@ -124,7 +125,8 @@ enum Reductions {
     _ reals: (Double, Double) -> Double
   ) -> Scalar {
     var rest = elements[...]
-    guard var folded = start.map({ isReal ? .real(Double($0)) : .integer($0) }) ?? rest.popFirst() else { return .unknown }
+    let first = start.map { isReal ? Scalar.real(Double($0)) : .integer($0) } ?? rest.popFirst()
+    guard var folded = first else { return .unknown }
     for element in rest {
       switch (folded, element) {
       case (.integer(let a), .integer(let b)):

@@ -5,7 +5,7 @@ internal import Units
 enum Resampling {
   static let all: [OperatorRow] = [
     row("Resize", shape: resize), row("Upsample", shape: upsample), row("GridSample", shape: gridSample),
-    row("AffineGrid", shape: affineGrid), row("CenterCropPad", storage: .own, shape: centered),
+    row("AffineGrid", shape: affineGrid), row("CenterCropPad", shape: centered),
     row("ImageScaler", storage: .reusable, shape: Elementwise.sameAsFirst),
   ]
 
@@ -17,28 +17,41 @@ enum Resampling {
     let shape = try call.shape(0)
     if call.version < 11 { return [.tensor(call.type(0), try scaled(call, shape, byInput: 1))] }
     let axes = try chosenAxes(call, rank: shape.count)
+    let result: [Dimension]
     switch (isGiven(call, 2), isGiven(call, 3)) {
     case (true, true): throw .defect("both scales and sizes are given")
     case (false, false): throw .defect("neither scales nor sizes are given")
-    case (true, false):
-      var result = shape
-      let scales = try scales(call, input: 2, count: axes.count)
-      let crops = try crops(call, count: axes.count)
-      for (place, axis) in axes.enumerated() {
-        guard let scale = scales?[place], let crop = crops?[place] else {
-          result[axis] = call.unknown("\(axis)", "the scale of axis \(axis) is not known")
-          continue
-        }
-        result[axis] = extent(call, shape[axis], scale, crop: crop, axis: axis)
-      }
-      return [.tensor(call.type(0), result)]
-    case (false, true):
-      return [.tensor(call.type(0), try sized(call, shape, axes))]
+    case (true, _), (_, false): result = try scaled(call, shape, axes)
+    case (_, true), (false, _): result = try sized(call, shape, axes)
+    case (nil, nil):
+      var unknown = shape
+      for axis in axes { unknown[axis] = call.unknown("\(axis)", "whether scales or sizes are given is not known") }
+      result = unknown
     }
+    return [.tensor(call.type(0), result)]
   }
 
-  private static func isGiven(_ call: Call, _ input: Int) -> Bool {
-    call.has(input) && call.inputs[input]?.tensor?.shape != [.zero]
+  /// Whether an input is there and not empty; nil where its length is not known.
+  private static func isGiven(_ call: Call, _ input: Int) -> Bool? {
+    guard call.has(input) else { return false }
+    return call.inputs[input]?.tensor?.shape?.product.isEqual(0).map { !$0 }
+  }
+
+  /// The shape by scales, for chosen axes.
+  private static func scaled(
+    _ call: Call, _ shape: [Dimension], _ axes: [Int]
+  ) throws(Unresolved) -> [Dimension] {
+    var result = shape
+    let scales = try scales(call, input: 2, count: axes.count)
+    let crops = try crops(call, count: axes.count)
+    for (place, axis) in axes.enumerated() {
+      guard let scale = scales?[place], let crop = crops?[place] else {
+        result[axis] = call.unknown("\(axis)", "the scale of axis \(axis) is not known")
+        continue
+      }
+      result[axis] = extent(call, shape[axis], scale, crop: crop, axis: axis)
+    }
+    return result
   }
 
   private static func chosenAxes(_ call: Call, rank: Int) throws(Unresolved) -> [Int] {
@@ -51,8 +64,7 @@ enum Resampling {
   private static func sized(
     _ call: Call, _ shape: [Dimension], _ axes: [Int]
   ) throws(Unresolved) -> [Dimension] {
-    let sizes = try call.listed(3)
-    guard sizes.count == axes.count else { throw .defect("\(sizes.count) sizes are given for \(axes.count) axes") }
+    let sizes = try call.listed(3, axes: axes.count)
     let policy = try call.string("keep_aspect_ratio_policy") ?? "stretch"
     guard ["stretch", "not_larger", "not_smaller"].contains(policy) else {
       throw .defect("attribute 'keep_aspect_ratio_policy' is '\(policy)'")
@@ -121,13 +133,13 @@ enum Resampling {
   /// For a symbol that is a quotient only where the scale is a fraction by a small power of two; otherwise the rounding
   /// decides.
   private static func extent(_ call: Call, _ extent: Dimension, _ scale: Double, crop: Bool, axis: Int) -> Dimension {
-    if crop { return call.unknown("\(axis)", "axis \(axis) is cropped before it is scaled, which runtimes round apart") }
+    if crop { return call.unknown("\(axis)", "runtimes differ on the extent of axis \(axis), which is cropped first") }
     let scale = Float(scale)
     if let number = extent.constant {
       return Int(exactly: (Float(number) * scale).rounded(.down)).map { .constant($0) } ?? .undefined
     }
-    let denominator = 1_024
-    if let numerator = Int(exactly: scale * Float(denominator)) {
+    for denominator in [1, 2, 4, 8, 16, 32, 64] {
+      guard let numerator = Int(exactly: scale * Float(denominator)) else { continue }
       return (extent * .constant(numerator)).quotient(.constant(denominator))
     }
     return call.unknown("\(axis)", "\(extent) times \(scale) is rounded in single precision")
@@ -177,9 +189,7 @@ enum Resampling {
   private static func centered(_ call: Call) throws(Unresolved) -> [Fact] {
     var shape = try call.shape(0)
     let axes = try chosenAxes(call, rank: shape.count)
-    let extents = try call.listed(1)
-    guard extents.count == axes.count else { throw .defect("\(extents.count) extents are given for \(axes.count) axes") }
-    for (axis, extent) in zip(axes, extents) { shape[axis] = extent }
+    for (axis, extent) in zip(axes, try call.listed(1, axes: axes.count)) { shape[axis] = extent }
     return [.tensor(call.type(0), shape)]
   }
 }

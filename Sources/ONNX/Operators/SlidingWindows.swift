@@ -58,11 +58,14 @@ struct SlidingWindows {
     }
   }
 
-  /// The extent that windows laid side by side come to: `stride · (extent - 1) + span - padding`, and
-  /// `extent · stride` for `SAME_UPPER` and `SAME_LOWER`.
+  /// The extent that windows laid side by side come to: `stride · (extent - 1) + span - padding`.
+  ///
+  /// `SAME_UPPER` and `SAME_LOWER` take off what exceeds `extent · stride`. Where windows leave gaps there is nothing to
+  /// take off; the operator's text asks for `extent · stride` there too, and onnx 1.21 infers less, as here.
   func spread(_ extent: Dimension, axis: Int, additional: Int = 0) -> Dimension {
     let stride = Dimension.constant(strides[axis])
-    guard let (before, after) = padding?[axis] else { return extent * stride }
-    return stride * (extent - 1) + .constant(additional) + span(axis) - before - after
+    let last = span(axis) + .constant(additional)
+    guard let (before, after) = padding?[axis] else { return extent * stride + Dimension.smaller(last - stride, 0) }
+    return stride * (extent - 1) + last - before - after
   }
 }
