@@ -32,7 +32,7 @@ struct EstimateCommand: AnsweringCommand {
     let description = estimator.description
     if estimation.model == .llmem { return try equations(checkpoint, description, layout, gpu) }
 
-    let workload = try workload.workload(checkpoint, description)
+    let workload = try workload.workload(checkpoint, description, isGraph: estimator.ownForward != nil)
     estimator.usesBucketView = strategy.bucketView
     estimator.device = hardware.device(gpu)
     let estimate: Estimate

@@ -52,7 +52,7 @@ struct PlanCommand: AnsweringCommand {
         checkpoint, description, sequenceLength: workload.sequenceLength, base: estimation.llmemBase)
       (memory, length) = (equations, equations.sequenceLength)
     case .simulate:
-      let workload = try workload.workload(checkpoint, description)
+      let workload = try workload.workload(checkpoint, description, isGraph: estimator.ownForward != nil)
       if hardware.gpuMemory == nil, let gpu { limit = gpu.usableMemory }
       estimator.device = Device(gpu: gpu, memory: limit, ranks: hardware.gpus)
       if let reason = estimator.reasonNotToRun(workload) { throw Failure(reason, checkpoint) }

@@ -13,10 +13,14 @@ public struct GraphTraining: ForwardPass {
     (what: "loss", value: "cross-entropy of the first output along its last axis, in fp32; a scalar is its own loss"),
   ]
 
+  /// Pixels a side where neither the graph nor a flag says: what ImageNet models are trained with.
+  private static let usualImageSize = 224
+
   public func trainingGraph(_ settings: ForwardSettings) throws(LoweringError) -> Graph {
     var question = GraphQuestion()
     question.batchSize = settings.batchSize
     question.sequenceLength = settings.sequenceLength
+    question.imageSize = settings.imageSize ?? Self.usualImageSize
     let analysis: GraphAnalysis
     do throws(GraphQuestionError) {
       analysis = try GraphAnalysis(model, question)
@@ -25,7 +29,7 @@ public struct GraphTraining: ForwardPass {
     }
     let profile = analysis.profile
     if let open = profile.symbols.first {
-      throw LoweringError(message: "the dimension '\(open)' has no size: only batch and sequence can be given here")
+      throw LoweringError(message: "the dimension '\(open)' has no size: batch, sequence and image size are all that can be given here")
     }
     guard settings.adapters == nil else { throw LoweringError(message: "adapters on an ONNX graph are not simulated") }
     guard Self.fits(profile) else { throw LoweringError(message: "a tensor of this size would pass 2^46 elements") }

@@ -62,9 +62,14 @@ struct TrainingLowering {
     if node.isConstant || step.writes.allSatisfy({ $0.map(isNumber) ?? true }) { return }
     let operation = LoweredStep(index: index, step: step, node: node)
     var trains = false
-    for place in step.reads where !isNumber(place) { trains = isTrained.contains(try tensor(place).id) || trains }
+    for place in step.reads where !isNumber(place) {
+      let operand = try tensor(place)
+      trains = trains || isTrained.contains(operand.id)
+    }
     let results: [Tensor?]
-    if trains || OperatorLowering.isPlain(node) {
+    // Truth values and positions carry no gradient, whatever they are computed from.
+    let isReal = step.writes.contains { $0.map { type(of: $0).isFloatingPoint } ?? false }
+    if (trains && isReal) || OperatorLowering.isPlain(node) {
       guard let made = try OperatorLowering.lower(operation, &self) else {
         throw LoweringError(
           message: "how gradients flow through \(node.qualifiedName) (\(graph.labels[index])) is not known")
