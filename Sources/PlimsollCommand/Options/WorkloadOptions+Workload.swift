@@ -13,6 +13,7 @@ extension WorkloadOptions {
     _ checkpoint: Checkpoint, _ description: ModelDescription, isGraph: Bool = false
   ) throws(Failure) -> Workload {
     guard quantize == .none else { throw .notSimulated("--quantize \(quantize.rawValue)") }
+    guard checkpointing == .none || !isGraph else { throw .notSimulated("--checkpointing on an ONNX graph") }
     guard loss == .transformers else { throw .notSimulated("--loss \(loss.rawValue)") }
     guard images == 0, imageSize == nil || isGraph else { throw .notSimulated("training on images") }
     guard let optimizer = Optimizer(rawValue: optimizer.rawValue) else {
