@@ -107,10 +107,12 @@ import Testing
     functions(.operatorUndefined, Bytes.function("f", calls: ["absent"])),
   ]
 
-  /// These are about files beside the model, or about shapes: see ExternalDataTests, and the tests of operators.
+  /// These are about files beside the model (see ExternalDataTests), about shapes (see AnalysisTests), and about what of
+  /// the tensors is a weight (see WeightTests).
   private static let elsewhere: Set<Finding.ModelRule> = [
     .externalLocation, .externalMissing, .externalLink, .externalRange, .externalLength, .externalKey,
-    .graphRuleBroken, .operatorUnknown,
+    .graphRuleBroken, .operatorUnknown, .graphExpansion,
+    .tensorsNoWeights, .weightsRenamed, .graphShapeDiffers, .graphWeightsDiffer,
   ]
 
   @Test(arguments: fixtures) func isBroken(_ fixture: Fixture) throws {
