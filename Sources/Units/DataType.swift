@@ -32,7 +32,9 @@ public enum DataType: String, CaseIterable, Sendable {
   case string = "STRING"
 
   /// The types that a safetensors header can name.
-  public static let safetensors = allCases.filter { ![.int2, .uint2, .int4, .uint4, .complex128, .string].contains($0) }
+  public static let safetensors = allCases.filter {
+    ![.int2, .uint2, .int4, .uint4, .complex128, .string].contains($0)
+  }
 
   /// Zero for text, which has no fixed width.
   public var bitWidth: Int {

@@ -93,8 +93,9 @@ public struct Polynomial: Hashable, Sendable {
       var product: Polynomial? = Polynomial(term.coefficient)
       for atom in term.atoms {
         guard let least = atom.lowerBound else { return nil }
-        product = product?.multiplied(by: Polynomial(terms: [Term(coefficient: 1, atoms: [atom])])
-          .adding(Polynomial(least)) ?? Polynomial(terms: []))
+        product = product?.multiplied(
+          by: Polynomial(terms: [Term(coefficient: 1, atoms: [atom])])
+            .adding(Polynomial(least)) ?? Polynomial(terms: []))
       }
       guard let product, product.terms.count <= Polynomial.longest else { return nil }
       shifted = shifted?.adding(product)

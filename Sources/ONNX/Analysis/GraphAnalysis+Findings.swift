@@ -9,7 +9,8 @@ extension GraphAnalysis {
     let file = splitPath(model.path).name
     let broken = defects.map { cause in
       Finding(
-        .error, rule: Finding.ModelRule.graphRuleBroken.rawValue, file: file, tensor: cause.node, message: cause.message,
+        .error, rule: Finding.ModelRule.graphRuleBroken.rawValue, file: file, tensor: cause.node,
+        message: cause.message,
         help: "The model breaks a rule of this operator: export it again.")
     }
     var operators: [String: Int] = [:]

@@ -28,7 +28,9 @@ private struct ProfileBuilder {
     let labels = graph.labels
     for (step, label) in zip(graph.steps, labels) where !step.bodies.isEmpty { list(step.bodies, under: label) }
     return GraphProfile(
-      values: graph.values.indices.map { value(graph.values[$0], name: graph.values[$0].name, isOutput: outputs.contains($0)) },
+      values: graph.values.indices.map {
+        value(graph.values[$0], name: graph.values[$0].name, isOutput: outputs.contains($0))
+      },
       operators: zip(graph.steps, labels).map { step, label in
         GraphProfile.Operator(label: label, type: graph.nodes[step.node].qualifiedName)
       },
@@ -139,7 +141,9 @@ extension Fact {
   var size: Dimension? {
     switch self {
     case .tensor(let tensor):
-      guard let shape = tensor.shape, let type = tensor.dataType, shape.allSatisfy(\.unknowns.isEmpty) else { return nil }
+      guard let shape = tensor.shape, let type = tensor.dataType, shape.allSatisfy(\.unknowns.isEmpty) else {
+        return nil
+      }
       let bits = shape.product * .constant(type.bitWidth)
       return type.bitWidth % 8 == 0
         ? shape.product * .constant(type.bitWidth / 8) : bits.quotientRoundedUp(8)

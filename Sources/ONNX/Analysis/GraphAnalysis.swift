@@ -117,7 +117,8 @@ extension BoundInputs.Input {
       if let shape = tensor.shape {
         // An open axis without a name is a symbol of its own.
         tensor.shape = shape.enumerated().map { axis, own in
-          (axis < named.count ? named[axis] : nil) ?? (own.unknowns.isEmpty ? own : .symbol("\(declaration.name).\(axis)"))
+          (axis < named.count ? named[axis] : nil)
+            ?? (own.unknowns.isEmpty ? own : .symbol("\(declaration.name).\(axis)"))
         }
       } else if !extents.isEmpty || value != nil {
         tensor = TensorFact(tensor.dataType, shape: named.compactMap { $0 })

@@ -85,22 +85,12 @@ public struct SequenceFact: Hashable, Sendable {
   public var element: Fact
   /// Each element, where their number is known.
   public var elements: [Fact]?
-
-  init(element: Fact, elements: [Fact]?) {
-    self.element = element
-    self.elements = elements
-  }
 }
 
 public struct OptionalFact: Hashable, Sendable {
   public var element: Fact?
   /// Nil where only running the model can tell.
   public var isPresent: Bool?
-
-  init(element: Fact?, isPresent: Bool?) {
-    self.element = element
-    self.isPresent = isPresent
-  }
 }
 
 // MARK: - What two facts have in common

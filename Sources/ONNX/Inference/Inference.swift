@@ -212,7 +212,8 @@ extension Inference {
       tensor.dataType = tensor.dataType ?? dataType
       guard let dimensions else { return .tensor(tensor) }
       guard let shape = tensor.shape else {
-        return .tensor(TensorFact(tensor.dataType, shape: dimensions.enumerated().map { extent($1, of: name, axis: $0) }))
+        return .tensor(
+          TensorFact(tensor.dataType, shape: dimensions.enumerated().map { extent($1, of: name, axis: $0) }))
       }
       guard shape.count == dimensions.count else {
         defects.append(

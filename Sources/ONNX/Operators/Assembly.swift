@@ -179,7 +179,8 @@ enum Assembly {
   /// The extent that a slice leaves: the steps between its bounds, which are counted from the end where they are
   /// negative and stop at the tensor's edges.
   private static func length(_ cut: Cut, of whole: Dimension) -> Dimension? {
-    guard let start = clamped(cut.start, whole, step: cut.step), let end = clamped(cut.end, whole, step: cut.step) else {
+    guard let start = clamped(cut.start, whole, step: cut.step), let end = clamped(cut.end, whole, step: cut.step)
+    else {
       return nil
     }
     let distance = cut.step > 0 ? end - start : start - end

@@ -13,8 +13,11 @@ enum Constants {
   ]
 
   private static func constant(_ call: Call) throws(Unresolved) -> [Fact] {
-    let given = ["value", "value_float", "value_floats", "value_int", "value_ints", "value_string", "value_strings", "sparse_value"]
-      .compactMap { call.attributes[$0] }
+    let given = [
+      "value", "value_float", "value_floats", "value_int", "value_ints", "value_string", "value_strings",
+      "sparse_value",
+    ]
+    .compactMap { call.attributes[$0] }
     guard given.count == 1, let value = given.first else {
       throw .defect(given.isEmpty ? "its value is missing" : "it has \(given.count) values")
     }

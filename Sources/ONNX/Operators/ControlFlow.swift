@@ -139,7 +139,9 @@ enum ControlFlow {
       if place >= stateCount {
         let given = place - stateCount < axes.count ? axes[place - stateCount] : 0
         let axis = try call.axis(given, rank: shape.count)
-        length = try length.map { known throws(Unresolved) in try Assembly.agreed(known, shape[axis], axis: axis) } ?? shape[axis]
+        length =
+          try length.map { known throws(Unresolved) in try Assembly.agreed(known, shape[axis], axis: axis) }
+          ?? shape[axis]
         shape.remove(at: axis)
       }
       facts.append(.tensor(tensor.dataType, shape))

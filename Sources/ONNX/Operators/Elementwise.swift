@@ -20,14 +20,31 @@ enum Elementwise {
       [
         "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Celu", "Cosh", "Elu", "Gelu", "HardSigmoid",
         "HardSwish", "LeakyRelu", "Mish", "Selu", "Shrink", "Sinh", "Softplus", "Softsign", "Swish",
-        "Tan", "ThresholdedRelu", "Affine", "Crop", "ParametricSoftplus", "ScaledTanh", "Hardmax", "LogSoftmax", "Softmax",
+        "Tan", "ThresholdedRelu", "Affine", "Crop", "ParametricSoftplus", "ScaledTanh", "Hardmax", "LogSoftmax",
+        "Softmax",
         "LpNormalization", "MeanVarianceNormalization", "CumSum", "CumProd",
       ], storage: .reusable, shape: sameAsFirst)
     + [
-      number("Abs") { $0.isAtLeast(0) == true ? $0 : $0.isAtLeast(0) == false ? -$0 : nil } real: { abs($0) },
-      number("Neg") { -$0 } real: { -$0 },
-      number("Sign") { $0.constant.map { .constant($0.signum()) } } real: { $0 == 0 ? 0 : $0 > 0 ? 1 : -1 },
-      number("Relu") { Dimension.larger($0, 0) } real: { max($0, 0) },
+      number("Abs") {
+        $0.isAtLeast(0) == true ? $0 : $0.isAtLeast(0) == false ? -$0 : nil
+      } real: {
+        abs($0)
+      },
+      number("Neg") {
+        -$0
+      } real: {
+        -$0
+      },
+      number("Sign") {
+        $0.constant.map { .constant($0.signum()) }
+      } real: {
+        $0 == 0 ? 0 : $0 > 0 ? 1 : -1
+      },
+      number("Relu") {
+        Dimension.larger($0, 0)
+      } real: {
+        max($0, 0)
+      },
       real("Ceil") { $0.rounded(.up) }, real("Floor") { $0.rounded(.down) },
       real("Round") { $0.rounded(.toNearestOrEven) }, real("Sqrt") { $0.squareRoot() }, real("Reciprocal") { 1 / $0 },
       real("Exp") { exp($0) }, real("Log") { log($0) }, real("Erf") { erf($0) }, real("Sigmoid") { 1 / (1 + exp(-$0)) },
@@ -71,23 +88,44 @@ enum Elementwise {
 
   // MARK: - Two operands
 
-  private static let arithmetic: [OperatorRow] = [
-    row("Add", storage: .reusable, shape: broadcast, value: fold(+, +)),
-    row("Sub", storage: .reusable, shape: broadcast, value: fold(-, -)),
-    row("Mul", storage: .reusable, shape: broadcast, value: fold(*, *)),
-    row("Div", storage: .reusable, shape: broadcast, value: fold(truncatedQuotient, /)),
-    row("Mod", shape: broadcast, value: modulus),
-    row("Pow", storage: .reusable, shape: broadcast, value: fold(power, pow)),
-    row("Max", storage: .reusable, shape: broadcastAll, value: fold(Dimension.larger, max)),
-    row("Min", storage: .reusable, shape: broadcastAll, value: fold(Dimension.smaller, min)),
-  ] + rows(["BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor"], shape: broadcast)
+  private static let arithmetic: [OperatorRow] =
+    [
+      row("Add", storage: .reusable, shape: broadcast, value: fold(+, +)),
+      row("Sub", storage: .reusable, shape: broadcast, value: fold(-, -)),
+      row("Mul", storage: .reusable, shape: broadcast, value: fold(*, *)),
+      row("Div", storage: .reusable, shape: broadcast, value: fold(truncatedQuotient, /)),
+      row("Mod", shape: broadcast, value: modulus),
+      row("Pow", storage: .reusable, shape: broadcast, value: fold(power, pow)),
+      row("Max", storage: .reusable, shape: broadcastAll, value: fold(Dimension.larger, max)),
+      row("Min", storage: .reusable, shape: broadcastAll, value: fold(Dimension.smaller, min)),
+    ] + rows(["BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor"], shape: broadcast)
 
   private static let comparisons: [OperatorRow] = [
-    comparison("Equal") { $0.isEqual($1) } real: { $0 == $1 },
-    comparison("Greater") { $1.isAtLeast($0).map { !$0 } } real: { $0 > $1 },
-    comparison("GreaterOrEqual") { $0.isAtLeast($1) } real: { $0 >= $1 },
-    comparison("Less") { $0.isAtLeast($1).map { !$0 } } real: { $0 < $1 },
-    comparison("LessOrEqual") { $1.isAtLeast($0) } real: { $0 <= $1 },
+    comparison("Equal") {
+      $0.isEqual($1)
+    } real: {
+      $0 == $1
+    },
+    comparison("Greater") {
+      $1.isAtLeast($0).map { !$0 }
+    } real: {
+      $0 > $1
+    },
+    comparison("GreaterOrEqual") {
+      $0.isAtLeast($1)
+    } real: {
+      $0 >= $1
+    },
+    comparison("Less") {
+      $0.isAtLeast($1).map { !$0 }
+    } real: {
+      $0 < $1
+    },
+    comparison("LessOrEqual") {
+      $1.isAtLeast($0)
+    } real: {
+      $0 <= $1
+    },
   ]
 
   private static let logic: [OperatorRow] = [

@@ -3,13 +3,14 @@ internal import Units
 
 /// Operators that pick elements by indices, or put them.
 enum Indexing {
-  static let all: [OperatorRow] = [
-    row("Gather", shape: gather, value: gatherValue),
-    row("GatherElements", shape: gatherElements),
-    row("GatherND", shape: gatherND, value: gatherNDValue),
-    row("OneHot", shape: oneHot),
-    row("ScatterND", shape: Elementwise.sameAsFirst, value: scatterNDValue),
-  ] + rows(["Scatter", "ScatterElements"], shape: Elementwise.sameAsFirst)
+  static let all: [OperatorRow] =
+    [
+      row("Gather", shape: gather, value: gatherValue),
+      row("GatherElements", shape: gatherElements),
+      row("GatherND", shape: gatherND, value: gatherNDValue),
+      row("OneHot", shape: oneHot),
+      row("ScatterND", shape: Elementwise.sameAsFirst, value: scatterNDValue),
+    ] + rows(["Scatter", "ScatterElements"], shape: Elementwise.sameAsFirst)
 
   private static func gather(_ call: Call) throws(Unresolved) -> [Fact] {
     let (data, indices) = (try call.shape(0), try call.shape(1))

@@ -41,7 +41,9 @@ enum Movement {
           shape.append(call.unknown("\(axis)", "the extent that it keeps is not known"))
           continue
         }
-        guard axis < own.count else { throw .defect("its new shape keeps axis \(axis) of a tensor of rank \(own.count)") }
+        guard axis < own.count else {
+          throw .defect("its new shape keeps axis \(axis) of a tensor of rank \(own.count)")
+        }
         shape.append(own[axis])
       } else if number < 0 {
         throw .defect("an extent of its new shape is \(number)")

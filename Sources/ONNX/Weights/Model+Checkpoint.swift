@@ -67,7 +67,8 @@ extension GraphWeights {
       "\(renamedCount) weights are shown under the module that reads them, since the exporter gave them other names")
     note(
       repeatedCount, .weightsRenamed,
-      "\(repeatedCount) weights without names are shown under their place in a stretch of the graph that repeats itself")
+      "\(repeatedCount) weights without names are shown under their place in a stretch of the graph that repeats itself"
+    )
     return findings
   }
 }

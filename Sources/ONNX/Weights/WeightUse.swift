@@ -44,7 +44,8 @@ struct WeightUse {
     }
     let isLookup = node.operatorType == "Gather" || node.operatorType.contains("GatherBlockQuantized")
     let isEmbedding = node.operatorType == "EmbedLayerNormalization"
-    let flows = isLookup ? isTable(reads.first, graph) || isActive(reads.first) : isEmbedding || reads.contains(where: isActive)
+    let flows =
+      isLookup ? isTable(reads.first, graph) || isActive(reads.first) : isEmbedding || reads.contains(where: isActive)
     guard flows else { return }
     for (operand, value) in reads.enumerated() where !isActive[value] {
       guard let origin = source[value], isWeight(origin, node, operand, graph) else { continue }
@@ -61,7 +62,8 @@ struct WeightUse {
   /// Whether rows of a value can be looked up: a matrix of the file.
   private func isTable(_ value: Int?, _ graph: InferredGraph) -> Bool {
     guard let value, let origin = source[value], let tensor = graph.values[origin].fact.tensor else { return false }
-    return (tensor.shape?.count ?? 0) >= 2 && (tensor.dataType?.isFloatingPoint == true || Self.isPacked(tensor.dataType))
+    return (tensor.shape?.count ?? 0) >= 2
+      && (tensor.dataType?.isFloatingPoint == true || Self.isPacked(tensor.dataType))
   }
 
   /// Whether a tensor that meets activations is a weight: numbers, and not a single one of them.

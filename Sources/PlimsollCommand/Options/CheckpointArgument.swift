@@ -24,7 +24,8 @@ struct CheckpointArgument: ParsableArguments {
   }
 
   /// An ONNX model as a checkpoint; the description sees its weights as their modules have them.
-  private static func readGraph(_ file: String, path: String) throws(CheckpointError) -> (Checkpoint, ModelDescription) {
+  private static func readGraph(_ file: String, path: String) throws(CheckpointError) -> (Checkpoint, ModelDescription)
+  {
     let model = try Model.open(file)
     let graph = GraphCheckpoint(model, GraphAnalysis(model), path: path)
     return (graph.checkpoint, ModelDescription(checkpoint: graph.checkpoint, weightSet: graph.modules))
