@@ -111,7 +111,11 @@ private enum Encoder {
 
   // MARK: - Checkpoints
 
-  /// GPT-2's logits, and what becomes of them: 128 names, eight tokens.
+  /// GPT-2 with 16 features, 128 names and eight tokens.
+  ///
+  /// Its GELU is written out: 0.5 · x · (1 + tanh(√(2/π) · (x + 0.044715 · x³))). When the cube is scaled, x, half of it, the
+  /// cube and its product are alive, each of 8 x 64 floats or 2,048 bytes; so is the residual sum of 8 x 16 floats. The
+  /// labels of 8 integers wait for the loss. There, logits and their logarithms take 2 x 4,096 bytes and little else.
   @Test func aRebuiltGraph() throws {
     let document = try document(["tiny-gpt2", "--sequence-length", "8"])
     #expect(document["missingDimensions"] as? [String] == [])
@@ -119,6 +123,9 @@ private enum Encoder {
     #expect(document["weightBytes"] as? Int == 38_656)
     let tensors = try #require(document["tensors"] as? [[String: Any]])
     #expect(tensors.contains { $0["shape"] as? [Int] == [1, 8, 128] && $0["bytes"] as? Int == 4096 })
+    let peak = try #require(document["peak"] as? [String: Any])
+    #expect(peak["activations"] as? Int == 4 * 2048 + 512 + 64)
+    #expect(peak["bytes"] as? Int == 38_656 + 8_768)
     let names = tensors.compactMap { $0["name"] as? String }
     #expect(names.contains("transformer.h.1.mlp.c_fc.weight"))
     let answer = try Program.run("graph", "tiny-gpt2", "--sequence-length", "8")
