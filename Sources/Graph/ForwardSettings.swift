@@ -45,6 +45,8 @@ public struct ForwardSettings: Hashable, Sendable {
   public var batchSize: Int
   /// Tokens per sequence.
   public var sequenceLength: Int
+  /// Pixels a side of an image; nil for the model's own.
+  public var imageSize: Int?
   public var precision: Precision
   public var attention: Attention
   /// Whether the batch is padded, so that an attention mask is built and passed.

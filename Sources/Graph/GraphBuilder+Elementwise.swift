@@ -117,7 +117,7 @@ extension GraphBuilder {
   /// The input as an operator on autocast's lower-precision list sees it. A parameter's copy is kept until autocast
   /// ends, so that its next use finds it (`cached_cast` in aten/src/ATen/autocast_mode.cpp); a frozen one's is not, nor
   /// that of a parameter's view.
-  mutating func castForSpeed(_ input: Tensor, keeps: Bool = true) -> Tensor {
+  package mutating func castForSpeed(_ input: Tensor, keeps: Bool = true) -> Tensor {
     guard let autocast, input.dataType.isFloatingPoint, input.dataType != .float64 else { return input }
     guard keeps, input.dataType == .float32, case .parameter(trains: true) = graph[input.id].origin else {
       return cast(input, to: autocast)

@@ -13,6 +13,13 @@ extension GraphBuilder {
     return applyView(.transpose(axes.0, axes.1), input, [input.layout.transposed(axes.0, axes.1)])[0]
   }
 
+  public mutating func permute(_ input: Tensor, _ order: [Int]) -> Tensor {
+    let moved = order.indices.filter { order[$0] != $0 }
+    if moved.isEmpty { return input }
+    if moved.count == 2 { return transpose(input, moved[0], moved[1]) }
+    return applyView(.permute(order), input, [input.layout.permuted(order)])[0]
+  }
+
   public mutating func unsqueeze(_ input: Tensor, _ axis: Int) -> Tensor {
     applyView(.view, input, [input.layout.unsqueezed(axis)])[0]
   }

@@ -7,6 +7,8 @@ public enum OperatorKind: Hashable, Sendable {
   // Views: the result shares the storage of its first input.
   case view
   case transpose(Int, Int)
+  /// Result axis i is the input's axis at place i of the list.
+  case permute([Int])
   case expand
   case slice(axis: Int, start: Int)
   /// Rows picked by a list of indices along an axis: a copy.
@@ -26,13 +28,21 @@ public enum OperatorKind: Hashable, Sendable {
   case copy
   /// Elements of the first input, or a constant where the mask (second input) says so.
   case maskedFill
+  /// A function of one input, element by element.
+  case function(ElementwiseFunction)
+  /// The larger or the smaller of two.
+  case extremum(ElementwiseFunction)
+  /// Elements of the second input where the first, a mask, is true, else of the third.
+  case choose
   /// Megatron's tanh GELU as one autograd function of the first input (BLOOM).
   case fusedTanhGELU
   /// Elements drawn to zero; results: the values and the boolean mask.
   case dropout
 
-  // Reductions along the last axis.
-  case mean
+  // Reductions.
+  case mean, sum
+  /// The largest or smallest along axes: inputs and results are kept to find where they were.
+  case extreme
   case softmax, logSoftmax
 
   case concatenate(axis: Int)
@@ -40,6 +50,10 @@ public enum OperatorKind: Hashable, Sendable {
   case allGather
   /// A constant appended along the last axis.
   case pad
+  /// Elements picked by an index of the result's shape (second input).
+  case gather
+  /// Another resolution by interpolation.
+  case resample
 
   /// Rows of a table (first input) by index (second input).
   case embedding
@@ -51,6 +65,17 @@ public enum OperatorKind: Hashable, Sendable {
   case addedBatchedProduct
   /// inputs values, weight, bias?; results: values, mean, reciprocal deviation.
   case layerNorm
+  /// inputs values, weight; results: values and the reciprocal root of the mean square.
+  case rootMeanSquareNorm
+  /// inputs values, weight, bias, running mean, running variance; results: values, mean, reciprocal deviation.
+  case batchNorm
+  /// inputs values, weight, bias?; results: values, mean, reciprocal deviation of each group.
+  case groupNorm
+  /// inputs values, weight, bias?
+  case convolution
+  /// results: values and where they were.
+  case maximumPool
+  case averagePool
   /// inputs query, key, value, mask?; results: values and what the kernel keeps.
   case attention(AttentionKernel)
   /// inputs log-probabilities [N, V] and targets [N]; results: the loss and the weight total.
@@ -69,6 +94,7 @@ extension OperatorKind {
     case .create(let name): name
     case .view: "view"
     case .transpose: "transpose"
+    case .permute: "permute"
     case .expand: "expand"
     case .slice: "slice"
     case .select: "select"
@@ -90,19 +116,31 @@ extension OperatorKind {
     case .cast: "_to_copy"
     case .copy: "clone"
     case .maskedFill: "where"
+    case .function(let function), .extremum(let function): function.name
+    case .choose: "where"
     case .fusedTanhGELU: "mul"
     case .dropout: "native_dropout"
     case .mean: "mean"
+    case .sum: "sum"
+    case .extreme: "amax"
     case .softmax: "_softmax"
     case .logSoftmax: "_log_softmax"
     case .concatenate: "cat"
     case .allGather: "all_gather"
     case .pad: "constant_pad_nd"
+    case .gather: "gather"
+    case .resample: "upsample"
     case .embedding: "embedding"
     case .linear: "linear"
     case .batchedProduct: "bmm"
     case .addedBatchedProduct: "baddbmm"
     case .layerNorm: "native_layer_norm"
+    case .rootMeanSquareNorm: "_fused_rms_norm"
+    case .batchNorm: "native_batch_norm"
+    case .groupNorm: "native_group_norm"
+    case .convolution: "convolution"
+    case .maximumPool: "max_pool2d_with_indices"
+    case .averagePool: "avg_pool2d"
     case .attention(let kernel): "_scaled_dot_product_\(kernel.rawValue)_attention"
     case .negativeLogLikelihood: "nll_loss_forward"
     }

@@ -39,7 +39,8 @@ struct PlanCommand: AnsweringCommand {
 
   func answer() throws -> any Answer {
     let gpu = try hardware.row()
-    let (checkpoint, description) = try input.readWeights()
+    var (checkpoint, estimator) = try input.readEstimator()
+    let description = estimator.description
     let gpusPerNode = hardware.gpus / hardware.nodes
     let layouts = Layout.llmem(gpus: hardware.gpus, gpusPerNode: gpusPerNode)
     let memory: any PeakEstimator
@@ -51,8 +52,7 @@ struct PlanCommand: AnsweringCommand {
         checkpoint, description, sequenceLength: workload.sequenceLength, base: estimation.llmemBase)
       (memory, length) = (equations, equations.sequenceLength)
     case .simulate:
-      let workload = try workload.workload(checkpoint, description)
-      var estimator = Estimator(description: description, configuration: checkpoint.configuration)
+      let workload = try workload.workload(checkpoint, description, isGraph: estimator.ownForward != nil)
       if hardware.gpuMemory == nil, let gpu { limit = gpu.usableMemory }
       estimator.device = Device(gpu: gpu, memory: limit, ranks: hardware.gpus)
       if let reason = estimator.reasonNotToRun(workload) { throw Failure(reason, checkpoint) }

@@ -53,10 +53,3 @@ extension ModelDescription {
     return true
   }
 }
-
-/// Why a model cannot be written down as a graph.
-public struct LoweringError: Error, Hashable, Sendable {
-  public var message: String
-
-  package init(message: String) { self.message = message }
-}

@@ -81,6 +81,9 @@ private struct BoundInputs {
       {
         extents[1] = length
       }
+      if let side = question.imageSize, let declared, declared.count == 4, !declaration.holdsIntegers {
+        for axis in 2...3 where declared[axis].isOpen { extents[axis] = side }
+      }
       let value = question.values[declaration.name]
       var shape = question.shapes[declaration.name]
       if shape == nil, case .tensor(let tensor)? = value { shape = tensor.shape.dimensions }

@@ -11,6 +11,9 @@ public struct GraphQuestion: Sendable {
   public var batchSize: Int?
   /// Stands for the second axis of every matrix of integers, where the model leaves it open.
   public var sequenceLength: Int?
+  /// Stands for the last two axes of every image, a tensor of rank 4 in floating point, where the model leaves them
+  /// open.
+  public var imageSize: Int?
   /// Named dimensions.
   public var dimensions: [String: Int] = [:]
   /// Whole shapes by input.

@@ -37,7 +37,12 @@ struct WeightNames {
   func isLinear(_ place: Int) -> Bool {
     guard !Self.isOwn(graph.values[place].name), let reader = use.readers[place]?.first else { return false }
     let node = graph.nodes[graph.steps[reader.step].node]
-    return node.operatorType == "MatMul" && graph.steps[reader.step].reads.indices.contains(reader.operand)
-      && graph.steps[reader.step].reads[reader.operand] == place
+    // Not through a transposition, nor by a product that transposes by itself.
+    let reads = graph.steps[reader.step].reads
+    guard reads.indices.contains(reader.operand), reads[reader.operand] == place else { return false }
+    let isTransposed = node.attributes.contains { attribute in
+      if attribute.name == "transB", case .integer(1) = attribute.value { true } else { false }
+    }
+    return (node.operatorType == "MatMul" || node.operatorType == "Gemm") && !isTransposed
   }
 }

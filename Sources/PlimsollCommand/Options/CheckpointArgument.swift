@@ -2,6 +2,7 @@ internal import Architecture
 internal import ArgumentParser
 internal import Checkpoint
 internal import ONNX
+internal import Strategy
 
 /// The checkpoint that a command is about.
 struct CheckpointArgument: ParsableArguments {
@@ -15,42 +16,65 @@ struct CheckpointArgument: ParsableArguments {
 
   /// Reads the headers and says what they make up; no description where there are no weights.
   func read() throws(CheckpointError) -> (Checkpoint, ModelDescription?) {
-    if let file = Model.file(at: checkpoint) { return try Self.readGraph(file, path: checkpoint) }
-    var checkpoint = try Checkpoint.open(checkpoint)
-    checkpoint.findings += Self.graphDifferences(checkpoint)
-    return (
-      checkpoint, checkpoint.weightSets.first.map { ModelDescription(checkpoint: checkpoint, weightSet: $0) }
-    )
-  }
-
-  /// An ONNX model as a checkpoint; the description sees its weights as their modules have them.
-  private static func readGraph(_ file: String, path: String) throws(CheckpointError) -> (Checkpoint, ModelDescription)
-  {
-    let model = try Model.open(file)
-    let graph = GraphCheckpoint(model, GraphAnalysis(model), path: path)
-    return (graph.checkpoint, ModelDescription(checkpoint: graph.checkpoint, weightSet: graph.modules))
-  }
-
-  /// What an ONNX graph in the same folder does not agree on with the checkpoint's weights.
-  private static func graphDifferences(_ checkpoint: Checkpoint) -> [Finding] {
-    guard let weights = checkpoint.weightSets.first, let file = Model.file(beside: checkpoint.path) else { return [] }
-    do throws(CheckpointError) {
-      let model = try Model.open(file)
-      return GraphCheckpoint(model, GraphAnalysis(model)).differences(from: weights)
-    } catch {
-      return [Finding(.error, rule: error.code.rawValue, file: file, message: error.message, help: error.help)]
-    }
+    if let graph = try Self.openGraph(checkpoint) { return (graph.checkpoint, graph.description) }
+    let checkpoint = try Self.open(checkpoint)
+    return (checkpoint, checkpoint.weightSets.first.map { ModelDescription(checkpoint: checkpoint, weightSet: $0) })
   }
 
   /// Reads a checkpoint whose weights have to be there.
   func readWeights() throws(CheckpointError) -> (Checkpoint, ModelDescription) {
-    try Self.readWeights(checkpoint)
+    if let graph = try Self.openGraph(checkpoint) { return (graph.checkpoint, graph.description) }
+    return try Self.readWeights(checkpoint)
   }
 
+  /// The same for a checkpoint that is no ONNX model.
   static func readWeights(_ path: String) throws(CheckpointError) -> (Checkpoint, ModelDescription) {
-    if let file = Model.file(at: path) { return try readGraph(file, path: path) }
-    var checkpoint = try Checkpoint.open(path)
-    checkpoint.findings += graphDifferences(checkpoint)
+    let checkpoint = try open(path)
     return (checkpoint, ModelDescription(checkpoint: checkpoint, weightSet: try checkpoint.primaryWeightSet()))
+  }
+
+  /// What is to be trained, ready to be simulated.
+  func readEstimator() throws(CheckpointError) -> (Checkpoint, Estimator) {
+    guard let graph = try Self.openGraph(checkpoint) else {
+      let (checkpoint, description) = try Self.readWeights(checkpoint)
+      return (checkpoint, Estimator(description: description, configuration: checkpoint.configuration))
+    }
+    var estimator = Estimator(description: graph.description, configuration: graph.checkpoint.configuration)
+    estimator.ownForward = GraphTraining(graph.model)
+    estimator.ownAssumptions = GraphTraining.assumptions.map { Assumption(what: $0, value: $1, source: "ONNX graph") }
+    return (graph.checkpoint, estimator)
+  }
+
+  // MARK: - Files
+
+  /// A checkpoint, held against the ONNX graph that may lie beside it.
+  private static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
+    var checkpoint = try Checkpoint.open(path)
+    guard let weights = checkpoint.weightSets.first, let file = Model.file(beside: path) else { return checkpoint }
+    do throws(CheckpointError) {
+      let model = try Model.open(file)
+      checkpoint.findings += GraphCheckpoint(model, GraphAnalysis(model)).differences(from: weights)
+    } catch {
+      checkpoint.findings.append(
+        Finding(.error, rule: error.code.rawValue, file: file, message: error.message, help: error.help))
+    }
+    return checkpoint
+  }
+
+  private struct OpenedGraph {
+    var model: Model
+    var checkpoint: Checkpoint
+    /// Sees the weights as their modules have them.
+    var description: ModelDescription
+  }
+
+  /// An ONNX model as a checkpoint; nil where the path stands for none.
+  private static func openGraph(_ path: String) throws(CheckpointError) -> OpenedGraph? {
+    guard let file = Model.file(at: path) else { return nil }
+    let model = try Model.open(file)
+    let graph = GraphCheckpoint(model, GraphAnalysis(model), path: path)
+    return OpenedGraph(
+      model: model, checkpoint: graph.checkpoint,
+      description: ModelDescription(checkpoint: graph.checkpoint, weightSet: graph.modules))
   }
 }

@@ -7,19 +7,25 @@ internal import Units
 
 extension WorkloadOptions {
   /// The workload that the flags describe, with what they leave open taken from the checkpoint.
-  func workload(_ checkpoint: Checkpoint, _ description: ModelDescription) throws(Failure) -> Workload {
+  ///
+  /// - Parameter isGraph: whether the model brings a graph of its own.
+  func workload(
+    _ checkpoint: Checkpoint, _ description: ModelDescription, isGraph: Bool = false
+  ) throws(Failure) -> Workload {
     guard quantize == .none else { throw .notSimulated("--quantize \(quantize.rawValue)") }
+    guard checkpointing == .none || !isGraph else { throw .notSimulated("--checkpointing on an ONNX graph") }
     guard loss == .transformers else { throw .notSimulated("--loss \(loss.rawValue)") }
-    guard images == 0, imageSize == nil else { throw .notSimulated("training on images") }
+    guard images == 0, imageSize == nil || isGraph else { throw .notSimulated("training on images") }
     guard let optimizer = Optimizer(rawValue: optimizer.rawValue) else {
       throw .notSimulated("--optimizer \(optimizer.rawValue)")
     }
-    let forward = ForwardSettings(
+    var forward = ForwardSettings(
       batchSize: batchSize,
       sequenceLength: sequenceLength ?? min(2048, description.maximumPositions?.value ?? 2048),
       precision: precision ?? Self.precision(of: checkpoint), attention: attention, isPadded: padding,
       // transformers switches the cache off where it checkpoints.
       usesCache: useCache && checkpointing == .none, loop: loop, adapters: adapters(description), frozen: freeze)
+    forward.imageSize = imageSize
     return Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulate)
   }

@@ -1,6 +1,6 @@
 public import Architecture
 public import Checkpoint
-internal import Graph
+public import Graph
 public import TrainingStep
 internal import Units
 
@@ -8,6 +8,10 @@ internal import Units
 public struct Estimator: Sendable {
   public let description: ModelDescription
   public let configuration: Configuration?
+  /// A forward pass that the model brings along, in place of the one that its description would give.
+  public var ownForward: (any ForwardPass)?
+  /// What is taken for granted about ``ownForward``.
+  public var ownAssumptions: [Assumption] = []
   /// The GPU, where the question is whether it fits.
   public var device: Device?
   /// Whether DDP's gradients are views of its buckets (`gradient_as_bucket_view`).
@@ -24,7 +28,6 @@ public struct Estimator: Sendable {
   public func timeline(_ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees()))
     throws(EstimationError) -> Timeline
   {
-    let rank = try description.part(for: layout)
     let distribution: (Graph) -> Distribution
     var workload = workload
     switch layout.strategy {
@@ -38,7 +41,7 @@ public struct Estimator: Sendable {
     default: throw EstimationError(reason: "\(layout.strategy.rawValue) is not simulated yet")
     }
     do throws(LoweringError) {
-      let graph = try rank.trainingGraph(configuration: configuration, settings: workload.forward)
+      let graph = try forward(for: layout).trainingGraph(workload.forward)
       var held = distribution(graph)
       if let workspace = device?.workspace {
         for thread in ["forward", "autograd"] {
@@ -50,6 +53,17 @@ public struct Estimator: Sendable {
     } catch {
       throw EstimationError(reason: error.message)
     }
+  }
+
+  /// The forward pass of one GPU of a layout.
+  private func forward(for layout: Layout) throws(LoweringError) -> any ForwardPass {
+    guard let ownForward else {
+      return DescribedForward(description: try description.part(for: layout), configuration: configuration)
+    }
+    guard layout.degrees.tensor == 1 else {
+      throw LoweringError(message: "a graph of the model's own cannot be split over GPUs here")
+    }
+    return ownForward
   }
 
   public func estimate(_ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees()))
@@ -66,7 +80,7 @@ public struct Estimator: Sendable {
       peak: peak.bytes, reserved: reserved, device: device.map { DeviceFit(timeline, reserved: reserved, device: $0) },
       phase: phase, phases: phases.mapValues(\.bytes),
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
-      isRecognised: description.isRecognised && description.hasLowering, assumptions: assumptions(workload, layout))
+      isRecognised: ownForward == nil && description.isRecognised && description.hasLowering, assumptions: assumptions(workload, layout))
   }
 
   // MARK: - What the strategies hold
@@ -111,6 +125,8 @@ public struct Estimator: Sendable {
         what: "gradient sums", value: "out of place",
         source: "as traced; outside of a trace torch adds in place where it can, which takes less"),
     ]
+    result += ownAssumptions
+    if ownForward != nil { return result + hardwareAssumptions }
     if !description.isRecognised {
       result.append(
         Assumption(
@@ -124,10 +140,7 @@ public struct Estimator: Sendable {
       guard let fact, fact.provenance == .assumed else { continue }
       result.append(Assumption(what: what, value: "\(fact.value)", source: fact.source))
     }
-    let workspace = (device?.workspace).map { [(what: "cuBLAS workspace, two of", size: $0)] } ?? []
-    for (what, constant) in workspace + (device?.outside ?? []) {
-      result.append(Assumption(what: what, value: "\(constant.value)", source: constant.source))
-    }
+    result += hardwareAssumptions
     if layout.strategy == .gemini || (layout.strategy == .tp && layout.degrees.data > 1) {
       result.append(
         Assumption(
@@ -135,6 +148,23 @@ public struct Estimator: Sendable {
           source: "Gemini as arXiv 2404.10933 describes it"))
     }
     return result
+  }
+
+  private var hardwareAssumptions: [Assumption] {
+    let workspace = (device?.workspace).map { [(what: "cuBLAS workspace, two of", size: $0)] } ?? []
+    return (workspace + (device?.outside ?? [])).map { what, constant in
+      Assumption(what: what, value: "\(constant.value)", source: constant.source)
+    }
+  }
+}
+
+/// The forward pass that a description gives.
+private struct DescribedForward: ForwardPass {
+  var description: ModelDescription
+  var configuration: Configuration?
+
+  func trainingGraph(_ settings: ForwardSettings) throws(LoweringError) -> Graph {
+    try description.trainingGraph(configuration: configuration, settings: settings)
   }
 }
 
@@ -156,10 +186,10 @@ extension ForwardSettings.Precision {
 
 extension ModelDescription {
   /// What one GPU of a layout holds.
-  fileprivate func part(for layout: Layout) throws(EstimationError) -> ModelDescription {
+  fileprivate func part(for layout: Layout) throws(LoweringError) -> ModelDescription {
     switch split(tensorParallel: layout.degrees.tensor) {
     case .success(let part): return part
-    case .failure(let error): throw EstimationError(reason: error.reason)
+    case .failure(let error): throw LoweringError(message: error.reason)
     }
   }
 }

@@ -5,6 +5,14 @@ extension BackwardStep {
   /// `index_backward`: zeros of the input's shape, into which the gradient is put.
   mutating func indexed() -> Tensor { make("index_put", Layout(contiguous: inputLayout(0).shape)) }
 
+  /// The gradient of an elementwise function: temporaries live until the expression's result is there.
+  mutating func through(_ function: ElementwiseFunction) -> Tensor {
+    let temporaries = (0..<function.temporaries).map { _ in likeInput(function.name) }
+    let result = likeGradient("\(function.name)_backward")
+    for temporary in temporaries.reversed() { drop(temporary) }
+    return result
+  }
+
   /// `bloom_gelu_back` of transformers 5.17, models/bloom/modeling_bloom.py.
   mutating func fusedTanhGELU() -> Tensor {
     // tanh(0.79788456 * x * (1 + 0.044715 * x * x))

@@ -38,6 +38,8 @@ extension Derivative {
     // Views give the gradient's storage on, seen differently.
     case .view: .one { $0.reshaped($0.gradient(), to: $0.inputLayout(0).shape) }
     case .transpose(let first, let second): .one { $0.alias($0.gradient().layout.transposed(first, second)) }
+    case .permute(let order):
+      .one { step in step.alias(step.gradient().layout.permuted(order.indices.map { order.firstIndex(of: $0) ?? $0 })) }
     case .expand: .one { $0.alias($0.gradient().layout) }
     case .slice: .one { $0.make("slice_backward", Layout(contiguous: $0.inputLayout(0).shape)) }
     case .pick: .one { $0.indexed() }
@@ -101,10 +103,36 @@ extension Derivative {
       }
     case .cast: .one { $0.make("_to_copy", $0.gradient().layout.preserved, $0.inputType(0)) }
     case .copy: .one { $0.alias($0.gradient().layout) }
+    case .function(let function):
+      .one(saved: { _ in function.keeps.map { $0 == .input ? [.input(0)] : [.output(0)] } ?? [] }) {
+        $0.through(function)
+      }
+    case .extremum(let function):
+      Derivative(saved: { _ in [.input(0), .input(1)] }) { step in
+        step.each([1, 0]) { step, _ in step.through(function) }
+      }
+    case .choose:
+      Derivative(saved: { _ in [.input(0)] }) { step in
+        step.each([1, 2]) { step, _ in step.likeGradient("where") }
+      }
     case .maskedFill: .one(saved: { _ in [.input(1)] }) { $0.likeGradient("masked_fill") }
     case .dropout:
       .one(saved: { _ in [.output(1)] }) { $0.likeGradient("native_dropout_backward") }
 
+    // Every element gets the gradient of its sum: a view without strides.
+    case .sum:
+      .one { step in
+        let shape = step.inputLayout(0).shape
+        return step.alias(Layout(shape: shape, strides: shape.dimensions.map { _ in 0 }))
+      }
+    case .extreme:
+      .one(saved: { _ in [.input(0), .output(0)] }) { step in
+        // The mask of where the result was, as numbers, and how often it was there.
+        let mask = step.likeInput("eq")
+        let result = step.likeInput("mul")
+        step.drop(mask)
+        return result
+      }
     case .mean: .one { $0.make("div", Layout(contiguous: $0.inputLayout(0).shape)) }
     case .softmax: .one(saved: { _ in [.output(0)] }) { $0.likeInput("_softmax_backward_data") }
     case .logSoftmax:
@@ -117,6 +145,9 @@ extension Derivative {
           step.alias(Layout(shape: step.inputLayout(input).shape, strides: step.gradient().layout.strides))
         }
       }
+
+    case .gather: .one(saved: { _ in [.input(1)] }) { $0.likeInput("gather_backward") }
+    case .resample: .one { $0.likeInput("upsample_backward") }
 
     case .embedding:
       .one(saved: { _ in [.input(1)] }) {
@@ -140,6 +171,21 @@ extension Derivative {
           $0.make("native_layer_norm_backward", Layout(contiguous: $0.inputLayout($1).shape))
         }
       }
+    case .rootMeanSquareNorm:
+      Derivative(saved: { need in need.indices.map { .input($0) } + [.output(1)] }) { step in
+        step.each([0, 1]) { $0.make("_fused_rms_norm_backward", Layout(contiguous: $0.inputLayout($1).shape)) }
+      }
+    case .batchNorm, .groupNorm:
+      Derivative(saved: { need in need.indices.map { .input($0) } + [.output(1), .output(2)] }) { step in
+        step.each(Array(0..<step.inputCount)) { $0.make($0.name, Layout(contiguous: $0.inputLayout($1).shape)) }
+      }
+    case .convolution:
+      Derivative(saved: { _ in [.input(0), .input(1)] }) { step in
+        step.each(Array(0..<step.inputCount)) { $0.make($0.name, Layout(contiguous: $0.inputLayout($1).shape)) }
+      }
+    case .maximumPool:
+      .one(saved: { _ in [.input(0), .output(1)] }) { $0.likeInput("max_pool2d_with_indices_backward") }
+    case .averagePool: .one(saved: { _ in [.input(0)] }) { $0.likeInput("avg_pool2d_backward") }
     case .attention(let kernel): attention(kernel)
     case .negativeLogLikelihood:
       .one(saved: { _ in [.input(0), .input(1), .output(1)] }) { $0.likeInput("nll_loss_backward") }
