@@ -1,6 +1,7 @@
 # make demo   what the program does, shown on models in SampleModels
 # make test   installs what a fresh Debian lacks and runs every test
 # make accuracy TRUTH=runs.jsonl CORPUS=folder   the error of the estimates against traced runs
+# make accuracy-onnx [MODELS=folder]   the shapes of ONNX graphs against the node tests of onnx, and exported models
 # make lint   the formatter's opinion; make format follows it
 # make generate   what protobuf-c's compiler makes of the ONNX schema; make check-generated compares
 
@@ -12,18 +13,19 @@ PLIMSOLL := .build/release/plimsoll
 SAMPLES := .build/sample-models
 MODEL ?= Llama-3-8B
 
-.PHONY: build demo test accuracy lint format generate check-generated dependencies samples clean
+.PHONY: build demo test accuracy accuracy-onnx lint format generate check-generated dependencies samples clean
 
 build: dependencies
 	swift build -c release
 
-# The two C libraries of the parsers, and protobuf-c's compiler where SCHEMA is set. Looked for by their files, so that
+# The two C libraries of the parsers; protobuf-c's compiler where SCHEMA is set, Python where PYTHON is. Looked for by their files, so that
 # nothing is installed twice.
 dependencies:
 	@missing=(); \
 	[ -e /usr/include/json-c/json.h ] || missing+=(libjson-c-dev); \
 	[ -e /usr/include/protobuf-c/protobuf-c.h ] || missing+=(libprotobuf-c-dev); \
 	[ -z "$(SCHEMA)" ] || command -v protoc-c > /dev/null || missing+=(protobuf-c-compiler); \
+	[ -z "$(PYTHON)" ] || python3 -c 'import ensurepip' 2> /dev/null || missing+=(python3-venv); \
 	if [ $${#missing[@]} -gt 0 ]; then \
 	  echo "== Installing $${missing[*]}"; \
 	  apt=(env DEBIAN_FRONTEND=noninteractive apt-get); [ "$$(id -u)" = 0 ] || apt=(sudo "$${apt[@]}"); \
@@ -58,6 +60,17 @@ accuracy: dependencies
 	@[ -n "$(TRUTH)" ] && [ -n "$(CORPUS)" ] || { echo "usage: make accuracy TRUTH=runs.jsonl CORPUS=folder"; exit 64; }
 	@swift build -c release --product plimsoll-accuracy
 	@.build/release/plimsoll-accuracy "$(TRUTH)" "$(CORPUS)"
+
+# What the models give is known from Python packages; the program itself never needs them.
+ORACLE := .build/oracle
+ORACLE_PACKAGES := onnx==1.21.0 numpy==2.3.5
+
+accuracy-onnx: PYTHON := yes
+accuracy-onnx: dependencies
+	@swift build -c release --product plimsoll
+	@[ -e $(ORACLE)/bin/pip ] || python3 -m venv $(ORACLE)
+	@$(ORACLE)/bin/pip install --quiet --disable-pip-version-check $(ORACLE_PACKAGES)
+	@$(ORACLE)/bin/python Tests/Truth/onnx-accuracy.py $(PLIMSOLL) $(MODELS)
 
 # The generated C is committed, so that a build needs no compiler of schemas.
 ONNX := CParsers/COnnx

@@ -50,7 +50,7 @@ struct GraphCommand: AnsweringCommand {
   private func rebuilt() throws -> any Answer {
     try inputs.refuseForCheckpoint()
     let (checkpoint, description) = try CheckpointArgument.readWeights(input.model)
-    var workload = WorkloadOptions()
+    var workload = try WorkloadOptions.parse([])
     workload.batchSize = inputs.batchSize ?? 1
     workload.sequenceLength = inputs.sequenceLength
     let settings = try workload.workload(checkpoint, description).forward

@@ -78,6 +78,10 @@ import Testing
     let larger = Dimension.larger(s, b)
     #expect(larger == Dimension.larger(b, s))
     #expect(larger.substituting(["s": 3, "b": 9]) == 9)
+    // A quotient of extents may be zero, and is never less.
+    let quotient = (b * s).quotient(s + b)
+    #expect(Dimension.larger(0, quotient) == quotient)
+    #expect(Dimension.smaller(quotient, 0) == 0)
   }
 
   @Test func whatPasses64BitsIsUndefined() {

@@ -138,7 +138,8 @@ extension Dimension {
   private static func choose(_ left: Dimension, _ right: Dimension, keepingLarger: Bool) -> Dimension {
     if left == .undefined || right == .undefined { return .undefined }
     if left == right { return left }
-    if let leftIsAtLeast = left.isAtLeast(right) { return leftIsAtLeast == keepingLarger ? left : right }
+    if left.isAtLeast(right) == true { return keepingLarger ? left : right }
+    if right.isAtLeast(left) == true { return keepingLarger ? right : left }
     let pair = left.description < right.description ? (left, right) : (right, left)
     return Dimension(Atom(keepingLarger ? .larger(pair.0, pair.1) : .smaller(pair.0, pair.1)))
   }

@@ -144,9 +144,9 @@ extension Fact {
       guard let shape = tensor.shape, let type = tensor.dataType, shape.allSatisfy(\.unknowns.isEmpty) else {
         return nil
       }
-      let bits = shape.product * .constant(type.bitWidth)
+      let count = shape.product
       return type.bitWidth % 8 == 0
-        ? shape.product * .constant(type.bitWidth / 8) : bits.quotientRoundedUp(8)
+        ? count * .constant(type.bitWidth / 8) : (count * .constant(type.bitWidth)).quotientRoundedUp(8)
     case .sequence(let sequence):
       guard let elements = sequence.elements else { return nil }
       return elements.reduce(.zero) { sum, element in sum.flatMap { sum in element.size.map { sum + $0 } } }

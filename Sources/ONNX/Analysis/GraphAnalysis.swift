@@ -12,15 +12,25 @@ public struct GraphAnalysis: Sendable {
   var causes: [String: Cause]
 
   /// Follows shapes through the model, with its inputs as it declares them.
-  public init(_ model: Model) { self.init(model, BoundInputs(model)) }
+  public init(_ model: Model) {
+    self.init(model, BoundInputs(model), Inference(functions: model.functions, symbols: [:]))
+  }
 
   /// Follows shapes through the model, with what the user says of its inputs.
   public init(_ model: Model, _ question: GraphQuestion) throws(GraphQuestionError) {
-    self.init(model, try BoundInputs(model, question))
+    let bound = try BoundInputs(model, question)
+    let inference = Inference(functions: model.functions, symbols: bound.symbols)
+    self.init(model, bound, inference)
+    let names = inference.dimensionNames
+    if let name = question.dimensions.keys.sorted().first(where: { !names.contains($0) }) {
+      let known = names.naturallySorted().joined(separator: ", ")
+      throw GraphQuestionError(
+        message: "no shape depends on a dimension '\(name)'",
+        help: names.isEmpty ? "every extent of the model is a number" : "its dimensions are \(known)")
+    }
   }
 
-  private init(_ model: Model, _ bound: BoundInputs) {
-    let inference = Inference(functions: model.functions, symbols: bound.symbols)
+  private init(_ model: Model, _ bound: BoundInputs, _ inference: Inference) {
     let scope = Scope(operatorSets: model.operatorSets)
     for input in bound.inputs { scope.add(input.declaration.name, input.fact(inference), .input) }
     graph = inference.infer(model.graph, in: scope)
@@ -121,7 +131,7 @@ extension BoundInputs.Input {
         // An open axis without a name is a symbol of its own.
         tensor.shape = shape.enumerated().map { axis, own in
           (axis < named.count ? named[axis] : nil)
-            ?? (own.unknowns.isEmpty ? own : .symbol("\(declaration.name).\(axis)"))
+            ?? (own.unknowns.isEmpty ? own : inference.dimension(named: "\(declaration.name).\(axis)"))
         }
       } else if !extents.isEmpty || value != nil {
         tensor = TensorFact(tensor.dataType, shape: named.compactMap { $0 })

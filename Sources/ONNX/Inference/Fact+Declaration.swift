@@ -27,7 +27,7 @@ extension Inference {
   func extent(_ declared: DeclaredDimension, of name: String, axis: Int) -> Dimension {
     switch declared {
     case .fixed(let number): .constant(number)
-    case .named(let text): symbols[text] ?? Dimension(named: text) { [symbols] in symbols[$0] ?? .symbol($0) }
+    case .named(let text): given(text) ?? Dimension(named: text, self.dimension(named:))
     case .unknown: unknown("\(name).\(axis)", Cause(.data, "axis \(axis) is declared without a size", node: name))
     }
   }

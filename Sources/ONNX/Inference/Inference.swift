@@ -8,7 +8,9 @@ internal import Units
 final class Inference {
   private let functions: [FunctionKey: FunctionDefinition]
   /// The value of each symbol that is given.
-  let symbols: [String: Dimension]
+  private let symbols: [String: Dimension]
+  /// Every name of a dimension that was met.
+  private(set) var dimensionNames: Set<String> = []
   /// Why an extent is not known, by the name of its unknown.
   private(set) var causes: [String: Cause] = [:]
   /// What the model does that its operators forbid, once per node.
@@ -44,6 +46,15 @@ final class Inference {
     self.functions = functions
     self.symbols = symbols.mapValues { .constant($0) }
   }
+
+  /// What a name stands for: the value that is given for it, or a symbol.
+  func dimension(named name: String) -> Dimension {
+    dimensionNames.insert(name)
+    return symbols[name] ?? .symbol(name)
+  }
+
+  /// The value that is given for a name.
+  func given(_ name: String) -> Dimension? { symbols[name] == nil ? nil : dimension(named: name) }
 
   func unknown(_ name: String, _ cause: Cause) -> Dimension {
     causes[name] = causes[name] ?? cause

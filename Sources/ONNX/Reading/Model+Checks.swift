@@ -156,10 +156,13 @@ private struct ModelCheck {
           + "which is not imported")
     }
     let key = FunctionKey(domain: node.domain, name: node.operatorType, overload: node.overload)
-    if Model.newestOperatorSets[node.domain] == nil, model.functions[key] == nil, said.insert(key).inserted {
+    if Model.newestOperatorSets[node.domain] == nil, model.functions[key] == nil,
+      OperatorRegistry.rule(domain: node.domain, name: node.operatorType) == nil, said.insert(key).inserted
+    {
       add(
         functionDomains.contains(node.domain) ? .error : .warning, .operatorUndefined,
-        "\(quoted(node.operatorType)) of \(quoted(node.domain)) is no standard operator, and no function of the model")
+        "\(quoted(node.operatorType)) of \(quoted(node.domain)) is no operator that is known here, "
+          + "and no function of the model")
     }
     guard node.domain.isEmpty, let names = Self.subgraphs[node.operatorType], model.functions[key] == nil else {
       return

@@ -68,8 +68,9 @@ extension GraphAnswer {
           Page.Fact("in another order", .bytes(smallest.live[peak]), .derived, note: "activations, reordered"))
       }
     } else {
-      for peak in symbolicPeaks {
-        facts.append(Page.Fact("activations", .text("\(peak) B"), .derived, note: "in the file's order"))
+      for (index, peak) in symbolicPeaks.enumerated() {
+        let note = symbolicPeaks.count == 1 ? "in the file's order" : "the largest of these, in the file's order"
+        facts.append(Page.Fact("activations", .text("\(peak) B"), .derived, note: index == 0 ? note : nil))
       }
     }
     return facts
