@@ -3,7 +3,6 @@ internal import ArgumentParser
 internal import Checkpoint
 internal import ONNX
 internal import Strategy
-internal import Units
 
 /// The checkpoint that a command is about.
 struct CheckpointArgument: ParsableArguments {
@@ -74,10 +73,8 @@ struct CheckpointArgument: ParsableArguments {
     guard let file = Model.file(at: path) else { return nil }
     let model = try Model.open(file)
     let graph = GraphCheckpoint(model, GraphAnalysis(model), path: path)
-    var description = ModelDescription(checkpoint: graph.checkpoint, weightSet: graph.modules)
-    if graph.weights.tiesEmbeddings {
-      description.tiedEmbeddings = Sourced(true, .exact, source: "the graph multiplies by the embedding")
-    }
-    return OpenedGraph(model: model, checkpoint: graph.checkpoint, description: description)
+    return OpenedGraph(
+      model: model, checkpoint: graph.checkpoint,
+      description: ModelDescription(checkpoint: graph.checkpoint, weightSet: graph.modules))
   }
 }
