@@ -194,7 +194,8 @@ struct TrainingLowering {
     }
     let rows = result.shape.dimensions.dropLast().reduce(1, *)
     let labels = builder.input("labels", [rows], .int64)
-    let wide = builder.hold(builder.cast(result, to: .float32))
+    // `logits` names the output until the loss is there, in whichever type it is converted to.
+    let wide = builder.hold(builder.cast(builder.hold(result), to: .float32))
     return builder.crossEntropy(builder.reshape(wide, [rows, classes]), labels)
   }
 }
