@@ -76,8 +76,8 @@ private struct BoundInputs {
       let declared = declaration.dimensions
       var extents = [Int?](repeating: nil, count: declared?.count ?? 0)
       if let batch = question.batchSize, let first = declared?.first, first.isOpen { extents[0] = batch }
-      if let length = question.sequenceLength, let declared, declared.count == 2, declared[1].isOpen,
-        declaration.holdsIntegers
+      if let length = question.sequenceLength, let declared, declared.count >= 2, declared[1].isOpen,
+        declared.count == 3 || (declared.count == 2 && declaration.holdsIntegers)
       {
         extents[1] = length
       }

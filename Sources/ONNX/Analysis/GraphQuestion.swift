@@ -9,7 +9,7 @@ public struct GraphQuestion: Sendable {
 
   /// Stands for the first axis of every input, where the model leaves it open.
   public var batchSize: Int?
-  /// Stands for the second axis of every matrix of integers, where the model leaves it open.
+  /// Stands for the second axis of every matrix of integers and of every input of rank 3, where the model leaves it open.
   public var sequenceLength: Int?
   /// Stands for the last two axes of every image, a tensor of rank 4 in floating point, where the model leaves them
   /// open.
