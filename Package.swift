@@ -72,7 +72,7 @@ let package = Package(
     tests(of: "Checkpoint", ["Units"]),
     tests(of: "Architecture", ["Units", "Checkpoint"]),
     tests(of: "Graph", ["Units"]),
-    tests(of: "ONNX", ["Units", "Checkpoint", "Graph"]),
+    tests(of: "ONNX", ["Units", "Checkpoint", "Graph", "TrainingStep"]),
     tests(of: "TrainingStep", ["Units", "Graph"]),
     tests(of: "Strategy", ["Units", "Checkpoint", "Architecture", "Graph", "TrainingStep"]),
     tests(of: "Report", ["Units"]),

@@ -60,7 +60,6 @@ import Units
       ], results: [5])
     let file = dataflow.walk(dataflow.fileOrder)
     let smallest = dataflow.smallestWalk(beside: file)
-    // Both big ones and the input; the other order never holds two big ones: one, the input or a small one, and a small one.
     #expect(file.peak.map { file.live[$0] } == ByteCount(201))
     #expect(smallest.peak.map { smallest.live[$0] } == ByteCount(102))
     #expect(smallest.order.sorted() == [0, 1, 2, 3, 4])

@@ -107,12 +107,12 @@ import Testing
     functions(.operatorUndefined, Bytes.function("f", calls: ["absent"])),
   ]
 
-  /// These are about files beside the model, shapes or weights: see ExternalDataTests, the tests of operators, and those of
-  /// the commands `graph` and `audit`.
+  /// These are about files beside the model (see ExternalDataTests), about shapes (see AnalysisTests), and about what of
+  /// the tensors is a weight (see WeightTests).
   private static let elsewhere: Set<Finding.ModelRule> = [
     .externalLocation, .externalMissing, .externalLink, .externalRange, .externalLength, .externalKey,
-    .graphRuleBroken, .operatorUnknown, .graphExpansion, .graphShapeDiffers, .graphWeightsDiffer, .tensorsNoWeights,
-    .weightsRenamed,
+    .graphRuleBroken, .operatorUnknown, .graphExpansion,
+    .tensorsNoWeights, .weightsRenamed, .graphShapeDiffers, .graphWeightsDiffer,
   ]
 
   @Test(arguments: fixtures) func isBroken(_ fixture: Fixture) throws {
@@ -122,19 +122,6 @@ import Testing
 
   @Test func noneIsForgotten() {
     #expect(Set(Finding.ModelRule.allCases).subtracting(Self.fixtures.map(\.rule)) == Self.elsewhere)
-  }
-
-  /// Eight functions, of which each calls the next ten times: 10^8 nodes when written out, 81 as they stand.
-  @Test func functionsThatWouldGrowBeyondBounds() throws {
-    let names = (0...8).map { "f\($0)" }
-    let functions = zip(names, names.dropFirst().map { [String](repeating: $0, count: 10) } + [[]])
-    let bytes = Bytes.model(
-      Bytes.graph([Bytes.node("f0", ["x"], ["y"], domain: "l")]),
-      imports: [Bytes.operatorSet(17), Bytes.operatorSet(1, "l")],
-      functions.flatMap { Wire.bytes(25, Bytes.function($0, calls: $1)) })
-    let model = try opened(bytes)
-    #expect(model.findings.isEmpty)
-    #expect(GraphAnalysis(model).findings(in: model).map(\.rule) == [Finding.ModelRule.graphExpansion.rawValue])
   }
 
   @Test func aFloodOfFindingsIsCut() throws {

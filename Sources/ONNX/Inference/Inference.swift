@@ -75,7 +75,9 @@ extension Inference {
     for tensor in graph.initializers where scope.place(of: tensor.name) == nil {
       scope.add(tensor.name, .tensor(TensorFact(tensor)), .initializer)
     }
-    for declaration in graph.declarations + graph.outputs { scope.declarations[declaration.name] = declaration.type }
+    for declaration in graph.declarations + graph.outputs {
+      if let type = declaration.type { scope.declarations[declaration.name] = type }
+    }
     return follow(graph.nodes, outputs: graph.outputs.map(\.name), in: scope)
   }
 

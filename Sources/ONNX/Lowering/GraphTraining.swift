@@ -29,7 +29,8 @@ public struct GraphTraining: ForwardPass {
     }
     let profile = analysis.profile
     if let open = profile.symbols.first {
-      throw LoweringError(message: "the dimension '\(open)' has no size: batch, sequence and image size are all that can be given here")
+      throw LoweringError(
+        message: "the dimension '\(open)' has no size: batch, sequence and image size are all that can be given here")
     }
     guard settings.adapters == nil else { throw LoweringError(message: "adapters on an ONNX graph are not simulated") }
     guard Self.fits(profile) else { throw LoweringError(message: "a tensor of this size would pass 2^46 elements") }

@@ -95,7 +95,8 @@ extension OperatorLowering {
       }
       if let addition, try g.shape(addition.bias).rank == 1 { bias = try g.tensor(addition.bias) }
       let product = g.trained(
-        g.builder.linear(input, matrix, bias, transposed: source == nil), by: [input, matrix] + (bias.map { [$0] } ?? []))
+        g.builder.linear(input, matrix, bias, transposed: source == nil),
+        by: [input, matrix] + (bias.map { [$0] } ?? []))
       if bias != nil, let addition { g.finish(addition.step, with: product) }
       return [product]
     }
@@ -130,7 +131,9 @@ extension OperatorLowering {
     _ step: LoweredStep, _ g: inout TrainingLowering
   ) throws(LoweringError) -> [Tensor?] {
     var inputs: [Tensor] = []
-    for place in step.step.reads { inputs.append(g.builder.castForSpeed(try g.tensor(place), keeps: g.isWeight(place))) }
+    for place in step.step.reads {
+      inputs.append(g.builder.castForSpeed(try g.tensor(place), keeps: g.isWeight(place)))
+    }
     return [g.apply(.convolution, inputs, try g.shape(step.result))]
   }
 
@@ -231,8 +234,9 @@ extension OperatorLowering {
     let kept = (Layout(contiguous: statistics), DataType.float32)
     let results = g.builder.apply(
       kind, inputs,
-      results: [(Layout(contiguous: inputs[0].shape), inputs[0].dataType)] + [(Layout, DataType)](
-        repeating: kept, count: count))
+      results: [(Layout(contiguous: inputs[0].shape), inputs[0].dataType)]
+        + [(Layout, DataType)](
+          repeating: kept, count: count))
     return g.trained(results[0], by: inputs)
   }
 

@@ -80,7 +80,8 @@ public struct Estimator: Sendable {
       peak: peak.bytes, reserved: reserved, device: device.map { DeviceFit(timeline, reserved: reserved, device: $0) },
       phase: phase, phases: phases.mapValues(\.bytes),
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
-      isRecognised: ownForward == nil && description.isRecognised && description.hasLowering, assumptions: assumptions(workload, layout))
+      isRecognised: ownForward == nil && description.isRecognised && description.hasLowering,
+      assumptions: assumptions(workload, layout))
   }
 
   // MARK: - What the strategies hold
