@@ -6,6 +6,7 @@ extension Facts {
   /// configuration or the class's default says; where both are stored, only if their values are equal, which no
   /// header tells.
   mutating func tiedEmbeddings(_ model: ModelDescription) -> Sourced<Bool>? {
+    if weightSet.headIsEmbedding { return Sourced(true, .exact, source: "the graph multiplies by the embedding") }
     if weightSet.kind == .adapter, settings.modelType == nil { return nil }
     if let family = choice.family, !family.hasEmbeddingPair { return nil }
     let stacks = [model.modules] + model.otherStacks.map(\.modules)

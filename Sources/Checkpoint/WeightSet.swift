@@ -19,6 +19,8 @@ public struct WeightSet: Sendable {
   /// `__metadata__` of each of ``files``; empty where it is not known. Writers leave the names of tied tensors
   /// here: the name that was dropped, and the one that was kept.
   public var metadata: [[String: String]]
+  /// Whether a graph shows that it multiplies by the embedding where other models have a head.
+  public var headIsEmbedding = false
 
   public init(
     label: String, kind: Kind, files: [String], tensors: [StoredTensor], fileLengths: [ByteCount] = [],

@@ -16,8 +16,18 @@ struct WeightNames {
     name.contains(".") && !name.contains("::") && !name.hasPrefix("/")
   }
 
+  /// The embedding whose rows are looked up in a weight, where its module is known: a tied table is often stored under the
+  /// name of the head.
+  func table(for place: Int) -> String? {
+    for reader in use.readers[place] ?? [] where reader.operand == 0 {
+      let node = graph.nodes[graph.steps[reader.step].node]
+      if node.operatorType == "Gather", let module = node.module { return "\(module).weight" }
+    }
+    return nil
+  }
+
   /// `<module>.weight` or `<module>.bias`, where the reader's module is known.
-  mutating func derived(for place: Int, _ shape: Shape) -> String? {
+  func derived(for place: Int, _ shape: Shape) -> String? {
     guard let reader = use.readers[place]?.first else { return nil }
     let node = graph.nodes[graph.steps[reader.step].node]
     guard let module = node.module else { return nil }

@@ -26,6 +26,12 @@ struct WeightUse {
     for (index, step) in graph.steps.enumerated() { visit(step, index, graph) }
   }
 
+  /// Whether a weight is read as a table and as a factor.
+  func isLookedUpAndMultiplied(_ weight: Int, _ graph: InferredGraph) -> Bool {
+    let operators = (readers[weight] ?? []).map { graph.nodes[graph.steps[$0.step].node].operatorType }
+    return operators.contains("Gather") && operators.contains { $0 == "MatMul" || $0 == "Gemm" }
+  }
+
   private mutating func visit(_ step: InferredGraph.Step, _ index: Int, _ graph: InferredGraph) {
     let node = graph.nodes[step.node]
     let outputs = step.writes.compactMap { $0 }

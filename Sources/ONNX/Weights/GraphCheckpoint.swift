@@ -35,7 +35,8 @@ public struct GraphCheckpoint: Sendable {
         ))
     }
     tensors.sort { NaturalOrder.precedes($0.stored.name, $1.stored.name) }
-    let set = WeightSet(label: file, kind: .model, files: files, tensors: tensors.map(\.stored))
+    var set = WeightSet(label: file, kind: .model, files: files, tensors: tensors.map(\.stored))
+    set.headIsEmbedding = weights.tiesEmbeddings
     modules = set
     modules.tensors = tensors.map { tensor, shape in
       var tensor = tensor

@@ -20,6 +20,8 @@ public struct GraphWeights: Sendable {
   /// Numbers that are no weights: shapes, bounds, masks, tables of positions.
   public var constantCount = 0
   public var constantBytes = ByteCount.zero
+  /// Whether a table whose rows are looked up is multiplied by, too: the embedding is the head.
+  public var tiesEmbeddings = false
   /// How many weights are named after the module that reads them, since the file has no name of its own for them.
   public var renamedCount = 0
   /// How many are named after their place in a repeated stretch of the graph.
@@ -38,13 +40,17 @@ public struct GraphWeights: Sendable {
         constantBytes += definition.bytes
       }
     }
-    var names = WeightNames(graph, use)
+    let names = WeightNames(graph, use)
     let positions = RepeatedWeights(found.map(\.place), graph, use)
     var taken: Set<String> = []
+    tiesEmbeddings = found.contains { use.isLookedUpAndMultiplied($0.place, graph) }
     for (place, definition) in found {
       guard let dataType = definition.dataType else { continue }
       var name = graph.values[place].name
-      if !WeightNames.isOwn(name) {
+      if let table = names.table(for: place), table != name {
+        name = table
+        renamedCount += 1
+      } else if !WeightNames.isOwn(name) {
         if let derived = names.derived(for: place, definition.shape) {
           name = derived
           renamedCount += 1
