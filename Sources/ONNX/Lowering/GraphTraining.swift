@@ -27,6 +27,7 @@ public struct GraphTraining: ForwardPass {
     } catch {
       throw LoweringError(message: error.message)
     }
+    if let defect = analysis.defects.first { throw LoweringError(message: "\(defect)") }
     let profile = analysis.profile
     if let open = profile.symbols.first {
       throw LoweringError(
@@ -40,6 +41,10 @@ public struct GraphTraining: ForwardPass {
 
   /// Whether no sum of sizes can overflow.
   private static func fits(_ profile: GraphProfile) -> Bool {
-    profile.values.allSatisfy { value in (value.size?.constant ?? 0) <= 1 << 48 }
+    profile.values.allSatisfy { value in
+      // Strides are products of extents, also beside one of zero.
+      let extents = (value.shape ?? []).compactMap(\.constant).map { max(1, $0) }
+      return (Shape(extents).elementCount?.count ?? .max) <= 1 << 46
+    }
   }
 }
