@@ -28,11 +28,11 @@ struct EstimateCommand: AnsweringCommand {
   func answer() throws -> any Answer {
     let gpu = try hardware.row()
     let layout = try strategy.layout(worldSize: hardware.gpus)
-    var (checkpoint, estimator) = try input.readEstimator()
+    var (checkpoint, estimator, model) = try input.readEstimator()
     let description = estimator.description
     if estimation.model == .llmem { return try equations(checkpoint, description, layout, gpu) }
 
-    let workload = try workload.workload(checkpoint, description, isGraph: estimator.ownForward != nil)
+    let workload = try workload.workload(checkpoint, description, graph: model)
     estimator.usesBucketView = strategy.bucketView
     estimator.device = hardware.device(gpu)
     let estimate: Estimate

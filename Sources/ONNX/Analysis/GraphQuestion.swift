@@ -21,6 +21,13 @@ public struct GraphQuestion: Sendable {
   public var values: [String: Value] = [:]
 
   public init() {}
+
+  /// The sizes that are given.
+  var sizes: [(InputSize, Int)] {
+    [(.batch, batchSize), (.sequence, sequenceLength), (.image, imageSize)].compactMap { size, number in
+      number.map { (size, $0) }
+    }
+  }
 }
 
 /// Why a question does not fit the model.

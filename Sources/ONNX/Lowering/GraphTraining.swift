@@ -20,7 +20,7 @@ public struct GraphTraining: ForwardPass {
     var question = GraphQuestion()
     question.batchSize = settings.batchSize
     question.sequenceLength = settings.sequenceLength
-    question.imageSize = settings.imageSize ?? Self.usualImageSize
+    question.imageSize = settings.imageSize ?? (model.fixed(.image) == nil ? Self.usualImageSize : nil)
     let analysis: GraphAnalysis
     do throws(GraphQuestionError) {
       analysis = try GraphAnalysis(model, question)
