@@ -19,6 +19,10 @@ struct EstimateCommand: AnsweringCommand {
   @OptionGroup(title: "Strategy") var strategy: StrategyOptions
   @OptionGroup(title: "Hardware") var hardware: HardwareOptions
   @OptionGroup var estimation: EstimationOptions
+
+  @Flag(help: "Show what is alive at the peak, and simulate what would lower it most.")
+  var explain = false
+
   @OptionGroup var output: OutputOptions<Format>
 
   func validate() throws {
@@ -43,7 +47,12 @@ struct EstimateCommand: AnsweringCommand {
     }
     let question = EstimateAnswer.Question(
       checkpoint: checkpoint.path, family: description.family, workload: workload, layout: layout)
-    return EstimateAnswer(question, estimate)
+    guard explain else { return EstimateAnswer(question, estimate) }
+    do throws(EstimationError) {
+      return EstimateAnswer(question, estimate, explanation: try estimator.explanation(workload, layout: layout))
+    } catch {
+      throw Failure(error, checkpoint)
+    }
   }
 
   /// `--model llmem`: the paper's terms for this layout and batch.
