@@ -11,16 +11,18 @@ public enum OperatorKind: Hashable, Sendable {
   case permute([Int])
   case expand
   case slice(axis: Int, start: Int)
-  /// Rows picked by a list of indices along an axis: a copy.
+  /// Rows picked by a list of indices along an axis: a copy. A second input is the list as a tensor.
   case pick(axis: Int)
   case select(axis: Int)
   /// Several results that together cover the input along one axis.
   case split(axis: Int)
 
   // Elementwise.
-  case add, multiply, divide
+  case add, subtract, multiply, divide
   case addScalar, multiplyScalar, divideScalar
   case power(Double)
+  /// A tensor to the power of a tensor.
+  case powerOf
   case negate, cosine, sine, sigmoid, tanh, relu, gelu, silu, reciprocalSquareRoot
   /// A conversion to another element type.
   case cast
@@ -43,12 +45,15 @@ public enum OperatorKind: Hashable, Sendable {
   case mean, sum
   /// The largest or smallest along axes: inputs and results are kept to find where they were.
   case extreme
+  /// The Euclidean norm along axes.
+  case vectorNorm
+  case logSumExp
   case softmax, logSoftmax
 
   case concatenate(axis: Int)
   /// The pieces that several ranks hold of a tensor, put together along the last axis on each of them.
   case allGather
-  /// A constant appended along the last axis.
+  /// A constant around the elements.
   case pad
   /// Elements picked by an index of the result's shape (second input).
   case gather
@@ -67,7 +72,7 @@ public enum OperatorKind: Hashable, Sendable {
   case layerNorm
   /// inputs values, weight; results: values and the reciprocal root of the mean square.
   case rootMeanSquareNorm
-  /// inputs values, weight, bias, running mean, running variance; results: values, mean, reciprocal deviation.
+  /// inputs values, weight, bias, running mean and variance where there are; results: values, mean, reciprocal deviation.
   case batchNorm
   /// inputs values, weight, bias?; results: values, mean, reciprocal deviation of each group.
   case groupNorm
@@ -101,9 +106,10 @@ extension OperatorKind {
     case .pick: "index"
     case .split: "split"
     case .add, .addScalar: "add"
+    case .subtract: "sub"
     case .multiply, .multiplyScalar: "mul"
     case .divide, .divideScalar: "div"
-    case .power: "pow"
+    case .power, .powerOf: "pow"
     case .negate: "neg"
     case .cosine: "cos"
     case .sine: "sin"
@@ -123,6 +129,8 @@ extension OperatorKind {
     case .mean: "mean"
     case .sum: "sum"
     case .extreme: "amax"
+    case .vectorNorm: "linalg_vector_norm"
+    case .logSumExp: "logsumexp"
     case .softmax: "_softmax"
     case .logSoftmax: "_log_softmax"
     case .concatenate: "cat"

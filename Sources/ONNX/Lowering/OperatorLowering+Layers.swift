@@ -12,8 +12,8 @@ extension OperatorLowering {
       return [g.apply(.gather, [input, index], try g.shape(step.result))]
     },
     "GatherND": { step, g throws(LoweringError) in
-      let input = try g.tensor(step.step.reads[0])
-      return [g.apply(.pick(axis: 0), [input], try g.shape(step.result))]
+      let inputs = [try g.tensor(step.step.reads[0]), try g.tensor(step.step.reads[1])]
+      return [g.apply(.pick(axis: 0), inputs, try g.shape(step.result))]
     },
     "Concat": { step, g throws(LoweringError) in
       var inputs: [Tensor] = []
@@ -34,20 +34,35 @@ extension OperatorLowering {
     },
     "ReduceMean": reduction(.mean), "GlobalAveragePool": reduction(.mean),
     "ReduceSum": reduction(.sum),
+    "ReduceL2": reduction(.vectorNorm), "ReduceLogSumExp": reduction(.logSumExp),
+    "ReduceL1": reduction(.sum, of: { b, x in ElementwiseFunction.named("abs").map { b.unary(.function($0), x) } ?? x }),
+    "ReduceSumSquare": reduction(.sum, of: { b, x in b.multiply(x, x) }),
+    "ReduceLogSum": { step, g throws(LoweringError) in
+      let input = try g.tensor(step.step.reads[0])
+      let layout = Layout(contiguous: try g.shape(step.result))
+      let result = g.builder.frame("") { b in
+        let sum = b.apply(.sum, [input], layout, input.dataType)
+        return ElementwiseFunction.named("log").map { b.unary(.function($0), sum) } ?? sum
+      }
+      return [g.trained(result, by: [input])]
+    },
     "ReduceMax": reduction(.extreme), "ReduceMin": reduction(.extreme), "GlobalMaxPool": reduction(.extreme),
     "LayerNormalization": { step, g throws(LoweringError) in
       [try layerNorm(try g.tensor(step.step.reads[0]), step.operand(1), step.operand(2), &g)]
     },
     "SkipLayerNormalization": { step, g throws(LoweringError) in
-      let sum = try skipped(step, bias: 4, &g)
-      return [try layerNorm(sum, step.operand(2), step.operand(3), &g), nil, nil, sum]
+      guard let weight = step.operand(2) else { throw LoweringError(message: "a norm without a scale") }
+      let scale = try g.tensor(weight)
+      let shift = try step.operand(3).map { place throws(LoweringError) in try g.tensor(place) }
+      return try skipped(step, bias: 4, &g) { $0.layerNorm($1, scale, shift) }
     },
     "EmbedLayerNormalization": embedding,
     "RMSNormalization": rootMeanSquareNorm,
     "SimplifiedLayerNormalization": rootMeanSquareNorm,
     "SkipSimplifiedLayerNormalization": { step, g throws(LoweringError) in
-      let sum = try skipped(step, bias: 3, &g)
-      return [try rootMeanSquareNorm(sum, step.operand(2), &g), nil, nil, sum]
+      guard let weight = step.operand(2) else { throw LoweringError(message: "a norm without a scale") }
+      let scale = try g.tensor(weight)
+      return try skipped(step, bias: 3, &g) { rootMeanSquareNorm(&$0, $1, scale) }
     },
     "BatchNormalization": { step, g throws(LoweringError) in
       var inputs: [Tensor] = []
@@ -55,7 +70,7 @@ extension OperatorLowering {
       let channels = inputs[0].shape.rank > 1 ? inputs[0].shape[1] : 1
       return [normalized(.batchNorm, inputs, statistics: [channels], 2, &g)]
     },
-    "InstanceNormalization": groupNorm,
+    "InstanceNormalization": instanceNorm,
     "GroupNormalization": groupNorm,
     "Conv": convolution,
     "ConvTranspose": convolution,
@@ -149,7 +164,7 @@ extension OperatorLowering {
     if axis == 0, input.shape.rank == 2, g.isWeight(data) {
       return [g.trained(g.builder.embedding(try g.tensor(index), input), by: [input])]
     }
-    return [g.apply(.pick(axis: axis), [input], try g.shape(step.result))]
+    return [g.apply(.pick(axis: axis), [input, try g.tensor(index)], try g.shape(step.result))]
   }
 
   /// Word, position and segment embeddings added and normalised.
@@ -173,24 +188,29 @@ extension OperatorLowering {
 
   // MARK: - Reductions and norms
 
-  private static func reduction(_ kind: OperatorKind) -> Row {
+  private static func reduction(
+    _ kind: OperatorKind, of function: @escaping @Sendable (inout GraphBuilder, Tensor) -> Tensor = { $1 }
+  ) -> Row {
     { step, g throws(LoweringError) in
       let input = try g.tensor(step.step.reads[0])
-      return [g.apply(kind, [input], try g.shape(step.result))]
+      let layout = Layout(contiguous: try g.shape(step.result))
+      let result = g.builder.frame("") { b in b.apply(kind, [function(&b, input)], layout, input.dataType) }
+      return [g.trained(result, by: [input])]
     }
   }
 
-  /// The sum that a norm with a skip connection normalises.
+  /// A norm of a sum, and the sum.
   private static func skipped(
-    _ step: LoweredStep, bias: Int, _ g: inout TrainingLowering
-  ) throws(LoweringError) -> Tensor {
-    let (left, right) = (try g.tensor(step.step.reads[0]), try g.tensor(step.step.reads[1]))
-    var sum = g.trained(g.builder.add(left, right), by: [left, right])
-    if let place = step.operand(bias) {
-      let bias = try g.tensor(place)
-      sum = g.trained(g.builder.add(sum, bias), by: [sum, bias])
+    _ step: LoweredStep, bias: Int, _ g: inout TrainingLowering, _ norm: (inout GraphBuilder, Tensor) -> Tensor
+  ) throws(LoweringError) -> [Tensor?] {
+    var terms = [try g.tensor(step.step.reads[0]), try g.tensor(step.step.reads[1])]
+    if let place = step.operand(bias) { terms.append(try g.tensor(place)) }
+    let (result, sum) = g.builder.frame("") { b in
+      let sum = terms.dropFirst().reduce(terms[0]) { b.add($0, $1) }
+      return (norm(&b, sum), sum)
     }
-    return sum
+    // The weights train, whatever the terms do.
+    return [g.trained(result, by: [result] + terms), nil, nil, g.trained(sum, by: terms)]
   }
 
   private static func layerNorm(
@@ -205,18 +225,41 @@ extension OperatorLowering {
   private static func rootMeanSquareNorm(
     _ step: LoweredStep, _ g: inout TrainingLowering
   ) throws(LoweringError) -> [Tensor?] {
-    [try rootMeanSquareNorm(try g.tensor(step.step.reads[0]), step.operand(1), &g)]
+    guard let weight = step.operand(1) else { throw LoweringError(message: "a norm without a scale") }
+    let (input, scale) = (try g.tensor(step.step.reads[0]), try g.tensor(weight))
+    return [g.trained(rootMeanSquareNorm(&g.builder, input, scale), by: [input, scale])]
   }
 
-  private static func rootMeanSquareNorm(
-    _ input: Tensor, _ weight: Int?, _ g: inout TrainingLowering
-  ) throws(LoweringError) -> Tensor {
-    guard let weight else { throw LoweringError(message: "a norm without a scale") }
-    let inputs = [input, try g.tensor(weight)]
+  private static func rootMeanSquareNorm(_ b: inout GraphBuilder, _ input: Tensor, _ scale: Tensor) -> Tensor {
     let statistics = Layout(contiguous: Shape(input.shape.dimensions.dropLast() + [1]))
-    let results = g.builder.apply(
-      .rootMeanSquareNorm, inputs, results: [(Layout(contiguous: input.shape), input.dataType), (statistics, .float32)])
-    return g.trained(results[0], by: inputs)
+    return b.apply(
+      .rootMeanSquareNorm, [input, scale],
+      results: [(Layout(contiguous: input.shape), input.dataType), (statistics, .float32)])[0]
+  }
+
+  /// `at::instance_norm`: a batch norm of each image's channels, the weights repeated for every image.
+  private static func instanceNorm(
+    _ step: LoweredStep, _ g: inout TrainingLowering
+  ) throws(LoweringError) -> [Tensor?] {
+    var inputs: [Tensor] = []
+    for place in step.step.reads { inputs.append(try g.tensor(place)) }
+    let shape = inputs[0].shape
+    guard shape.rank >= 2 else { throw LoweringError(message: "a norm of a tensor without channels") }
+    let (count, channels) = (shape[0], shape[1])
+    let flat = Shape([1, count * channels] + shape.dimensions.dropFirst(2))
+    let statistics = (Layout(contiguous: [count * channels]), DataType.float32)
+    let result = g.builder.frame("") { b in
+      let weights = inputs.dropFirst().map { weight in
+        let copy = b.apply(
+          .copy, [b.expand(weight, to: [count, channels])], Layout(contiguous: [count, channels]), weight.dataType)
+        return b.reshape(copy, [count * channels])
+      }
+      let values = b.apply(
+        .batchNorm, [b.reshape(inputs[0], flat)] + weights,
+        results: [(Layout(contiguous: flat), inputs[0].dataType), statistics, statistics])[0]
+      return b.reshape(values, shape)
+    }
+    return [g.trained(result, by: inputs)]
   }
 
   private static func groupNorm(_ step: LoweredStep, _ g: inout TrainingLowering) throws(LoweringError) -> [Tensor?] {

@@ -74,35 +74,60 @@ enum OperatorLowering {
 
   private static let elementwise: [String: Row] = {
     var rows: [String: Row] = [
-      "Add": binary(.add, .addScalar), "Sub": binary(.add, .addScalar), "Mul": binary(.multiply, .multiplyScalar),
-      "Div": binary(.divide, .divideScalar), "Sum": binary(.add, .addScalar),
+      "Add": binary(.add, .addScalar), "Sum": binary(.add, .addScalar), "Mul": binary(.multiply, .multiplyScalar),
+      // A number minus a tensor is `rsub`; a number over one is its reciprocal, multiplied.
+      "Sub": binary(.subtract, .addScalar, before: ["rsub"].compactMap(named)),
+      "Div": binary(.divide, .divideScalar, before: ["reciprocal"].compactMap(named) + [.multiplyScalar]),
       "Neg": unary(.negate), "Sin": unary(.sine), "Cos": unary(.cosine), "Sigmoid": unary(.sigmoid),
       "Tanh": unary(.tanh), "Relu": unary(.relu), "Gelu": unary(.gelu), "FastGelu": biased(.gelu),
-      "BiasGelu": biased(.gelu), "QuickGelu": unary(.silu), "Swish": unary(.silu),
+      "BiasGelu": biased(.gelu), "Swish": unary(.silu),
       "Pow": { step, g throws(LoweringError) in
+        guard let place = step.operand(1) else { throw LoweringError(message: "a power without an exponent") }
+        if let function = named("rpow"), g.number(step.step.reads[0]) != nil, g.number(place) == nil {
+          let exponent = try g.tensor(place)
+          return [g.trained(g.builder.unary(function, exponent), by: [exponent])]
+        }
         let input = try g.tensor(step.step.reads[0])
-        let exponent = step.operand(1).flatMap { g.number($0) }
-        guard let exponent else { throw LoweringError(message: "a power with a trained exponent is not simulated") }
-        return [g.trained(g.builder.power(input, exponent), by: [input])]
+        if let number = g.number(place) { return [g.trained(g.builder.power(input, number), by: [input])] }
+        let exponent = try g.tensor(place)
+        let layout = Layout.elementwise([input.layout, exponent.layout])
+        let inputs = [input, exponent]
+        return [g.trained(g.builder.apply(.powerOf, inputs, layout, input.dataType), by: inputs)]
       },
+      "Clip": { step, g throws(LoweringError) in
+        let input = try g.tensor(step.step.reads[0])
+        let places = [1, 2].count { step.operand($0) != nil }
+        let count = places + ["min", "max"].count { step.float($0) != nil }
+        guard let function = named(count == 1 ? "clamp_bound" : "clamp") else { return [input] }
+        return [g.trained(g.builder.unary(function, input), by: [input])]
+      },
+      // x / (1 + x.abs()), F.softsign.
+      "Softsign": composite { b, input in
+        guard let abs = named("abs") else { return input }
+        return b.divide(input, b.addScalar(b.unary(abs, input)))
+      },
+      // x * sigmoid(1.702 * x)
+      "QuickGelu": composite { b, input in b.multiply(input, b.unary(.sigmoid, b.multiplyScalar(input))) },
       "Where": { step, g throws(LoweringError) in
         let condition = try g.tensor(step.step.reads[0])
         let shape = try g.shape(step.result)
         let (yes, no) = (step.step.reads[1], step.step.reads[2])
-        for (chosen, other) in [(yes, no), (no, yes)] where g.number(other) != nil {
-          let input = try g.tensor(chosen)
-          return [g.trained(g.builder.whereVisible(input, condition), by: [input])]
+        let type = g.type(of: step.result)
+        var choices: [Tensor] = []
+        for place in [yes, no] {
+          // A number becomes a tensor for the occasion.
+          let isNumber = g.number(place) != nil && !g.isWeight(place)
+          choices.append(isNumber ? g.builder.create("scalar_tensor", [], [], type) : try g.tensor(place))
         }
-        let (left, right) = (try g.tensor(yes), try g.tensor(no))
-        return [g.trained(g.apply(.choose, [condition, left, right], shape, left.dataType), by: [left, right])]
+        return [g.trained(g.apply(.choose, [condition] + choices, shape, type), by: choices)]
       },
     ]
     let functions = [
       "Abs": "abs", "Acos": "acos", "Acosh": "acosh", "Asin": "asin", "Asinh": "asinh", "Atan": "atan",
-      "Atanh": "atanh", "Ceil": "ceil", "Celu": "celu", "Clip": "clamp", "Cosh": "cosh", "Elu": "elu", "Erf": "erf",
+      "Atanh": "atanh", "Ceil": "ceil", "Celu": "celu", "Cosh": "cosh", "Elu": "elu", "Erf": "erf",
       "Exp": "exp", "Floor": "floor", "HardSigmoid": "hardsigmoid", "HardSwish": "hardswish",
       "LeakyRelu": "leaky_relu", "Log": "log", "Mish": "mish", "Reciprocal": "reciprocal", "Round": "round",
-      "Selu": "selu", "Sign": "sign", "Sinh": "sinh", "Softplus": "softplus", "Softsign": "softsign", "Sqrt": "sqrt",
+      "Selu": "selu", "Sign": "sign", "Sinh": "sinh", "Softplus": "softplus", "Sqrt": "sqrt",
       "Tan": "tan", "ThresholdedRelu": "threshold", "CumSum": "cumsum", "RotaryEmbedding": "rotary",
     ]
     for (name, function) in functions {
@@ -110,7 +135,7 @@ enum OperatorLowering {
     }
     for (name, function) in ["Max": "maximum", "Min": "minimum"] {
       if let function = ElementwiseFunction.named(function) {
-        rows[name] = binary(.extremum(function), .function(function))
+        rows[name] = binary(.extremum(function), named("clamp_bound") ?? .function(function))
       }
     }
     return rows
@@ -123,20 +148,31 @@ enum OperatorLowering {
     }
   }
 
-  /// A function of a sum with a bias.
-  private static func biased(_ kind: OperatorKind) -> Row {
+  private static func named(_ function: String) -> OperatorKind? {
+    ElementwiseFunction.named(function).map { .function($0) }
+  }
+
+  /// A function of one operand that is written with several operators, while which the operand lives.
+  static func composite(_ body: @escaping @Sendable (inout GraphBuilder, Tensor) -> Tensor) -> Row {
     { step, g throws(LoweringError) in
-      var input = try g.tensor(step.step.reads[0])
-      if let bias = step.operand(1) {
-        let bias = try g.tensor(bias)
-        input = g.trained(g.builder.add(input, bias), by: [input, bias])
-      }
-      return [g.trained(g.builder.unary(kind, input), by: [input])]
+      let input = try g.tensor(step.step.reads[0])
+      return [g.trained(g.builder.frame("") { body(&$0, input) }, by: [input])]
     }
   }
 
-  /// A function of two operands, or of one and a number.
-  private static func binary(_ kind: OperatorKind, _ scalar: OperatorKind) -> Row {
+  /// A function of a sum with a bias.
+  private static func biased(_ kind: OperatorKind) -> Row {
+    { step, g throws(LoweringError) in
+      let input = try g.tensor(step.step.reads[0])
+      guard let place = step.operand(1) else { return [g.trained(g.builder.unary(kind, input), by: [input])] }
+      let bias = try g.tensor(place)
+      let result = g.builder.frame("") { $0.unary(kind, $0.add(input, bias)) }
+      return [g.trained(result, by: [input, bias])]
+    }
+  }
+
+  /// A function of two operands, or of one and a number that comes after or before it.
+  private static func binary(_ kind: OperatorKind, _ after: OperatorKind, before: [OperatorKind] = []) -> Row {
     { step, g throws(LoweringError) in
       var result: Tensor?
       for place in step.step.reads {
@@ -153,9 +189,11 @@ enum OperatorLowering {
         result = g.trained(g.builder.apply(kind, [left, operand], layout, type), by: [left, operand])
       }
       guard let result else { throw LoweringError(message: "\(step.node.operatorType) has no operand") }
-      let numbers = step.step.reads.count { g.number($0) != nil && !g.isWeight($0) }
-      guard numbers > 0, numbers < step.step.reads.count else { return [result] }
-      return [g.trained(g.builder.unary(scalar, result), by: [result])]
+      let isNumber = step.step.reads.map { g.number($0) != nil && !g.isWeight($0) }
+      guard isNumber.contains(true), isNumber.contains(false) else { return [result] }
+      let kinds = isNumber[0] && !before.isEmpty ? before : [after]
+      let made = g.builder.frame("") { b in kinds.reduce(result) { b.unary($1, $0) } }
+      return [g.trained(made, by: [result])]
     }
   }
 }

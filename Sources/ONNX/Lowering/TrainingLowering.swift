@@ -23,6 +23,8 @@ struct TrainingLowering {
   var transposed: [Int: Int] = [:]
   /// Steps whose work another one has done.
   private var isDone: Set<Int> = []
+  /// What a batch norm keeps count of, and no gradient changes.
+  private let isStatistic: Set<Int>
   /// How many steps read each value, graph outputs included.
   private let readerCounts: [Int]
 
@@ -41,6 +43,11 @@ struct TrainingLowering {
     for step in graph.steps { for value in step.reads { counts[value] += 1 } }
     for output in graph.outputs { counts[output] += 1 }
     readerCounts = counts
+    var statistics: Set<Int> = []
+    for step in graph.steps where graph.nodes[step.node].operatorType == "BatchNormalization" {
+      statistics.formUnion(step.reads.dropFirst(3))
+    }
+    isStatistic = statistics
   }
 
   mutating func run() throws(LoweringError) -> Graph {
@@ -62,7 +69,7 @@ struct TrainingLowering {
     if node.isConstant || step.writes.allSatisfy({ $0.map(isNumber) ?? true }) { return }
     let operation = LoweredStep(index: index, step: step, node: node)
     var trains = false
-    for place in step.reads where !isNumber(place) {
+    for place in step.reads where tensors[place] != nil || isWeight(place) {
       let operand = try tensor(place)
       trains = trains || isTrained.contains(operand.id)
     }
@@ -157,7 +164,7 @@ struct TrainingLowering {
       guard weight.dataType.isFloatingPoint else {
         throw LoweringError(message: "the weight '\(weight.name)' is quantised; training through it is not simulated")
       }
-      let trains = !frozen.contains { $0.matches(weight.name) }
+      let trains = !isStatistic.contains(place) && !frozen.contains { $0.matches(weight.name) }
       made = builder.parameter(weight.name, weight.shape, type(weight.dataType), trains: trains)
       if trains { isTrained.insert(made.id) }
     } else {
@@ -194,7 +201,8 @@ struct TrainingLowering {
     }
     let rows = result.shape.dimensions.dropLast().reduce(1, *)
     let labels = builder.input("labels", [rows], .int64)
-    let wide = builder.hold(builder.cast(result, to: .float32))
+    // `logits` names the output until the loss is there, in whichever type it is converted to.
+    let wide = builder.hold(builder.cast(builder.hold(result), to: .float32))
     return builder.crossEntropy(builder.reshape(wide, [rows, classes]), labels)
   }
 }

@@ -7,9 +7,62 @@ extension BackwardStep {
 
   /// The gradient of an elementwise function: temporaries live until the expression's result is there.
   mutating func through(_ function: ElementwiseFunction) -> Tensor {
+    let zero = function.masks > 0 ? scalar() : nil
+    let masks = (0..<function.masks).map { _ in make("ge", inputLayout(0).preserved, .bool) }
     let temporaries = (0..<function.temporaries).map { _ in likeInput(function.name) }
     let result = likeGradient("\(function.name)_backward")
-    for temporary in temporaries.reversed() { drop(temporary) }
+    for temporary in temporaries.reversed() + masks.reversed() { drop(temporary) }
+    if let zero { drop(zero) }
+    return result
+  }
+
+  /// One number as a tensor, as `where` wants it.
+  private mutating func scalar() -> Tensor { make("scalar_tensor", Layout(contiguous: [])) }
+
+  /// where(mask, grad, 0).
+  mutating func chosen() -> Tensor {
+    let zero = scalar()
+    let result = likeGradient("where")
+    drop(zero)
+    return result
+  }
+
+  /// where(self == other, grad / 2, grad).masked_fill_(self < other, 0).
+  mutating func halved() -> Tensor {
+    let half = likeGradient("div")
+    let ties = truth("eq")
+    let result = likeGradient("where")
+    let losers = truth("lt")
+    [losers, ties, half].forEach { drop($0) }
+    return result
+  }
+
+  private mutating func truth(_ cause: String) -> Tensor { make(cause, gradient().layout.preserved, .bool) }
+
+  /// grad * where(self == 0 and exponent >= 0, 0, result * self.log()).
+  mutating func powerExponent() -> Tensor {
+    let sign = make("ge", inputLayout(1).preserved, .bool)
+    let zeros = make("eq", inputLayout(0).preserved, .bool)
+    let condition = truth("logical_and")
+    drop(zeros)
+    drop(sign)
+    let logarithm = likeInput("log")
+    let product = likeGradient("mul")
+    let zero = scalar()
+    let choice = likeGradient("where")
+    let result = likeGradient("mul")
+    [choice, zero, product, logarithm, condition].forEach { drop($0) }
+    return result
+  }
+
+  /// where(exponent == 0, 0, grad * (exponent * self.pow(exponent - 1))).
+  mutating func powerBase() -> Tensor {
+    let less = make("sub", inputLayout(1).preserved, inputType(1))
+    let chain = ["pow", "mul", "mul"].map { likeGradient($0) }
+    let zero = scalar()
+    let mask = make("eq", inputLayout(1).preserved, .bool)
+    let result = likeGradient("where")
+    for temporary in [mask, zero] + chain.reversed() + [less] { drop(temporary) }
     return result
   }
 

@@ -42,12 +42,17 @@ extension Derivative {
       .one { step in step.alias(step.gradient().layout.permuted(order.indices.map { order.firstIndex(of: $0) ?? $0 })) }
     case .expand: .one { $0.alias($0.gradient().layout) }
     case .slice: .one { $0.make("slice_backward", Layout(contiguous: $0.inputLayout(0).shape)) }
-    case .pick: .one { $0.indexed() }
+    // The zeros are filled in place (index_backward), except with fake tensors.
+    case .pick: .one(saved: { need in need.count > 1 ? [.input(1)] : [] }) { $0.indexed() }
     case .fusedTanhGELU: .one(saved: { _ in [.input(0)] }) { $0.fusedTanhGELU() }
     case .select: .one { $0.make("select_backward", Layout(contiguous: $0.inputLayout(0).shape)) }
     case .split: .one { $0.joinedPieces() }
 
     case .add: Derivative { step in step.each([1, 0]) { step, _ in step.alias(step.gradient().layout) } }
+    case .subtract:
+      Derivative { step in
+        step.each([1, 0]) { $1 == 1 ? $0.likeGradient("neg") : $0.alias($0.gradient().layout) }
+      }
     case .multiply:
       Derivative(saved: { need in (need[1] ? [.input(0)] : []) + (need[0] ? [.input(1)] : []) }) { step in
         step.each([1, 0]) { $0.elementwise("mul", with: 1 - $1) }
@@ -78,11 +83,15 @@ extension Derivative {
         step.drop(power)
         return result
       }
+    case .powerOf: powerOf
     case .negate: .one { $0.likeGradient("neg") }
     case .cosine, .sine:
       .one(saved: { _ in [.input(0)] }) { step in
+        // grad * -self.sin(), grad * self.cos()
         let factor = step.likeInput(kind.name)
+        let negated = kind == .cosine ? step.likeInput("neg") : nil
         let result = step.elementwise("mul", with: 0)
+        if let negated { step.drop(negated) }
         step.drop(factor)
         return result
       }
@@ -104,18 +113,21 @@ extension Derivative {
     case .cast: .one { $0.make("_to_copy", $0.gradient().layout.preserved, $0.inputType(0)) }
     case .copy: .one { $0.alias($0.gradient().layout) }
     case .function(let function):
-      .one(saved: { _ in function.keeps.map { $0 == .input ? [.input(0)] : [.output(0)] } ?? [] }) {
-        $0.through(function)
-      }
-    case .extremum(let function):
-      Derivative(saved: { _ in [.input(0), .input(1)] }) { step in
-        step.each([1, 0]) { step, _ in step.through(function) }
-      }
+      .one(saved: { _ in
+        switch function.keeps {
+        case .input: [.input(0)]
+        case .output: [.output(0)]
+        case .both: [.input(0), .output(0)]
+        case nil: []
+        }
+      }) { $0.through(function) }
+    case .extremum:
+      Derivative(saved: { _ in [.input(0), .input(1)] }) { step in step.each([1, 0]) { step, _ in step.halved() } }
     case .choose:
       Derivative(saved: { _ in [.input(0)] }) { step in
-        step.each([1, 2]) { step, _ in step.likeGradient("where") }
+        step.each([1, 2]) { step, _ in step.chosen() }
       }
-    case .maskedFill: .one(saved: { _ in [.input(1)] }) { $0.likeGradient("masked_fill") }
+    case .maskedFill: .one(saved: { _ in [.input(1)] }) { $0.chosen() }
     case .dropout:
       .one(saved: { _ in [.output(1)] }) { $0.likeGradient("native_dropout_backward") }
 
@@ -127,10 +139,30 @@ extension Derivative {
       }
     case .extreme:
       .one(saved: { _ in [.input(0), .output(0)] }) { step in
-        // The mask of where the result was, as numbers, and how often it was there.
-        let mask = step.likeInput("eq")
+        // scale_grad_by_count: mask * (grad / mask.sum(dims))
+        let mask = step.make("eq", step.inputLayout(0).preserved, .bool)
+        let count = step.make("sum", step.gradient().layout, .int64)
+        let share = step.likeGradient("div")
         let result = step.likeInput("mul")
-        step.drop(mask)
+        [share, count, mask].forEach { step.drop($0) }
+        return result
+      }
+    case .vectorNorm:
+      .one(saved: { _ in [.input(0), .output(0)] }) { step in
+        // (self / norm).masked_fill_(norm == 0, 0) * grad (linalg_vector_norm_backward)
+        let ratio = step.likeInput("div")
+        let mask = step.make("eq", step.gradient().layout, .bool)
+        let result = step.likeInput("mul")
+        [mask, ratio].forEach { step.drop($0) }
+        return result
+      }
+    case .logSumExp:
+      .one(saved: { _ in [.input(0), .output(0)] }) { step in
+        // grad * (self - result).exp() (logsumexp_backward)
+        let difference = step.likeInput("sub")
+        let exponential = step.likeInput("exp")
+        let result = step.likeInput("mul")
+        [exponential, difference].forEach { step.drop($0) }
         return result
       }
     case .mean: .one { $0.make("div", Layout(contiguous: $0.inputLayout(0).shape)) }
@@ -139,14 +171,16 @@ extension Derivative {
       .one(saved: { _ in [.output(0)] }) { $0.likeInput("_log_softmax_backward_data") }
 
     case .allGather: .one { $0.make("slice", Layout(contiguous: $0.inputLayout(0).shape)) }
-    case .concatenate, .pad:
+    // A padding of negative widths, which copies (constant_pad_nd).
+    case .pad: .one { $0.make("constant_pad_nd", Layout(contiguous: $0.inputLayout(0).shape)) }
+    case .concatenate:
       Derivative { step in
         step.each(Array(0..<step.inputCount)) { step, input in
           step.alias(Layout(shape: step.inputLayout(input).shape, strides: step.gradient().layout.strides))
         }
       }
 
-    case .gather: .one(saved: { _ in [.input(1)] }) { $0.likeInput("gather_backward") }
+    case .gather: .one(saved: { _ in [.input(0), .input(1)] }) { $0.likeInput("gather_backward") }
     case .resample: .one { $0.likeInput("upsample_backward") }
 
     case .embedding:
@@ -176,7 +210,7 @@ extension Derivative {
         step.each([0, 1]) { $0.make("_fused_rms_norm_backward", Layout(contiguous: $0.inputLayout($1).shape)) }
       }
     case .batchNorm, .groupNorm:
-      Derivative(saved: { need in need.indices.map { .input($0) } + [.output(1), .output(2)] }) { step in
+      Derivative(saved: { _ in [.input(0), .input(1), .output(1), .output(2)] }) { step in
         step.each(Array(0..<step.inputCount)) { $0.make($0.name, Layout(contiguous: $0.inputLayout($1).shape)) }
       }
     case .convolution:
@@ -204,6 +238,13 @@ extension Derivative {
         step.make(input == 2 ? "sum" : "mm", Layout(contiguous: step.inputLayout(input).shape))
       }
       step.drop(matrix)
+    }
+  }
+
+  /// `pow_backward_exponent`, then `pow_backward_self` (torch/csrc/autograd/FunctionsManual.cpp).
+  private static var powerOf: Derivative {
+    Derivative(saved: { _ in [.input(0), .input(1), .output(0)] }) { step in
+      step.each([1, 0]) { $1 == 1 ? $0.powerExponent() : $0.powerBase() }
     }
   }
 

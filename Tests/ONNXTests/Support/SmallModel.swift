@@ -49,6 +49,14 @@ struct SmallModel {
     with { $0.graph.initializers.append(Self.tensor(name, .integers([number]), .int64, [])) }
   }
 
+  func numbers(_ name: String, _ numbers: [Double]) -> SmallModel {
+    with { $0.graph.initializers.append(Self.tensor(name, .reals(numbers), .float32, [numbers.count])) }
+  }
+
+  func number(_ name: String, _ number: Double) -> SmallModel {
+    with { $0.graph.initializers.append(Self.tensor(name, .reals([number]), .float32, [])) }
+  }
+
   func truth(_ name: String, _ value: Bool) -> SmallModel {
     with { $0.graph.initializers.append(Self.tensor(name, .integers([value ? 1 : 0]), .bool, [])) }
   }
