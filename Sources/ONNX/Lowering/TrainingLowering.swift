@@ -90,10 +90,19 @@ struct TrainingLowering {
     }
   }
 
+  /// Operators whose operands are tensors even where the program knows them: positions that are compared.
+  private static let takingTensors: Set = [
+    "Add", "And", "Div", "Equal", "Gather", "GatherElements", "GatherND", "Greater", "GreaterOrEqual", "Less",
+    "LessOrEqual", "MatMul", "Max", "Min", "Mul", "Or", "Sub", "Where",
+  ]
+
   /// Results without a gradient.
   private mutating func created(_ operation: LoweredStep) throws(LoweringError) -> [Tensor?] {
     var inputs: [Tensor] = []
-    for place in operation.step.reads where !isNumber(place) { inputs.append(try tensor(place)) }
+    let takesTensors = Self.takingTensors.contains(operation.node.operatorType)
+    for place in operation.step.reads where !isNumber(place) || (takesTensors && number(place) == nil) {
+      inputs.append(try tensor(place))
+    }
     var results: [Tensor?] = []
     for place in operation.step.writes {
       guard let place, !isNumber(place) else {
