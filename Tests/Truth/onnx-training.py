@@ -26,6 +26,7 @@ size), `weight NAME EXTENTS`, `number`, `numbers`, `scalar` (an integer) and `in
 """
 
 import argparse
+import atexit
 import ctypes
 import math
 import os
@@ -52,20 +53,24 @@ MOST_NUMBERS = 1024
 def let_autograd_run_without_a_device():
     """The engine asks the CUDA hooks whether device 0 has a context, which throws where there is none.
 
-    The hooks object is given a copy of its table of virtual functions in which that question (the seventh) is
-    answered by the one before it, which says no.
+    The hooks object is given a copy of its table of virtual functions in which that question is answered by the
+    function before it, whether CUDA is available.
     """
     library = ctypes.CDLL(torch.__path__[0] + "/lib/libtorch_cpu.so")
     hooks = library._ZN2at6detail12getCUDAHooksEv
     hooks.restype = ctypes.c_void_p
     slot = ctypes.cast(hooks(), ctypes.POINTER(ctypes.c_void_p))
-    header = 2
-    size = 66
-    old = ctypes.cast(slot[0] - 8 * header, ctypes.POINTER(ctypes.c_void_p))
+    header, size = 2, 66
+    original = slot[0]
+    old = ctypes.cast(original - 8 * header, ctypes.POINTER(ctypes.c_void_p))
     table = (ctypes.c_void_p * size)(*[old[i] for i in range(size)])
     table[header + 4] = table[header + 3]
-    let_autograd_run_without_a_device.table = table
     slot[0] = ctypes.addressof(table) + 8 * header
+
+    def restore(table=table):
+        slot[0] = original
+
+    atexit.register(restore)
 
 
 # `index_backward` and `gather_backward` put gradients into their zeros, but into a copy where tensors are fake
@@ -81,11 +86,14 @@ class Storages(TorchDispatchMode):
 
     def __init__(self, log=None):
         super().__init__()
-        self.living, self.bytes, self.peak, self.log, self.phase = {}, 0, {}, log, None
+        self.living, self.bytes, self.phase, self.log = {}, 0, None, log
+        # The most that lived at once in each phase, and the sum of what the phase made.
+        self.peak, self.made = {}, {}
 
     def begin(self, phase):
         self.phase = phase
         self.peak[phase] = self.bytes
+        self.made[phase] = 0
         if self.log is not None:
             self.log.append(("#", phase, self.bytes))
 
@@ -110,6 +118,7 @@ class Storages(TorchDispatchMode):
         self.living[key] = weakref.ref(storage, lambda _: self.forget(key, size, cause))
         self.bytes += size
         self.peak[self.phase] = max(self.peak.get(self.phase, 0), self.bytes)
+        self.made[self.phase] = self.made.get(self.phase, 0) + size
         if self.log is not None:
             self.log.append(("+", cause, size, self.bytes))
 
@@ -131,26 +140,37 @@ class Known:
     def numbers(self):
         return self.array.tolist()
 
-    def isNumber(self):
+    def is_number(self):
         floating = self.array.dtype.kind == "f"
         return self.array.size <= (1 if floating else MOST_NUMBERS)
 
 
+FLOATING = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16)
 PASSING = {"Identity", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Cast", "Expand"}
-WITHOUT_WEIGHTS = {"Clip", "Resize", "Pad", "Range", "Tile", "Where", "Max", "Min", "Equal", "Less", "Greater",
-                   "LessOrEqual", "GreaterOrEqual", "Dropout"}
+WITHOUT_WEIGHTS = {
+    "Clip", "Resize", "Pad", "Range", "Tile", "Where", "Max", "Min", "Equal", "Less", "Greater", "LessOrEqual",
+    "GreaterOrEqual", "Dropout",
+}
+WITHOUT_REALS = {
+    "Shape", "Size", "Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual", "Not", "And", "Or", "IsNaN", "IsInf",
+    "NonZero", "ArgMax", "ArgMin",
+}
 
 
 def weights(graph, constants):
-    """The constants that training changes: those that meet activations, which begin at inputs of floating point and
-    at rows of a table."""
-    initial = {t.name for t in graph.initializer}
-    active = {i.name for i in graph.input
-              if i.name not in initial and i.type.tensor_type.elem_type in (1, 10, 11, 16)}
+    """The shapes of the constants that training changes: those that meet activations, which begin at inputs of
+    floating point and at rows of a table. `constants` are shapes and types by name."""
+    active = {
+        i.name for i in graph.input if i.name not in constants and i.type.tensor_type.elem_type in FLOATING
+    }
     shows = {name: name for name in constants}
     found = {}
+
+    def real(name):
+        return name in shows and constants[shows[name]][1] in FLOATING
+
     for node in graph.node:
-        kind, reads = node.op_type, [n for n in node.input]
+        kind, reads = node.op_type, list(node.input)
         if kind == "Constant":
             continue
         if kind in PASSING:
@@ -159,27 +179,22 @@ def weights(graph, constants):
             if reads[0] in active:
                 active.add(node.output[0])
             continue
-        def floats(name):
-            origin = shows.get(name)
-            return origin in constants and constants[origin][1] in (1, 10, 11, 16)
-        table = kind == "Gather" and floats(reads[0]) and len(constants[shows[reads[0]]][0]) >= 2
-        flows = (table or reads[0] in active) if kind == "Gather" else any(n in active for n in reads)
+        if kind == "Gather":
+            reads = reads[:1]
+            flows = reads[0] in active or real(reads[0]) and len(constants[shows[reads[0]]][0]) >= 2
+        else:
+            flows = any(name in active for name in reads)
         if not flows:
             continue
-        for place, name in enumerate(reads):
-            if name in active or not floats(name) or kind in WITHOUT_WEIGHTS or (kind == "Gather" and place):
-                continue
-            if kind == "BatchNormalization" and place > 2:
-                continue
-            if math.prod(constants[shows[name]][0]) > 1:
-                found[shows[name]] = constants[shows[name]][0]
+        # A batch norm's mean and variance are counted, not trained.
+        for name in reads[:3] if kind == "BatchNormalization" else reads:
+            if name not in active and real(name) and kind not in WITHOUT_WEIGHTS:
+                shape = constants[shows[name]][0]
+                if math.prod(shape) > 1:
+                    found[shows[name]] = shape
         if kind not in WITHOUT_REALS:
             active.update(node.output)
     return found
-
-
-WITHOUT_REALS = {"Shape", "Size", "Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual", "Not", "And", "Or",
-                 "IsNaN", "IsInf", "NonZero", "ArgMax", "ArgMin"}
 
 
 class Interpreter:
@@ -188,38 +203,27 @@ class Interpreter:
     def __init__(self, model, sizes, dtype):
         self.graph = model.graph
         self.dtype = dtype
-        self.constants = {}
-        arrays = {}
-        for tensor in self.graph.initializer:
-            self.constants[tensor.name] = (tuple(tensor.dims), tensor.data_type)
-            small = math.prod(tensor.dims) <= MOST_NUMBERS and tensor.data_location != TensorProto.EXTERNAL
-            if small and (tensor.raw_data or tensor.ByteSize() > 64 or math.prod(tensor.dims) == 0
-                          or tensor.int64_data or tensor.float_data or tensor.int32_data):
-                arrays[tensor.name] = numpy_helper.to_array(tensor)
+        tensors = {t.name: t for t in self.graph.initializer}
         for node in self.graph.node:
             if node.op_type == "Constant":
-                a = attributes(node)
-                if "value" in a:
-                    t = a["value"]
-                    self.constants[node.output[0]] = (tuple(t.dims), t.data_type)
-                    if t.data_location != TensorProto.EXTERNAL:
-                        arrays[node.output[0]] = numpy_helper.to_array(t)
-                else:
-                    v = next(iter(a.values()))
-                    arr = np.array(v, dtype=np.float32 if isinstance(v, float) else np.int64)
-                    arrays[node.output[0]] = arr
-                    self.constants[node.output[0]] = (arr.shape, 1 if isinstance(v, float) else 7)
+                kind, value = next(iter(attributes(node).items()))
+                if kind != "value":
+                    value = numpy_helper.from_array(np.array(value, np.float32 if "float" in kind else np.int64))
+                tensors[node.output[0]] = value
+        self.constants = {name: (tuple(t.dims), t.data_type) for name, t in tensors.items()}
         self.trained = weights(self.graph, self.constants)
-        self.known = {n: Known(a) for n, a in arrays.items() if n not in self.trained}
-        names = {t.name for t in self.graph.initializer}
+        self.known = {
+            name: Known(numpy_helper.to_array(t)) for name, t in tensors.items() if name not in self.trained and has(t)
+        }
         self.inputs = {}
         for value in self.graph.input:
-            if value.name in names:
-                continue
-            t = value.type.tensor_type
-            shape = [d.dim_value if d.HasField("dim_value") else size(i, len(t.shape.dim), d.dim_param, sizes)
-                     for i, d in enumerate(t.shape.dim)]
-            self.inputs[value.name] = (shape, self.type(t.elem_type))
+            if value.name not in tensors:
+                tensor = value.type.tensor_type
+                extents = [
+                    d.dim_value if d.HasField("dim_value") else extent(axis, len(tensor.shape.dim), sizes)
+                    for axis, d in enumerate(tensor.shape.dim)
+                ]
+                self.inputs[value.name] = (extents, self.type(tensor.elem_type))
         self.outputs = [o.name for o in self.graph.output]
         self.readers = defaultdict(int)
         self.last = {}
@@ -236,14 +240,11 @@ class Interpreter:
         self.buffers = {}
         self.parameters = {}
         self.done = {}
-        self.tick = None
 
     def type(self, number):
         if number == TensorProto.FLOAT:
             return self.dtype
-        return getattr(torch, {"float": "float32", "double": "float64"}.get(
-            np.dtype(onnx.helper.tensor_dtype_to_np_dtype(number)).name,
-            np.dtype(onnx.helper.tensor_dtype_to_np_dtype(number)).name))
+        return getattr(torch, helper.tensor_dtype_to_np_dtype(number).name)
 
     # Values
 
@@ -263,17 +264,12 @@ class Interpreter:
         if name not in self.buffers:
             if name in self.known:
                 array = self.known[name].array
-                shape, dtype = array.shape, self.arraytype(array)
+                shape, dtype = array.shape, self.type(helper.np_dtype_to_tensor_dtype(array.dtype))
             else:
                 shape, number = self.constants[name]
                 dtype = self.type(number)
             self.buffers[name] = torch.empty(shape, device=self.device, dtype=dtype)
         return self.buffers[name]
-
-    def arraytype(self, array):
-        if array.dtype.kind == "f":
-            return self.dtype if array.dtype.itemsize == 4 else torch.from_numpy(array[:0].copy() if array.ndim else array.reshape(1)).dtype
-        return torch.from_numpy(np.zeros(1, array.dtype)).dtype
 
     def run(self, inputs):
         self.values = dict(inputs)
@@ -292,82 +288,160 @@ class Interpreter:
         return self.values[self.outputs[0]]
 
     def step(self, step, node):
-        if self.tick:
-            self.tick(node)
-        if self.device == "meta":
-            if node.op_type == "Shape":
-                if node.input[0] in self.known:
-                    shape = self.known[node.input[0]].array.shape
-                elif node.input[0] in self.values or node.input[0] in self.parameters or node.input[0] in self.constants:
-                    shape = tuple(self.tensor(node.input[0]).shape)
-                a = attributes(node)
-                self.known[node.output[0]] = Known(np.array(shape[a.get("start", 0):a.get("end", len(shape))], np.int64))
-                return
-            if all(n in self.known and self.known[n].array.size <= MOST_NUMBERS for n in node.input if n) and node.input:
-                call = Call(self, step, node, folding=True)
-                results = OPERATORS[node.op_type](call)
-                results = results if isinstance(results, (tuple, list)) else [results]
-                if all(r.numel() <= MOST_NUMBERS for r in results):
-                    known = [Known(r.numpy()) for r in results]
-                    if all(k.isNumber() for k in known):
-                        for n, k in zip(node.output, known):
-                            self.known[n] = k
-                        return
-        call = Call(self, step, node)
-        results = OPERATORS[node.op_type](call)
+        if self.device == "meta" and self.fold(step, node):
+            return
+        results = OPERATORS[node.op_type](Call(self, step, node))
         results = results if isinstance(results, (tuple, list)) else [results]
-        for name, result in zip(node.output, results):
-            if name:
-                self.values[name] = result
-        call = results = result = None
+        self.values.update((name, result) for name, result in zip(node.output, results) if name)
+
+    def fold(self, step, node):
+        """Whether a node's results are numbers to the program."""
+        if node.op_type == "Shape":
+            known = self.known.get(node.input[0])
+            shape = known.array.shape if known else tuple(self.tensor(node.input[0]).shape)
+            given = attributes(node)
+            shape = shape[given.get("start", 0):given.get("end", len(shape))]
+            self.known[node.output[0]] = Known(np.array(shape, np.int64))
+            return True
+        known = [self.known.get(name) for name in node.input if name]
+        if not known or not all(k is not None and k.array.size <= MOST_NUMBERS for k in known):
+            return False
+        results = OPERATORS[node.op_type](Call(self, step, node, folding=True))
+        results = results if isinstance(results, (tuple, list)) else [results]
+        known = [Known(result.numpy()) for result in results]
+        if all(k.is_number() for k in known):
+            self.known.update(zip(node.output, known))
+            return True
+        return False
 
 
-def size(axis, rank, name, sizes):
-    if rank == 4:
-        return sizes["batch"] if axis == 0 else sizes["image"]
-    return sizes["batch"] if axis == 0 else sizes["sequence"]
+def has(tensor):
+    """Whether a small tensor's content is in the file; a graph of the table has weights without any."""
+    if tensor.data_location == TensorProto.EXTERNAL or math.prod(tensor.dims) > MOST_NUMBERS:
+        return False
+    parts = (tensor.raw_data, tensor.float_data, tensor.int32_data, tensor.int64_data, tensor.double_data)
+    return math.prod(tensor.dims) == 0 or any(len(part) > 0 for part in parts)
+
+
+def extent(axis, rank, sizes):
+    return sizes["batch"] if axis == 0 else sizes["image" if rank == 4 else "sequence"]
+
+
+# ---------------------------------------------------------------- graphs as text
+
+def graph(text):
+    nodes, inputs, tensors, outputs = [], [], [], []
+    for line in text.split("; "):
+        kind, name, *rest = line.split(" ")
+        values = rest[0].split(",") if rest else []
+        if kind == "input":
+            extents = [int(v) if v.isdigit() else None if v == "?" else v for v in values]
+            inputs.append(
+                helper.make_tensor_value_info(name, TensorProto.INT64 if rest[1:] else TensorProto.FLOAT, extents))
+        elif kind == "weight":
+            tensors.append(TensorProto(name=name, data_type=TensorProto.FLOAT, dims=[int(v) for v in values]))
+        elif kind in ("number", "numbers"):
+            extents = [len(values)] if kind == "numbers" else []
+            tensors.append(helper.make_tensor(name, TensorProto.FLOAT, extents, [float(v) for v in values]))
+        elif kind in ("scalar", "integers"):
+            extents = [len(values)] if kind == "integers" else []
+            tensors.append(helper.make_tensor(name, TensorProto.INT64, extents, [int(v) for v in values]))
+        elif kind == "output":
+            outputs.append(helper.make_empty_tensor_value_info(name))
+        else:
+            arrow = rest.index("->")
+            operands = ["" if w == "_" else w for w in rest[:arrow] if "=" not in w]
+            given = dict(w.split("=", 1) for w in rest[:arrow] if "=" in w)
+            domain, _, operator = name.rpartition(".")
+            nodes.append(
+                helper.make_node(
+                    operator, operands, rest[arrow + 1:], domain=domain, **{k: value(v) for k, v in given.items()}))
+    sets = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
+    return helper.make_model(helper.make_graph(nodes, "graph", inputs, outputs, tensors), opset_imports=sets)
+
+
+def value(text):
+    parts = text.split(",")
+    if not all(part.lstrip("-").isdigit() for part in parts):
+        return text
+    return [int(part) for part in parts] if len(parts) > 1 else int(text)
 
 
 # ---------------------------------------------------------------- training
 
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
 def compute_loss(run, inputs, labels):
     logits = run.run(inputs)
     run.values = {}
-    if logits.dim() == 0:
-        return logits
-    if logits.dim() == 1:
-        return logits.mean()
+    if logits.dim() < 2:
+        return logits if logits.dim() == 0 else logits.mean()
     return F.cross_entropy(logits.float().view(-1, logits.shape[-1]), labels)
 
 
-def train(model, batch=2, sequence=128, image=224, precision="fp32", log=None, memory=None):
-    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-    run = Interpreter(model, dict(batch=batch, sequence=sequence, image=image), dtype)
+def train(model, precision, batch, sequence, image, log=None):
+    """What the second of two training steps takes."""
+    run = Interpreter(model, dict(batch=batch, sequence=sequence, image=image), PRECISIONS[precision])
     run.plan()
-    storages = Storages(log)
+    storages = Storages()
     with FakeTensorMode(), storages:
-        run.parameters = {n: torch.nn.Parameter(torch.empty(s, device=DEVICE, dtype=dtype)) for n, s in run.trained.items()}
+        run.parameters = {
+            n: torch.nn.Parameter(torch.empty(s, device=DEVICE, dtype=run.dtype)) for n, s in run.trained.items()
+        }
         optimizer = torch.optim.AdamW(run.parameters.values(), foreach=True)
-        if log is not None:
-            run.tick = lambda node: log.append(("@", node.op_type, list(node.output)))
         for step in 1, 2:
+            if step == 2:
+                storages.log = log
             storages.begin("input")
             inputs = {n: torch.empty(s, device=DEVICE, dtype=d) for n, (s, d) in run.inputs.items()}
-            labels = torch.empty(rows(run), device=DEVICE, dtype=torch.int64) if len(run.shape) > 1 else None
+            rows = math.prod(run.shape[:-1])
+            labels = torch.empty(rows, device=DEVICE, dtype=torch.int64) if len(run.shape) > 1 else None
             storages.begin("forward")
             loss = compute_loss(run, inputs, labels)
             storages.begin("backward")
             loss.backward()
-            storages.begin("optimizer")
+            storages.begin("update")
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             del loss, inputs, labels
-    return {k: storages.peak[k] for k in ("forward", "backward", "optimizer")}
+        storages.log = None
+    peaks = {phase: storages.peak[phase] for phase in ("forward", "backward", "update")}
+    return peaks | {"madeForward": storages.made["forward"], "madeBackward": storages.made["backward"]}
 
 
-def rows(run):
-    return math.prod(run.shape[:-1])
+def table():
+    """Prints the table with its rows measured anew."""
+    with open(os.path.join(os.path.dirname(__file__), "onnx-training.tsv")) as file:
+        lines = file.read().splitlines()
+    columns = lines[0].split("\t")
+    print(lines[0])
+    for line in lines[1:]:
+        row = dict(zip(columns, line.split("\t")))
+        row |= train(graph(row["graph"]), row["precision"], *(int(row[k]) for k in ("batch", "sequence", "image")))
+        print(*(row[column] for column in columns), sep="\t")
 
 
 def main():
-    pass
+    arguments = argparse.ArgumentParser(description="Measures what training an ONNX graph takes.")
+    arguments.add_argument("model", nargs="?")
+    arguments.add_argument("--precision", choices=PRECISIONS, default="fp32")
+    arguments.add_argument("--batch-size", type=int, default=1)
+    arguments.add_argument("--sequence-length", type=int, default=128)
+    arguments.add_argument("--image-size", type=int, default=224)
+    arguments.add_argument("--trace", action="store_true")
+    given = arguments.parse_args()
+    let_autograd_run_without_a_device()
+    if given.model is None:
+        return table()
+    log = [] if given.trace else None
+    model = onnx.load(given.model, load_external_data=False)
+    sizes = given.batch_size, given.sequence_length, given.image_size
+    for name, size in train(model, given.precision, *sizes, log=log).items():
+        print(name, size)
+    for event in log or []:
+        print(*event)
+
+
+if __name__ == "__main__":
+    main()
