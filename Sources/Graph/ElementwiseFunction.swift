@@ -29,7 +29,7 @@ extension ElementwiseFunction {
 
   private static let rows: [String: ElementwiseFunction] = {
     let all: [ElementwiseFunction] = [
-      .init("abs", keeps: .input, temporaries: 1), 
+      .init("abs", keeps: .input, temporaries: 1),
       // grad * -((-self * self + 1).rsqrt())
       .init("acos", keeps: .input, temporaries: 5),
       .init("acosh", keeps: .input, temporaries: 3), .init("asin", keeps: .input, temporaries: 4),

@@ -19,6 +19,10 @@ struct EstimateCommand: AnsweringCommand {
   @OptionGroup(title: "Strategy") var strategy: StrategyOptions
   @OptionGroup(title: "Hardware") var hardware: HardwareOptions
   @OptionGroup var estimation: EstimationOptions
+
+  @Flag(help: "Show what is alive at the peak, and simulate what would lower it most.")
+  var explain = false
+
   @OptionGroup var output: OutputOptions<Format>
 
   func validate() throws {
@@ -28,11 +32,11 @@ struct EstimateCommand: AnsweringCommand {
   func answer() throws -> any Answer {
     let gpu = try hardware.row()
     let layout = try strategy.layout(worldSize: hardware.gpus)
-    var (checkpoint, estimator) = try input.readEstimator()
+    var (checkpoint, estimator, model) = try input.readEstimator()
     let description = estimator.description
     if estimation.model == .llmem { return try equations(checkpoint, description, layout, gpu) }
 
-    let workload = try workload.workload(checkpoint, description, isGraph: estimator.ownForward != nil)
+    let workload = try workload.workload(checkpoint, description, graph: model)
     estimator.usesBucketView = strategy.bucketView
     estimator.device = hardware.device(gpu)
     let estimate: Estimate
@@ -43,7 +47,12 @@ struct EstimateCommand: AnsweringCommand {
     }
     let question = EstimateAnswer.Question(
       checkpoint: checkpoint.path, family: description.family, workload: workload, layout: layout)
-    return EstimateAnswer(question, estimate)
+    guard explain else { return EstimateAnswer(question, estimate) }
+    do throws(EstimationError) {
+      return EstimateAnswer(question, estimate, explanation: try estimator.explanation(workload, layout: layout))
+    } catch {
+      throw Failure(error, checkpoint)
+    }
   }
 
   /// `--model llmem`: the paper's terms for this layout and batch.

@@ -39,7 +39,7 @@ struct PlanCommand: AnsweringCommand {
 
   func answer() throws -> any Answer {
     let gpu = try hardware.row()
-    var (checkpoint, estimator) = try input.readEstimator()
+    var (checkpoint, estimator, model) = try input.readEstimator()
     let description = estimator.description
     let gpusPerNode = hardware.gpus / hardware.nodes
     let layouts = Layout.llmem(gpus: hardware.gpus, gpusPerNode: gpusPerNode)
@@ -52,7 +52,7 @@ struct PlanCommand: AnsweringCommand {
         checkpoint, description, sequenceLength: workload.sequenceLength, base: estimation.llmemBase)
       (memory, length) = (equations, equations.sequenceLength)
     case .simulate:
-      let workload = try workload.workload(checkpoint, description, isGraph: estimator.ownForward != nil)
+      let workload = try workload.workload(checkpoint, description, graph: model)
       if hardware.gpuMemory == nil, let gpu { limit = gpu.usableMemory }
       estimator.device = Device(gpu: gpu, memory: limit, ranks: hardware.gpus)
       if let reason = estimator.reasonNotToRun(workload) { throw Failure(reason, checkpoint) }

@@ -55,6 +55,13 @@ struct Memory {
 
   func isShared(_ storage: StorageID) -> Bool { references[storage.index] > 1 }
 
+  /// Notes what a storage is kept for; the first reason stands.
+  mutating func note(_ storage: StorageID, keptFor operation: String) {
+    if timeline.allocations[storage.index].keptFor == nil {
+      timeline.allocations[storage.index].keptFor = operation
+    }
+  }
+
   mutating func mark(_ storage: StorageID, as category: Category) {
     timeline.allocations[storage.index].category = category
   }

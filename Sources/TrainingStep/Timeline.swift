@@ -14,6 +14,8 @@ public struct Timeline: Sendable {
     public var step: Int
     public var phase: Phase
     public var category: Category?
+    /// The operator whose backward pass autograd keeps it for, or `checkpoint`.
+    public var keptFor: String?
     /// The places of its two events in the run's order; nil while it lives on.
     public var birth: Int
     public var death: Int?

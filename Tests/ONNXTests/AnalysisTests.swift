@@ -169,6 +169,22 @@ import Units
     #expect(shapes == [["2", "9"], ["2", "3", "32", "32"], ["1", "9"]])
   }
 
+  @Test func aFixedSizeCannotBeAnother() throws {
+    let model = SmallModel().input("x", "2, 8, 64").node("Relu x -> y").output("y")
+    #expect(model.model.fixed(.batch) == 2)
+    #expect(model.model.fixed(.sequence) == 8)
+    #expect(model.model.fixed(.image) == nil)
+    var question = GraphQuestion()
+    question.batchSize = 2
+    #expect(try model.shape("y", question) == "2, 8, 64")
+    question.batchSize = 4
+    #expect(throws: GraphQuestionError.self) { try model.shape("y", question) }
+    // Where one input leaves it open, the others may have another first axis.
+    let mixed = SmallModel().input("x", "b, 8").input("table", "2, 8").node("Relu x -> y").output("y")
+    #expect(mixed.model.fixed(.batch) == nil)
+    #expect(try mixed.shape("y", question) == "4, 8")
+  }
+
   // MARK: - Defects
 
   @Test(arguments: [

@@ -92,4 +92,63 @@ import Units
     let map = 4 * 16 * 32 * 32 * 4
     #expect(try #require(timeline.peaks[2]?[.backward]).bytes >= ByteCount(2 * map))
   }
+
+  // MARK: - Whole attentions
+
+  /// Three projections and an attention of four heads over them, or of one head that the four share.
+  func attending(_ node: String, keyWidth: Int, _ attributes: [Attribute]) -> SmallModel {
+    SmallModel().input("x", "b, s, 64").weight("wq", [64, 64]).weight("wk", [64, keyWidth])
+      .weight("wv", [64, keyWidth])
+      .node("MatMul x wq -> q").node("MatMul x wk -> k").node("MatMul x wv -> v").node(node, attributes).output("y")
+  }
+
+  func kernels(_ model: SmallModel, _ precision: ForwardSettings.Precision) throws -> [OperatorKind] {
+    var settings = settings
+    settings.precision = precision
+    return try GraphTraining(model.model).trainingGraph(settings).operators.map(\.kind).filter { kind in
+      if case .attention = kind { true } else { kind == .softmax }
+    }
+  }
+
+  @Test func anAttentionIsTheKernelThatTorchPicks() throws {
+    let heads = [Attribute("num_heads", .integer(4))]
+    let own = attending("com.microsoft.MultiHeadAttention q k v -> y", keyWidth: 64, heads)
+    #expect(try kernels(own, .fp32) == [.attention(.efficient)])
+    #expect(try kernels(own, .bf16) == [.attention(.flash)])
+    let shared = attending(
+      "com.microsoft.GroupQueryAttention q k v -> y", keyWidth: 16, heads + [Attribute("kv_num_heads", .integer(1))])
+    #expect(try kernels(shared, .bf16) == [.attention(.flash)])
+    let standard = attending(
+      "Attention q k v -> y", keyWidth: 64,
+      [Attribute("q_num_heads", .integer(4)), Attribute("kv_num_heads", .integer(4))])
+    var eager = settings
+    eager.attention = .eager
+    let graph = try GraphTraining(standard.model).trainingGraph(eager)
+    #expect(graph.operators.contains { $0.kind == .softmax })
+  }
+
+  @Test func sharedHeadsAreRepeatedWhereTheKernelCannotShare() throws {
+    let model = attending(
+      "com.microsoft.GroupQueryAttention q k v -> y", keyWidth: 16,
+      [Attribute("num_heads", .integer(4)), Attribute("kv_num_heads", .integer(1))])
+    let graph = try GraphTraining(model.model).trainingGraph(settings)
+    let attention = try #require(graph.operators.first { $0.kind == .attention(.efficient) })
+    #expect(attention.inputs.map { graph[$0].layout.shape } == [[4, 4, 16, 16], [4, 4, 16, 16], [4, 4, 16, 16]])
+  }
+
+  @Test(arguments: [
+    "com.microsoft.BiasGelu p b -> y", "com.microsoft.FastGelu p b -> y", "com.microsoft.QuickGelu p -> y",
+    "com.microsoft.SkipLayerNormalization p p b b -> y", "com.microsoft.SkipSimplifiedLayerNormalization p p b -> y",
+    "SimplifiedLayerNormalization p b -> y", "RMSNormalization p b -> y", "LayerNormalization p b b -> y",
+  ]) func fusedOperatorsTrain(_ node: String) throws {
+    let model = SmallModel().input("x", "b, s, 64").weight("w", [64, 64]).weight("b", [64]).node("MatMul x w -> p")
+      .node(node).output("y")
+    let graph = try GraphTraining(model.model).trainingGraph(settings)
+    let trained = graph.values.filter { $0.origin == .parameter(trains: true) }.compactMap(\.name)
+    let timeline = TrainingStep(graph: graph, workload: Workload(forward: settings)).run()
+    // Everything that trains is updated: weights, gradients and two states of each.
+    let numbers = trained.map { $0 == "w" ? 64 * 64 : 64 }.reduce(0, +)
+    #expect(trained.contains("w"))
+    #expect(try #require(timeline.peaks[2]?[.optimizer]).bytes >= ByteCount(4 * 4 * numbers))
+  }
 }

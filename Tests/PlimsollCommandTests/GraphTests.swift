@@ -151,6 +151,26 @@ private enum Encoder {
     let answer = try Program.run("audit", "tiny-encoder", "--strict")
     #expect(answer.status == 0)
     #expect(answer.output.contains("passed: 0 errors, 0 warnings"))
+    // Six matrices in each layer have numbers for names; of the integers four are the graph's own.
+    #expect(answer.output.contains("note[weights-renamed]: model.onnx: 12 weights "))
+    #expect(answer.output.contains("note[tensors-no-weights]: model.onnx: 4 tensors (32 B) "))
+  }
+
+  /// Of 26 weights the checkpoint beside the model has one, in another shape.
+  @Test func aCheckpointBesideThatDiffers() throws {
+    let folder = try TemporaryFolder()
+    for file in ["model.onnx", "model.onnx.data"] {
+      let bytes = try Data(contentsOf: Samples.folder.appendingPathComponent("tiny-encoder/\(file)"))
+      try folder.write(file, Array(bytes))
+    }
+    let entry = #"{"dtype":"F32","shape":[16,9],"data_offsets":[0,576]}"#
+    try folder.write(
+      "model.safetensors", Headers.file(#"{"embeddings.word_embeddings.weight":\#(entry)}"#, 576))
+    let answer = try Program.run("audit", folder.url.path)
+    #expect(answer.status == 1)
+    #expect(answer.output.contains("error[graph-shape-differs]: model.onnx: embeddings.word_embeddings.weight: "))
+    #expect(answer.output.contains("warning[graph-weights-differ]: model.onnx: 0 tensors of model.safetensors "))
+    #expect(answer.output.contains("25 of the graph"))
   }
 
   // MARK: - What is refused

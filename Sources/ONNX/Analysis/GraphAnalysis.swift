@@ -55,34 +55,28 @@ private struct BoundInputs {
 
   init(_ model: Model) {
     symbols = [:]
-    inputs = Self.declarations(model).map { Input(declaration: $0, extents: [], value: nil) }
-  }
-
-  /// Before version 4 of the format, weights are among the inputs.
-  private static func declarations(_ model: Model) -> [ValueDeclaration] {
-    let weights = Set(model.graph.initializers.map(\.name))
-    return model.graph.inputs.filter { !weights.contains($0.name) }
+    inputs = model.givenInputs.map { Input(declaration: $0, extents: [], value: nil) }
   }
 
   init(_ model: Model, _ question: GraphQuestion) throws(GraphQuestionError) {
     symbols = question.dimensions
-    let declarations = Self.declarations(model)
+    let declarations = model.givenInputs
     let names = declarations.map(\.name)
     for name in question.shapes.keys.sorted() + question.values.keys.sorted() where !names.contains(name) {
       throw GraphQuestionError(
         message: "the model has no input '\(name)'", help: "its inputs are \(names.joined(separator: ", "))")
     }
+    for (size, number) in question.sizes {
+      guard let fixed = model.fixed(size), fixed != number else { continue }
+      throw GraphQuestionError(
+        message: "the model's \(size.rawValue) size is fixed at \(fixed), and cannot be \(number)",
+        help: "only an export with dynamic axes can be asked for another")
+    }
     for declaration in declarations {
       let declared = declaration.dimensions
       var extents = [Int?](repeating: nil, count: declared?.count ?? 0)
-      if let batch = question.batchSize, let first = declared?.first, first.isOpen { extents[0] = batch }
-      if let length = question.sequenceLength, let declared, declared.count == 2, declared[1].isOpen,
-        declaration.holdsIntegers
-      {
-        extents[1] = length
-      }
-      if let side = question.imageSize, let declared, declared.count == 4, !declaration.holdsIntegers {
-        for axis in 2...3 where declared[axis].isOpen { extents[axis] = side }
+      for (size, number) in question.sizes {
+        for axis in size.axes(of: declaration) where declared?[axis].isOpen == true { extents[axis] = number }
       }
       let value = question.values[declaration.name]
       var shape = question.shapes[declaration.name]
@@ -161,25 +155,5 @@ extension BoundInputs.Input {
     }
     guard tensor.isSmall, let scalars, scalars.count == tensor.elementCount else { return nil }
     return scalars
-  }
-}
-
-extension DeclaredDimension {
-  fileprivate var isOpen: Bool { if case .fixed = self { false } else { true } }
-}
-
-extension ValueDeclaration {
-  fileprivate var dimensions: [DeclaredDimension]? {
-    switch type {
-    case .tensor(_, let dimensions), .sparseTensor(_, let dimensions): dimensions
-    default: nil
-    }
-  }
-
-  fileprivate var holdsIntegers: Bool {
-    switch type {
-    case .tensor(.int64, _), .tensor(.int32, _), .tensor(.bool, _): true
-    default: false
-    }
   }
 }

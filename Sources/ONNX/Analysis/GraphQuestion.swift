@@ -9,7 +9,7 @@ public struct GraphQuestion: Sendable {
 
   /// Stands for the first axis of every input, where the model leaves it open.
   public var batchSize: Int?
-  /// Stands for the second axis of every matrix of integers, where the model leaves it open.
+  /// Stands for the second axis of every matrix of integers and of every input of rank 3, where the model leaves it open.
   public var sequenceLength: Int?
   /// Stands for the last two axes of every image, a tensor of rank 4 in floating point, where the model leaves them
   /// open.
@@ -21,6 +21,13 @@ public struct GraphQuestion: Sendable {
   public var values: [String: Value] = [:]
 
   public init() {}
+
+  /// The sizes that are given.
+  var sizes: [(InputSize, Int)] {
+    [(.batch, batchSize), (.sequence, sequenceLength), (.image, imageSize)].compactMap { size, number in
+      number.map { (size, $0) }
+    }
+  }
 }
 
 /// Why a question does not fit the model.

@@ -20,13 +20,14 @@ public struct GraphTraining: ForwardPass {
     var question = GraphQuestion()
     question.batchSize = settings.batchSize
     question.sequenceLength = settings.sequenceLength
-    question.imageSize = settings.imageSize ?? Self.usualImageSize
+    question.imageSize = settings.imageSize ?? (model.fixed(.image) == nil ? Self.usualImageSize : nil)
     let analysis: GraphAnalysis
     do throws(GraphQuestionError) {
       analysis = try GraphAnalysis(model, question)
     } catch {
       throw LoweringError(message: error.message)
     }
+    if let defect = analysis.defects.first { throw LoweringError(message: "\(defect)") }
     let profile = analysis.profile
     if let open = profile.symbols.first {
       throw LoweringError(
@@ -40,6 +41,10 @@ public struct GraphTraining: ForwardPass {
 
   /// Whether no sum of sizes can overflow.
   private static func fits(_ profile: GraphProfile) -> Bool {
-    profile.values.allSatisfy { value in (value.size?.constant ?? 0) <= 1 << 48 }
+    profile.values.allSatisfy { value in
+      // Strides are products of extents, also beside one of zero.
+      let extents = (value.shape ?? []).compactMap(\.constant).map { max(1, $0) }
+      return (Shape(extents).elementCount?.count ?? .max) <= 1 << 46
+    }
   }
 }

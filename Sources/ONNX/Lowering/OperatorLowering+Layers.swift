@@ -35,7 +35,8 @@ extension OperatorLowering {
     "ReduceMean": reduction(.mean), "GlobalAveragePool": reduction(.mean),
     "ReduceSum": reduction(.sum),
     "ReduceL2": reduction(.vectorNorm), "ReduceLogSumExp": reduction(.logSumExp),
-    "ReduceL1": reduction(.sum, of: { b, x in ElementwiseFunction.named("abs").map { b.unary(.function($0), x) } ?? x }),
+    "ReduceL1": reduction(
+      .sum, of: { b, x in ElementwiseFunction.named("abs").map { b.unary(.function($0), x) } ?? x }),
     "ReduceSumSquare": reduction(.sum, of: { b, x in b.multiply(x, x) }),
     "ReduceLogSum": { step, g throws(LoweringError) in
       let input = try g.tensor(step.step.reads[0])

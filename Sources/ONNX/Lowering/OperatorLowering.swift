@@ -11,7 +11,7 @@ enum OperatorLowering {
   /// The results of a step; nil where there is no row.
   static func lower(_ step: LoweredStep, _ lowering: inout TrainingLowering) throws(LoweringError) -> [Tensor?]? {
     let name = step.node.operatorType
-    guard let row = views[name] ?? elementwise[name] ?? layers[name] else { return nil }
+    guard let row = views[name] ?? elementwise[name] ?? layers[name] ?? attention[name] else { return nil }
     return try row(step, &lowering)
   }
 

@@ -33,16 +33,16 @@ struct CheckpointArgument: ParsableArguments {
     return (checkpoint, ModelDescription(checkpoint: checkpoint, weightSet: try checkpoint.primaryWeightSet()))
   }
 
-  /// What is to be trained, ready to be simulated.
-  func readEstimator() throws(CheckpointError) -> (Checkpoint, Estimator) {
+  /// What is to be trained, ready to be simulated, and the graph that it brings along.
+  func readEstimator() throws(CheckpointError) -> (Checkpoint, Estimator, Model?) {
     guard let graph = try Self.openGraph(checkpoint) else {
       let (checkpoint, description) = try Self.readWeights(checkpoint)
-      return (checkpoint, Estimator(description: description, configuration: checkpoint.configuration))
+      return (checkpoint, Estimator(description: description, configuration: checkpoint.configuration), nil)
     }
     var estimator = Estimator(description: graph.description, configuration: graph.checkpoint.configuration)
     estimator.ownForward = GraphTraining(graph.model)
     estimator.ownAssumptions = GraphTraining.assumptions.map { Assumption(what: $0, value: $1, source: "ONNX graph") }
-    return (graph.checkpoint, estimator)
+    return (graph.checkpoint, estimator, graph.model)
   }
 
   // MARK: - Files

@@ -8,7 +8,9 @@ struct GraphInputOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The first axis of every input that leaves it open.", valueName: "n"))
   var batchSize: Int?
 
-  @Option(help: ArgumentHelp("The second axis of every integer matrix that leaves it open.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "The second axis of every integer matrix, and of every input of rank 3, that leaves it open.", valueName: "n"))
   var sequenceLength: Int?
 
   @Option(

@@ -1,6 +1,7 @@
 internal import Architecture
 internal import Checkpoint
 internal import Graph
+internal import ONNX
 internal import Report
 internal import TrainingStep
 internal import Units
@@ -8,20 +9,21 @@ internal import Units
 extension WorkloadOptions {
   /// The workload that the flags describe, with what they leave open taken from the checkpoint.
   ///
-  /// - Parameter isGraph: whether the model brings a graph of its own.
+  /// - Parameter graph: the graph that the model brings along; nil where one is rebuilt.
   func workload(
-    _ checkpoint: Checkpoint, _ description: ModelDescription, isGraph: Bool = false
+    _ checkpoint: Checkpoint, _ description: ModelDescription, graph: Model? = nil
   ) throws(Failure) -> Workload {
     guard quantize == .none else { throw .notSimulated("--quantize \(quantize.rawValue)") }
-    guard checkpointing == .none || !isGraph else { throw .notSimulated("--checkpointing on an ONNX graph") }
+    guard checkpointing == .none || graph == nil else { throw .notSimulated("--checkpointing on an ONNX graph") }
     guard loss == .transformers else { throw .notSimulated("--loss \(loss.rawValue)") }
-    guard images == 0, imageSize == nil || isGraph else { throw .notSimulated("training on images") }
+    guard images == 0, imageSize == nil || graph != nil else { throw .notSimulated("training on images") }
     guard let optimizer = Optimizer(rawValue: optimizer.rawValue) else {
       throw .notSimulated("--optimizer \(optimizer.rawValue)")
     }
     var forward = ForwardSettings(
       batchSize: batchSize,
-      sequenceLength: sequenceLength ?? min(2048, description.maximumPositions?.value ?? 2048),
+      sequenceLength: sequenceLength ?? graph?.fixed(.sequence)
+        ?? min(2048, description.maximumPositions?.value ?? 2048),
       precision: precision ?? Self.precision(of: checkpoint), attention: attention, isPadded: padding,
       // transformers switches the cache off where it checkpoints.
       usesCache: useCache && checkpointing == .none, loop: loop, adapters: adapters(description), frozen: freeze)

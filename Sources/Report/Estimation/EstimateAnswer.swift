@@ -23,10 +23,12 @@ package struct EstimateAnswer: Answer {
 
   let question: Question
   let estimate: Estimate
+  let explanation: Explanation?
 
-  package init(_ question: Question, _ estimate: Estimate) {
+  package init(_ question: Question, _ estimate: Estimate, explanation: Explanation? = nil) {
     self.question = question
     self.estimate = estimate
+    self.explanation = explanation
   }
 
   private var device: DeviceFit? { estimate.device }
@@ -68,7 +70,7 @@ package struct EstimateAnswer: Answer {
       .init("step", .null),
       .init("fits", .init(device?.fits)),
       .init("assumptions", .array(estimate.assumptions.map(\.json))),
-    ]
+    ] + (explanation.map { [.init("explanation", $0.json)] } ?? [])
   }
 
   // MARK: - For people
@@ -96,6 +98,7 @@ package struct EstimateAnswer: Answer {
     if let device {
       blocks.append(.paragraph(verdict(device)))
     }
+    if let explanation { blocks += explanation.blocks(peak: estimate.peak) }
     var table = Table(columns: [
       Table.Column("Assumed", key: "what"), Table.Column("Value", key: "value"),
       Table.Column("Source", key: "source", isFlexible: true),
@@ -148,7 +151,7 @@ package struct EstimateAnswer: Answer {
 
 extension Category {
   /// For people.
-  fileprivate var title: String {
+  var title: String {
     switch self {
     case .parameters: "parameters"
     case .gradients: "gradients"

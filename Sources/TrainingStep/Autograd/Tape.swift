@@ -144,7 +144,10 @@ struct Tape {
 
   private mutating func retainedArguments(of segment: Graph.Segment) -> [Tensor] {
     let tensors = segment.arguments.compactMap { self.tensor($0) }
-    for tensor in tensors { memory.retain(tensor.storage) }
+    for tensor in tensors {
+      memory.retain(tensor.storage)
+      memory.note(tensor.storage, keptFor: "checkpoint")
+    }
     return tensors
   }
 
@@ -157,15 +160,15 @@ struct Tape {
       let wanted = records ? Derivative.of(operation.kind).saved(needed) : []
       var kept: [Kept] = []
 
-      for case .input(let input) in wanted { keep(operation.inputs[input], keeping, &kept) }
-      for case .number in wanted { keep(nil, keeping, &kept) }
+      for case .input(let input) in wanted { keep(operation.inputs[input], for: operation, keeping, &kept) }
+      for case .number in wanted { keep(nil, for: operation, keeping, &kept) }
       if isComplete(keeping) { return }
       for output in operation.outputs where graph[output].owner == output {
         bound[output.index] = memory.allocate(
           bytes(of: output), cause: operation.kind.name, module: graph.frames[operation.frame].path,
           category: category(of: operation))
       }
-      for case .output(let output) in wanted { keep(operation.outputs[output], keeping, &kept) }
+      for case .output(let output) in wanted { keep(operation.outputs[output], for: operation, keeping, &kept) }
       if isComplete(keeping) { return }
 
       switch keeping {
@@ -194,19 +197,25 @@ struct Tape {
     }
   }
 
-  private mutating func keep(_ value: Graph.ValueID?, _ keeping: Keeping, _ kept: inout [Kept]) {
+  private mutating func keep(
+    _ value: Graph.ValueID?, for operation: Graph.Operator, _ keeping: Keeping, _ kept: inout [Kept]
+  ) {
     let tensor = value.flatMap { self.tensor($0) }
     switch keeping {
     case .nothing: break
     case .tensors:
       guard let tensor else { return }
       memory.retain(tensor.storage)
+      memory.note(tensor.storage, keptFor: operation.kind.name)
       kept.append(.tensor(tensor))
     case .places(let segment):
       kept.append(.recomputed(segment: segment, place: recomputations[segment]?.count ?? 0))
       recomputations[segment]?.count += 1
     case .stowing(let segment):
-      if let tensor { memory.retain(tensor.storage) }
+      if let tensor {
+        memory.retain(tensor.storage)
+        memory.note(tensor.storage, keptFor: operation.kind.name)
+      }
       recomputations[segment]?.rebuilt?.append(tensor)
     }
   }
