@@ -79,6 +79,6 @@ struct TruthRow {
     else { throw Unsupported(id: id, reason: "optimizer \(settings.string("optimizer") ?? "")") }
     workload = Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing,
-      accumulation: settings.integer("accum") ?? 1)
+      accumulation: settings.integer("accum") ?? 1, clipsGradients: settings.number("clip") != nil)
   }
 }
