@@ -35,7 +35,7 @@ struct Family: Sendable {
   /// The modules that LoRA targets where nothing is said: queries and values, or the projection that holds them.
   var adapterTargets = ["q_proj", "v_proj"]
   /// How its forward pass runs; nil where that is not known.
-  var forward: TransformerChoices?
+  var forward: ForwardChoices?
 }
 
 /// The keys under which a family's configuration keeps its sizes, in order of preference.

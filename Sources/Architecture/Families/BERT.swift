@@ -15,7 +15,7 @@ extension Family {
       "cls.predictions": .head, "lm_head.dense": .headTransform, "lm_head.layer_norm": .headTransformNorm,
       "lm_head.decoder": .head, "lm_head": .head,
     ],
-    tiesByDefault: true, adapterTargets: ["query", "value"], forward: .bert)
+    tiesByDefault: true, adapterTargets: ["query", "value"], forward: .transformer(.bert))
 
   /// RoBERTa and ELECTRA spell their blocks as BERT does, and embed tokens in ways of their own.
   static let roberta: Family = {

@@ -15,7 +15,7 @@ extension Family {
     keys: ConfigurationKeys(
       layers: ["n_layer", "num_hidden_layers"], hidden: ["hidden_size", "n_embed"],
       heads: ["n_head", "num_attention_heads"], positions: []),
-    tiesByDefault: true, adapterTargets: ["query_key_value"], forward: .bloom)
+    tiesByDefault: true, adapterTargets: ["query_key_value"], forward: .transformer(.bloom))
 
   /// transformers 5.17, `models/falcon/modeling_falcon.py`. The 40B has a norm for each of attention and MLP
   /// (`ln_attn`, `ln_mlp`), the 7B one for both, the RW models two in turn.
@@ -33,7 +33,7 @@ extension Family {
     keys: ConfigurationKeys(
       layers: ["num_hidden_layers", "n_layer"], heads: ["num_attention_heads", "n_head"],
       keyValueHeads: ["num_kv_heads", "n_head_kv"], intermediate: ["ffn_hidden_size"]),
-    tiesByDefault: true, adapterTargets: ["query_key_value"], forward: .falcon)
+    tiesByDefault: true, adapterTargets: ["query_key_value"], forward: .transformer(.falcon))
 }
 
 extension TransformerChoices {

@@ -19,13 +19,13 @@ extension Family {
         "crossattention.c_proj": .crossAttentionOutput,
       ]),
     outside: gpt2Outside, keys: .gpt2, tiesByDefault: true, isTransposed: true, adapterTargets: ["c_attn"],
-    forward: .gpt2)
+    forward: .transformer(.gpt2))
 
   /// transformers 5.17, `models/gpt_bigcode/modeling_gpt_bigcode.py`: GPT-2's names on `nn.Linear`, and one key and
   /// value head where `multi_query` is set.
   static let gptBigCode = Family(
     name: "gpt_bigcode", modelTypes: ["gpt_bigcode"], layerPaths: ["h"], layer: gpt2Layer, outside: gpt2Outside,
-    keys: .gpt2, tiesByDefault: true, adapterTargets: ["c_attn"], forward: .gptBigCode)
+    keys: .gpt2, tiesByDefault: true, adapterTargets: ["c_attn"], forward: .transformer(.gptBigCode))
 
   /// transformers 5.17, `models/gpt_neo/modeling_gpt_neo.py`.
   static let gptNeo = Family(
@@ -38,7 +38,7 @@ extension Family {
     outside: gpt2Outside,
     keys: ConfigurationKeys(
       layers: ["num_layers", "num_hidden_layers"], heads: ["num_heads", "num_attention_heads"]),
-    tiesByDefault: true, forward: .gptNeo)
+    tiesByDefault: true, forward: .transformer(.gptNeo))
 
   /// transformers 5.17, `models/gptj/modeling_gptj.py`: one norm feeds attention and MLP side by side.
   static let gptJ = Family(
@@ -47,7 +47,7 @@ extension Family {
       "ln_1": .inputNorm, "attn.q_proj": .query, "attn.k_proj": .key, "attn.v_proj": .value,
       "attn.out_proj": .attentionOutput, "mlp.fc_in": .up, "mlp.fc_out": .down,
     ],
-    outside: gpt2Outside, keys: .gpt2, forward: .gptJ)
+    outside: gpt2Outside, keys: .gpt2, forward: .transformer(.gptJ))
 
   /// transformers 5.17, `models/codegen/modeling_codegen.py`: GPT-J with a fused projection.
   static let codegen = Family(
@@ -56,7 +56,7 @@ extension Family {
       "ln_1": .inputNorm, "attn.qkv_proj": .fusedQKV, "attn.out_proj": .attentionOutput, "mlp.fc_in": .up,
       "mlp.fc_out": .down,
     ],
-    outside: gpt2Outside, keys: .gpt2, adapterTargets: ["qkv_proj"], forward: .codegen)
+    outside: gpt2Outside, keys: .gpt2, adapterTargets: ["qkv_proj"], forward: .transformer(.codegen))
 }
 
 extension TransformerChoices {

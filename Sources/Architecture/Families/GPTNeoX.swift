@@ -12,7 +12,7 @@ extension Family {
     outside: [
       "embed_in": .inputEmbedding, "final_layer_norm": .finalNorm, "embed_out": .head, "lm_head": .head,
       "score": .head,
-    ], adapterTargets: ["query_key_value"], forward: .gptNeoX)
+    ], adapterTargets: ["query_key_value"], forward: .transformer(.gptNeoX))
 }
 
 extension TransformerChoices {

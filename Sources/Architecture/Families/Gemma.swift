@@ -2,7 +2,8 @@ extension Family {
   /// transformers 5.17, `models/gemma/modeling_gemma.py`.
   static let gemma = Family(
     name: "gemma", modelTypes: ["gemma"], layerPaths: ["layers"],
-    layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, tiesByDefault: true, forward: .gemma)
+    layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, tiesByDefault: true,
+    forward: .transformer(.gemma))
 
   /// transformers 5.17, `models/gemma2/modeling_gemma2.py` and `models/gemma3`: norms on both sides of attention
   /// and MLP.
@@ -14,7 +15,7 @@ extension Family {
         "input_layernorm": .inputNorm, "post_attention_layernorm": .postAttentionNorm,
         "pre_feedforward_layernorm": .preMLPNorm, "post_feedforward_layernorm": .postMLPNorm,
       ]),
-    outside: decoderOutside, tiesByDefault: true, forward: .gemma2)
+    outside: decoderOutside, tiesByDefault: true, forward: .transformer(.gemma2))
 }
 
 extension TransformerChoices {

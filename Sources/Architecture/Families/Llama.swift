@@ -3,12 +3,13 @@ extension Family {
   static let llama = Family(
     name: "llama",
     modelTypes: ["llama", "yi", "Yi", "aquila", "internlm3", "seed_oss", "arcee"],
-    layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, forward: .llama)
+    layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside,
+    forward: .transformer(.llama))
 
   /// transformers 5.17, `models/mistral/modeling_mistral.py`: Llama's names with a sliding window.
   static let mistral = Family(
     name: "mistral", modelTypes: ["mistral", "ministral"], layerPaths: ["layers"],
-    layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, forward: .mistral)
+    layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, forward: .transformer(.mistral))
 
   /// transformers 5.17, `models/smollm3/modeling_smollm3.py`: Llama's names, tied; some layers leave out the rotation.
   static let smolLM3 = Family(
@@ -18,7 +19,7 @@ extension Family {
   /// transformers 5.17, `models/granite/modeling_granite.py`: Llama's names with four multipliers.
   static let granite = Family(
     name: "granite", modelTypes: ["granite"], layerPaths: ["layers"],
-    layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, forward: .llama)
+    layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, forward: .transformer(.llama))
 
   /// transformers 5.17, `models/starcoder2/modeling_starcoder2.py`: Llama's attention, GPT-2's MLP, layer norms.
   static let starcoder2 = Family(

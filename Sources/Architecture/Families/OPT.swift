@@ -11,7 +11,7 @@ extension Family {
       "project_out": .outputProjection, "final_layer_norm": .finalNorm, "lm_head": .head, "score": .head,
     ],
     keys: ConfigurationKeys(intermediate: ["ffn_dim"]), tiesByDefault: true, positionOffset: 2,
-    preNormKey: "do_layer_norm_before", forward: .opt)
+    preNormKey: "do_layer_norm_before", forward: .transformer(.opt))
 
   /// transformers 5.17, `models/biogpt/modeling_biogpt.py`. Positions start at 2; the head is `output_projection`.
   static let bioGPT = Family(
@@ -23,7 +23,7 @@ extension Family {
       "embed_tokens": .inputEmbedding, "embed_positions": .positionEmbedding, "layer_norm": .finalNorm,
       "output_projection": .head, "score": .head,
     ],
-    tiesByDefault: true, positionOffset: 2, forward: .bioGPT)
+    tiesByDefault: true, positionOffset: 2, forward: .transformer(.bioGPT))
 }
 
 extension TransformerChoices {

@@ -7,7 +7,8 @@ extension Family {
       "self_attn.v_proj": .value, "self_attn.dense": .attentionOutput, "self_attn.q_layernorm": .queryNorm,
       "self_attn.k_layernorm": .keyNorm, "mlp.fc1": .up, "mlp.fc2": .down,
     ],
-    outside: ["embed_tokens": .inputEmbedding, "final_layernorm": .finalNorm, "lm_head": .head], forward: .phi)
+    outside: ["embed_tokens": .inputEmbedding, "final_layernorm": .finalNorm, "lm_head": .head],
+    forward: .transformer(.phi))
 
   /// transformers 5.17, `models/phi3/modeling_phi3.py`: fused projections.
   static let phi3 = Family(
@@ -18,7 +19,7 @@ extension Family {
         "self_attn.qkv_proj": .fusedQKV, "self_attn.o_proj": .attentionOutput, "mlp.gate_up_proj": .fusedGateUp,
         "mlp.down_proj": .down,
       ]),
-    outside: decoderOutside, adapterTargets: ["qkv_proj"], forward: .phi3)
+    outside: decoderOutside, adapterTargets: ["qkv_proj"], forward: .transformer(.phi3))
 }
 
 extension TransformerChoices {

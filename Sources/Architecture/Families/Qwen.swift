@@ -2,12 +2,13 @@ extension Family {
   /// transformers 5.17, `models/qwen2/modeling_qwen2.py`: Llama's names; query, key and value carry a bias.
   static let qwen2 = Family(
     name: "qwen2", modelTypes: ["qwen2", "qwen2_vl", "qwen2_vl_text", "qwen2_5_vl", "qwen2_5_vl_text"],
-    layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, forward: .llama)
+    layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside,
+    forward: .transformer(.llama))
 
   /// transformers 5.17, `models/qwen3/modeling_qwen3.py`: a norm on each head's query and key.
   static let qwen3 = Family(
     name: "qwen3", modelTypes: ["qwen3", "qwen3_vl", "qwen3_vl_text"], layerPaths: ["layers"],
-    layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, forward: .llama)
+    layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, forward: .transformer(.llama))
 
   /// The first Qwen, remote code: `modeling_qwen.py` of the published folders. Its `intermediate_size` is twice
   /// the width of the MLP; `w2` is the gate, since the MLP computes `c_proj(w1(x) * silu(w2(x)))`.

@@ -1,24 +1,7 @@
 /// What a family's implementation in transformers 5.17 does that neither the tensors nor the configuration of a
 /// checkpoint show. Everything else follows from the checkpoint.
 struct TransformerChoices: Sendable {
-  /// A number or a word in the configuration, with the default that transformers gives it.
-  struct Setting<Value: Sendable>: Sendable {
-    var key: String
-    var value: Value
-
-    init(_ key: String, _ value: Value) {
-      self.key = key
-      self.value = value
-    }
-  }
-
-  enum Norm: Sendable {
-    case layerNorm
-    /// In fp32, multiplied by the weight after the cast back (Llama).
-    case rms
-    /// In fp32, multiplied by one plus the weight before the cast back (Gemma).
-    case rmsOnePlus
-  }
+  typealias Setting = ConfiguredValue
 
   enum Positions: Sendable {
     /// A learned table, looked up by `arange`.
@@ -88,7 +71,7 @@ struct TransformerChoices: Sendable {
     case mlpFirst
   }
 
-  var norm = Norm.rms
+  var norm = NormKind.rms
   var positions = Positions.rotary
   var attention = Attention.interface(softmax: .upcast)
   var fused = FusedProjection.blocks

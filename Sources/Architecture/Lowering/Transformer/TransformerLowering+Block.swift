@@ -62,25 +62,7 @@ extension TransformerLowering {
 
   /// A norm over the last axis.
   func norm(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters, _ name: String) -> Tensor {
-    guard let weight = weight(&g, module) else { return input }
-    let bias = bias(&g, module)
-    return g.frame(name) { g in
-      switch choices.norm {
-      case .layerNorm: return g.layerNorm(input, weight, bias)
-      case .rms:
-        // x · rsqrt(mean(x²) + ε) in fp32, with the variables that the Python code keeps.
-        let wide = g.cast(input, to: .float32)
-        let variance = g.hold(g.mean(g.power(wide, 2)))
-        let normalized = g.hold(g.multiply(wide, g.reciprocalSquareRoot(g.addScalar(variance))))
-        return g.multiply(weight, g.cast(normalized, to: input.dataType))
-      case .rmsOnePlus:
-        let wide = g.cast(input, to: .float32)
-        let root = g.reciprocalSquareRoot(g.addScalar(g.mean(g.power(wide, 2))))
-        let normalized = g.multiply(wide, root)
-        let scaled = g.hold(g.multiply(normalized, g.addScalar(g.cast(weight, to: .float32))))
-        return g.cast(scaled, to: input.dataType)
-      }
-    }
+    norm(&g, input, module, choices.norm, name)
   }
 
   /// The feed-forward part of a layer.
@@ -108,25 +90,5 @@ extension TransformerLowering {
     }
   }
 
-  /// The activation function that the configuration names, as `transformers.activations.ACT2FN` implements it.
-  func activation(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor {
-    let name = configuration?.string(choices.activation.key) ?? choices.activation.value
-    return g.frame("act") { g in
-      switch name {
-      case "gelu_new", "gelu_fast": newGELU(&g, input)
-      case "bloom_gelu": g.fusedTanhGELU(input)
-      case "relu": g.unary(.relu, input)
-      case "gelu", "gelu_pytorch_tanh", "gelu_python": g.unary(.gelu, input)
-      default: g.unary(.silu, input)
-      }
-    }
-  }
-
-  /// 0.5 · x · (1 + tanh(√(2/π) · (x + 0.044715 · x³))), operator by operator (`NewGELUActivation`).
-  private func newGELU(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor {
-    let half = g.multiplyScalar(input)
-    let inner = g.add(input, g.multiplyScalar(g.power(input, 3)))
-    let bent = g.unary(.tanh, g.multiplyScalar(inner))
-    return g.multiply(half, g.addScalar(bent))
-  }
+  func activation(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor { activation(&g, input, choices.activation) }
 }

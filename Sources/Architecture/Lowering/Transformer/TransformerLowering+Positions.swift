@@ -55,7 +55,7 @@ extension TransformerLowering {
       inputs.mask = causalMask(&g, padding)
       inputs.hidden = dropped(&g, embedded, choices.embeddingDropout)
     case .alibi:
-      if let norm = description.modules[.embeddingNorm] {
+      if let norm = stack.modules[.embeddingNorm] {
         inputs.hidden = self.norm(&g, embedded, norm, "word_embeddings_layernorm")
       }
       let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .float32))
@@ -76,14 +76,14 @@ extension TransformerLowering {
       hidden: g.frame("embeddings") { g in
         var hidden = embedded
         let row = g.hold(g.create("gather", [types, positions], [1, length], .int64))
-        if let module = description.modules[.tokenTypeEmbedding], let table = weight(&g, module) {
+        if let module = stack.modules[.tokenTypeEmbedding], let table = weight(&g, module) {
           hidden = g.add(hidden, g.hold(g.embedding(g.expand(row, to: [batch, length]), table)))
         }
-        if let module = description.modules[.positionEmbedding], let table = weight(&g, module) {
+        if let module = stack.modules[.positionEmbedding], let table = weight(&g, module) {
           let rows = g.hold(g.embedding(g.slice(positions, axis: 1, start: 0, length: length), table))
           hidden = g.add(hidden, rows)
         }
-        if let module = description.modules[.embeddingNorm] { hidden = norm(&g, hidden, module, "LayerNorm") }
+        if let module = stack.modules[.embeddingNorm] { hidden = norm(&g, hidden, module, "LayerNorm") }
         return dropped(&g, hidden, choices.embeddingDropout)
       })
     g.hold(inputs.hidden)
@@ -94,9 +94,9 @@ extension TransformerLowering {
 
   /// The rows of the position table added to the embeddings.
   private func withPositions(_ g: inout GraphBuilder, _ embedded: Tensor, _ positions: Tensor) -> Tensor {
-    guard let module = description.modules[.positionEmbedding], let table = weight(&g, module) else { return embedded }
+    guard let module = stack.modules[.positionEmbedding], let table = weight(&g, module) else { return embedded }
     let rows = g.hold(g.frame("embed_positions") { g in g.embedding(positions, table) })
-    let hidden = description.modules[.embeddingProjection].map { linear(&g, embedded, $0) } ?? embedded
+    let hidden = stack.modules[.embeddingProjection].map { linear(&g, embedded, $0) } ?? embedded
     return g.add(hidden, rows)
   }
 

@@ -1,0 +1,37 @@
+internal import Graph
+
+/// How a norm over the features runs.
+enum NormKind: Sendable {
+  case layerNorm
+  /// In fp32, multiplied by the weight after the cast back (Llama).
+  case rms
+  /// In fp32, multiplied by one plus the weight before the cast back (Gemma).
+  case rmsOnePlus
+}
+
+extension ModuleLowering {
+  /// A norm over the last axis.
+  func norm(
+    _ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters, _ kind: NormKind, _ name: String
+  ) -> Tensor {
+    guard let weight = weight(&g, module) else { return input }
+    let bias = bias(&g, module)
+    return g.frame(name) { g in
+      switch kind {
+      case .layerNorm: return g.layerNorm(input, weight, bias)
+      case .rms:
+        // x · rsqrt(mean(x²) + ε) in fp32, with the variables that the Python code keeps.
+        let wide = g.cast(input, to: .float32)
+        let variance = g.hold(g.mean(g.power(wide, 2)))
+        let normalized = g.hold(g.multiply(wide, g.reciprocalSquareRoot(g.addScalar(variance))))
+        return g.multiply(weight, g.cast(normalized, to: input.dataType))
+      case .rmsOnePlus:
+        let wide = g.cast(input, to: .float32)
+        let root = g.reciprocalSquareRoot(g.addScalar(g.mean(g.power(wide, 2))))
+        let normalized = g.multiply(wide, root)
+        let scaled = g.hold(g.multiply(normalized, g.addScalar(g.cast(weight, to: .float32))))
+        return g.cast(scaled, to: input.dataType)
+      }
+    }
+  }
+}

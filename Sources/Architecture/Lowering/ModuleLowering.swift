@@ -1,0 +1,76 @@
+internal import Checkpoint
+internal import Graph
+internal import Units
+
+/// What every way to write down a model's forward pass shares: its parameters, by the names of the checkpoint.
+protocol ModuleLowering {
+  var description: ModelDescription { get }
+  var configuration: Configuration? { get }
+  var settings: ForwardSettings { get }
+  /// Whether linear layers are `input @ weight.T` and no `F.linear` (Falcon).
+  var multipliesTransposedWeights: Bool { get }
+}
+
+extension ModuleLowering {
+  typealias Tensor = GraphBuilder.Tensor
+
+  var multipliesTransposedWeights: Bool { false }
+  var batch: Int { settings.batchSize }
+  /// The type in which parameters are held.
+  var type: DataType { settings.precision.parameterType }
+
+  // MARK: - Parameters
+
+  func weight(_ g: inout GraphBuilder, _ module: ModuleParameters) -> Tensor? {
+    module.weight.map { parameter(&g, "\(module.path).weight", $0) }
+  }
+
+  func bias(_ g: inout GraphBuilder, _ module: ModuleParameters) -> Tensor? {
+    module.bias.map { parameter(&g, "\(module.path).bias", $0) }
+  }
+
+  func parameter(_ g: inout GraphBuilder, _ name: String, _ shape: Shape) -> Tensor {
+    let isFrozen = settings.adapters != nil || settings.frozen.contains { Glob($0).matches(name) }
+    return g.parameter(name, shape, type, trains: !isFrozen)
+  }
+
+  /// Makes a module's parameters, whether or not the forward pass uses them.
+  func declare(_ g: inout GraphBuilder, _ module: ModuleParameters) {
+    _ = weight(&g, module)
+    _ = bias(&g, module)
+  }
+
+  /// Makes the parameters of the modules that have one of these roles, in the order of the roles.
+  func declare(_ g: inout GraphBuilder, _ modules: [Role: ModuleParameters], _ roles: [Role]) {
+    for role in roles { modules[role].map { declare(&g, $0) } }
+  }
+
+  /// Makes the parameters of a column of blocks.
+  func declare(_ g: inout GraphBuilder, _ layers: [ModelDescription.Layer]) {
+    for layer in layers {
+      declare(&g, layer.modules, Role.allCases)
+      for module in layer.others { declare(&g, module) }
+    }
+  }
+
+  // MARK: - Settings
+
+  func number(_ setting: ConfiguredValue<Double>) -> Double { configuration?.number(setting.key) ?? setting.value }
+
+  /// `nn.Dropout` by the configuration's probability.
+  func dropped(_ g: inout GraphBuilder, _ input: Tensor, _ dropout: ConfiguredValue<Double>?) -> Tensor {
+    guard let dropout else { return input }
+    return g.frame("dropout") { g in g.dropout(input, number(dropout)) }
+  }
+}
+
+/// A number or a word in the configuration, with the default that transformers gives it.
+struct ConfiguredValue<Value: Sendable>: Sendable {
+  var key: String
+  var value: Value
+
+  init(_ key: String, _ value: Value) {
+    self.key = key
+    self.value = value
+  }
+}

@@ -1,0 +1,131 @@
+internal import Checkpoint
+internal import Graph
+internal import Units
+
+/// Writes down the training forward pass of a transformer, a decoder or an encoder, as transformers 5.17 runs it in eager
+/// mode.
+///
+/// Shapes: B sequences of S tokens, H hidden features, N query heads and K key/value heads of D features, V words.
+struct TransformerLowering: ModuleLowering {
+  let description: ModelDescription
+  let configuration: Configuration?
+  let settings: ForwardSettings
+  /// The blocks, and what stands beside them.
+  let stack: ModelDescription.Stack
+  let choices: TransformerChoices
+  let sizes: Sizes
+  /// Tokens of a sequence, S.
+  let length: Int
+
+  struct Sizes {
+    var hidden: Int
+    var heads: Int
+    var keyValueHeads: Int
+    var headDimension: Int
+
+    /// Query heads for each key/value head.
+    var groups: Int { heads / keyValueHeads }
+  }
+
+  var multipliesTransposedWeights: Bool { choices.multipliesTransposedWeights }
+
+  /// Whether attention runs as written out in transformers. Families without the attention interface always do.
+  var isEager: Bool {
+    switch choices.attention {
+    case .interface, .falcon: settings.attention == .eager
+    case .fp32, .bloom: true
+    }
+  }
+
+  func graph() -> Graph {
+    var g = GraphBuilder(autocast: settings.precision.autocast)
+    let tokens = g.input("input_ids", [batch, length], .int64)
+    let labels = g.input("labels", [batch, length], .int64)
+    let padding = settings.isPadded ? g.input("attention_mask", [batch, length], .int64) : nil
+    declareParameters(&g)
+    let (logits, loss) = g.frame("") { g in
+      let hidden = g.hold(backbone(&g, tokens, padding))
+      let logits = head(&g, hidden)
+      return (logits, g.frame("") { g in self.loss(&g, logits, labels) })
+    }
+    g.endAutocast()
+    g.hold(logits)
+    if settings.loop == .accelerate { g.hold(g.cast(logits, to: .float32)) }
+    return g.finish(loss: loss)
+  }
+
+  /// A setting of the configuration under which the pass makes no sense; nil where there is none.
+  var whatCannotRun: String? {
+    switch choices.positions {
+    case .rotary, .rotaryTable:
+      guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
+        return "\(rotaryDimension) rotated features of a head of \(sizes.headDimension) make no sense"
+      }
+    case .learned, .learnedWithMask, .learnedWithTypes, .alibi: break
+    }
+    if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
+      return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
+    }
+    if choices.fused == .groups, sizes.heads % 4 != 0 { return "\(sizes.heads) heads do not form four groups" }
+    return nil
+  }
+
+  // MARK: - Parameters
+
+  /// The model's parameters in its own order, whether or not the forward pass uses them.
+  private func declareParameters(_ g: inout GraphBuilder) {
+    let outside: [Role] = [
+      .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingNorm, .embeddingProjection,
+    ]
+    let behind: [Role] = [.finalNorm, .outputProjection, .headTransform, .headTransformNorm, .head]
+    declare(&g, stack.modules, outside)
+    declare(&g, stack.layers)
+    declare(&g, stack.modules, behind.filter { $0 != .head || !isTied })
+    if isTied, let head = stack.modules[.head] { _ = bias(&g, head) }
+    for module in description.others { declare(&g, module) }
+  }
+
+  var isTied: Bool { description.tiedEmbeddings?.value ?? (stack.modules[.head] == nil) }
+
+  // MARK: - The model
+
+  /// Tokens [B, S] to hidden states [B, S, H].
+  private func backbone(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
+    g.frame("model") { g in
+      let embedded = g.hold(embedded(&g, tokens))
+      if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
+      let inputs = layerInputs(&g, embedded, padding)
+      var hidden = inputs.hidden
+      var weights: Tensor?
+      for layer in stack.layers {
+        let results = g.segment("layers.\(layer.index)") { g in
+          let results = block(&g, hidden, layer, inputs)
+          return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : [])
+        }
+        hidden = results.result
+        // The loop's variable for a layer's results is bound anew only when the next layer returns.
+        if let weights { g.keepUntilHere(weights) }
+        weights = results.side.first
+      }
+      if let norm = stack.modules[.finalNorm] { hidden = self.norm(&g, hidden, norm, "norm") }
+      if let weights { g.hold(weights) }
+      if let projection = stack.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
+      return hidden
+    }
+  }
+
+  private func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
+    guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
+    return g.frame("embed_tokens") { g in
+      let rows = g.embedding(tokens, table)
+      switch choices.embeddingScale {
+      case .buffer?:
+        let scale = g.buffer("embed_scale", [], .float32)
+        let converted = type == .float32 ? scale : g.create("_to_copy", [scale], [], type)
+        return g.multiply(rows, converted)
+      case .number(let flag)?: return configuration?.boolean(flag) ?? true ? g.multiplyScalar(rows) : rows
+      case nil: return rows
+      }
+    }
+  }
+}
