@@ -63,7 +63,8 @@ struct TruthRow {
       isPadded: attention.hasSuffix("_pad"),
       // transformers switches the cache off where it checkpoints.
       usesCache: settings.boolean("use_cache") == true && checkpointing == .none,
-      loop: try word("loop", ["plain": .plain, "accelerate": .accelerate]))
+      loop: try word("loop", ["plain": .plain, "accelerate": .accelerate]),
+      loss: ForwardSettings.Loss(rawValue: settings.string("loss") ?? "") ?? .transformers)
     let peft = settings.string("peft") ?? "none"
     if peft != "none" {
       let type = row.string("model_type") ?? ""

@@ -126,7 +126,7 @@ public struct Estimator: Sendable {
         what: "gradient sums", value: "out of place",
         source: "as traced; outside of a trace torch adds in place where it can, which takes less"),
     ]
-    result += ownAssumptions
+    result += ownAssumptions + workload.assumptions
     if ownForward != nil { return result + hardwareAssumptions }
     if !description.isRecognised {
       result.append(
