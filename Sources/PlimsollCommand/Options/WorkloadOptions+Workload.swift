@@ -28,7 +28,8 @@ extension WorkloadOptions {
     forward.imageSize = imageSize
     return Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulate,
-      clipsGradients: maxGradNorm != nil)
+      clipsGradients: maxGradNorm != nil,
+      projection: GradientProjection(rank: galoreRank, targets: Self.names(galoreTargets)))
   }
 
   private func adapters(_ description: ModelDescription) -> LowRankAdapters? {

@@ -26,6 +26,15 @@ struct WorkloadOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The optimizer; adamw is torch.optim.AdamW in its foreach form.", valueName: "o"))
   var optimizer: Optimizer = .adamW
 
+  @Option(
+    help: ArgumentHelp("Rows or columns that galore-adamw projects a gradient onto.", valueName: "r"))
+  var galoreRank = 128
+
+  @Option(
+    help: ArgumentHelp(
+      "Comma-separated parts of the names of the linear layers that it projects, or all-linear.", valueName: "names"))
+  var galoreTargets = "attn,mlp"
+
   @Option(help: ArgumentHelp("How attention is computed; sdpa is what torch picks for the case.", valueName: "a"))
   var attention: ForwardSettings.Attention = .sdpa
 
@@ -96,6 +105,7 @@ struct WorkloadOptions: ParsableArguments {
     try Limits.check(imageSize, "--image-size", 1...Limits.count)
     try Limits.check(images, "--images", 0...Limits.count)
     try Limits.check(loraRank, "--lora-rank", 1...Limits.count)
+    try Limits.check(galoreRank, "--galore-rank", 1...Limits.count)
     try Limits.check(accumulate, "--accumulate", 1...Limits.count)
     if let maxGradNorm, !(maxGradNorm > 0) {
       throw ValidationError("--max-grad-norm must be more than 0, and is \(maxGradNorm)")

@@ -49,7 +49,9 @@ public struct Estimator: Sendable {
             .init(workspace.value, cause: "cuBLAS of the \(thread) thread", category: .workspaces))
         }
       }
-      return TrainingStep(graph: graph, workload: workload, distribution: held).run()
+      let step = TrainingStep(graph: graph, workload: workload, distribution: held)
+      if let reason = step.whatCannotRun { throw LoweringError(message: reason) }
+      return step.run()
     } catch {
       throw EstimationError(reason: error.message)
     }

@@ -14,6 +14,9 @@ extension Workload {
       assume("optimizer states", embeddings, "bitsandbytes 0.50, blocks of 256")
     case .lion: assume("optimizer states", "fp32", "bitsandbytes 0.50")
     case .muon: assume("what is no matrix of a layer", "trained by AdamW (foreach)", "what torch.optim.Muon advises")
+    case .galoreAdamW:
+      assume(
+        "projections", "kept from step to step", "every 200th step of galore-torch also decomposes the gradients anew")
     default: break
     }
     if optimizer == .pagedAdamW8bit {
