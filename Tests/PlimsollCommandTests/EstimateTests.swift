@@ -69,7 +69,7 @@ import Testing
       ["plan", "opt-1.3b", "--gpus", "4", "--gpu", "v100-16gb", "--model", "llmem", "--sequence-length", "512"],
       "plan.txt"
     ),
-    (["gpus"], "gpus.txt"),
+    (["gpus"], "gpus.txt"), (["families"], "families.txt"),
   ])
   func snapshots(arguments: [String], file: String) throws {
     try expectSnapshot(try Program.run(arguments).output, file)

@@ -82,8 +82,14 @@ public struct Estimator: Sendable {
       peak: peak.bytes, reserved: reserved, device: device.map { DeviceFit(timeline, reserved: reserved, device: $0) },
       phase: phase, phases: phases.mapValues(\.bytes),
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
-      isRecognised: ownForward == nil && description.isRecognised && description.hasLowering,
-      assumptions: assumptions(workload, layout))
+      isRecognised: isRecognised, assumptions: assumptions(workload, layout), uncertainty: uncertainty(workload))
+  }
+
+  /// Whether the model's own forward pass is simulated, and not only one like it.
+  private var isRecognised: Bool { ownForward == nil && description.isRecognised && description.hasLowering }
+
+  private func uncertainty(_ workload: Workload) -> Uncertainty {
+    ownForward == nil ? Uncertainty(isRecognised ? description.family : nil, workload) : .exported
   }
 
   // MARK: - What the strategies hold
