@@ -80,7 +80,12 @@ struct TruthRow {
       loop: try word("loop", ["plain": .plain, "accelerate": .accelerate]),
       loss: ForwardSettings.Loss(rawValue: settings.string("loss") ?? "") ?? .transformers)
     let peft = settings.string("peft") ?? "none"
-    if peft != "none" {
+    let techniques: [String: Technique.Kind] = [
+      "ia3": .scaling, "prompt": .prompt(virtualTokens: settings.integer("virtual") ?? 20),
+    ]
+    if let kind = techniques[peft] {
+      forward.technique = Technique(kind, requiresInputGradients: checkpointing != .none)
+    } else if peft != "none" {
       let type = row.string("model_type") ?? ""
       let dropout = type.contains("moe") || type == "mixtral" ? 0 : 0.05
       forward.adapters = LowRankAdapters(

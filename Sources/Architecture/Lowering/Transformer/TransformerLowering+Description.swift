@@ -30,7 +30,7 @@ extension TransformerLowering {
     }
     self.init(
       description: description, configuration: configuration, settings: settings, stack: description.mainStack,
-      choices: choices, sizes: sizes, length: settings.sequenceLength)
+      choices: choices, sizes: sizes, length: settings.sequenceLength + (settings.technique?.virtualTokens ?? 0))
     if let reason = whatCannotRun { throw LoweringError(message: reason) }
   }
 }

@@ -39,11 +39,15 @@ struct TransformerLowering: ModuleLowering {
 
   func graph() -> Graph {
     var g = GraphBuilder(autocast: settings.precision.autocast)
-    let tokens = g.input("input_ids", [batch, length], .int64)
-    let labels = g.input("labels", [batch, length], .int64)
-    let padding = settings.isPadded ? g.input("attention_mask", [batch, length], .int64) : nil
+    let shape: Shape = [batch, settings.sequenceLength]
+    let given = TokenInputs(
+      tokens: g.input("input_ids", shape, .int64), labels: g.input("labels", shape, .int64),
+      padding: settings.isPadded ? g.input("attention_mask", shape, .int64) : nil)
     declareParameters(&g)
-    let (logits, loss) = g.frame("") { g in objective(&g, labels) { g in backbone(&g, tokens, padding) } }
+    let (logits, loss) = g.frame("") { g in
+      let inputs = prompted(&g, given)
+      return g.frame("") { g in objective(&g, inputs.labels) { g in backbone(&g, inputs) } }
+    }
     g.endAutocast()
     if let logits {
       g.hold(logits)
@@ -57,6 +61,7 @@ struct TransformerLowering: ModuleLowering {
     if settings.loss != .transformers, !choices.isCausal {
       return "a \(settings.loss.rawValue) loss is there for models that name the next token, and this one does not"
     }
+    if let reason = whyTechniqueCannotRun { return reason }
     if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
     case .rotary, .rotaryTable:
@@ -92,11 +97,10 @@ struct TransformerLowering: ModuleLowering {
   // MARK: - The model
 
   /// Tokens [B, S] to hidden states [B, S, H].
-  private func backbone(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
+  private func backbone(_ g: inout GraphBuilder, _ given: TokenInputs) -> Tensor {
     g.frame("model") { g in
-      let embedded = g.hold(embedded(&g, tokens))
-      if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
-      let inputs = layerInputs(&g, embedded, padding)
+      let embedded = g.hold(given.rows ?? embedded(&g, given.tokens))
+      let inputs = layerInputs(&g, embedded, given.padding)
       var hidden = inputs.hidden
       var weights: Tensor?
       for layer in stack.layers {
@@ -116,9 +120,10 @@ struct TransformerLowering: ModuleLowering {
     }
   }
 
-  private func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
+  /// What the embedding makes of tokens [B, S].
+  func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
     guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
-    return g.frame("embed_tokens") { g in
+    let embedded = g.frame("embed_tokens") { g in
       let rows = g.embedding(tokens, table)
       switch choices.embeddingScale {
       case .buffer?:
@@ -129,5 +134,7 @@ struct TransformerLowering: ModuleLowering {
       case nil: return rows
       }
     }
+    if settings.requiresInputGradients { g.requireGradient(embedded) }
+    return embedded
   }
 }
