@@ -32,6 +32,11 @@ extension TransformerLowering {
       let logits = g.linear(transformed(&g, hidden), weight, bias)
       return isHeadSplit ? g.allGather(logits, width: description.vocabularySize?.value ?? 0) : logits
     }
+    switch choices.logitScale {
+    case .multiplied?: return g.multiplyScalar(logits)
+    case .divided?: return g.divideScalar(logits)
+    case nil: break
+    }
     guard configuration?.number("final_logit_softcapping") != nil else { return logits }
     return g.multiplyScalar(g.unary(.tanh, g.unary(.divideScalar, logits)))
   }

@@ -33,7 +33,7 @@ struct TransformerLowering: ModuleLowering {
   var isEager: Bool {
     switch choices.attention {
     case .interface, .falcon: settings.attention == .eager
-    case .fp32, .bloom: true
+    case .fp32, .bloom, .mpt: true
     }
   }
 
@@ -68,7 +68,7 @@ struct TransformerLowering: ModuleLowering {
       guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
         return "\(rotaryDimension) rotated features of a head of \(sizes.headDimension) make no sense"
       }
-    case .learned, .learnedWithMask, .learnedWithTypes, .alibi: break
+    case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .alibiBesideMask: break
     }
     if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
@@ -99,7 +99,8 @@ struct TransformerLowering: ModuleLowering {
   /// Tokens [B, S] to hidden states [B, S, H].
   private func backbone(_ g: inout GraphBuilder, _ given: TokenInputs) -> Tensor {
     g.frame("model") { g in
-      let embedded = g.hold(given.rows ?? embedded(&g, given.tokens))
+      var embedded = g.hold(given.rows ?? embedded(&g, given.tokens))
+      if case .outside? = choices.embeddingScale { embedded = g.hold(g.multiplyScalar(embedded)) }
       let inputs = layerInputs(&g, embedded, given.padding)
       var hidden = inputs.hidden
       var weights: Tensor?
@@ -113,7 +114,11 @@ struct TransformerLowering: ModuleLowering {
         if let weights { g.keepUntilHere(weights) }
         weights = results.side.first
       }
-      if let norm = stack.modules[.finalNorm] { hidden = self.norm(&g, hidden, norm, "norm") }
+      if let norm = stack.modules[.finalNorm] {
+        hidden = self.norm(&g, hidden, norm, "norm")
+      } else if choices.norm == .bareLayerNorm {
+        hidden = g.frame("norm") { g in bareNorm(&g, hidden) }
+      }
       if let weights { g.hold(weights) }
       if let projection = stack.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
       return hidden
@@ -131,7 +136,7 @@ struct TransformerLowering: ModuleLowering {
         let converted = type == .float32 ? scale : g.create("_to_copy", [scale], [], type)
         return g.multiply(rows, converted)
       case .number(let flag)?: return configuration?.boolean(flag) ?? true ? g.multiplyScalar(rows) : rows
-      case nil: return rows
+      case .outside?, nil: return rows
       }
     }
     if settings.requiresInputGradients { g.requireGradient(embedded) }
