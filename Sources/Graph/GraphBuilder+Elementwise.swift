@@ -2,6 +2,7 @@ public import Units
 
 extension GraphBuilder {
   public mutating func add(_ left: Tensor, _ right: Tensor) -> Tensor { binary(.add, left, right) }
+  public mutating func subtract(_ left: Tensor, _ right: Tensor) -> Tensor { binary(.subtract, left, right) }
   public mutating func multiply(_ left: Tensor, _ right: Tensor) -> Tensor { binary(.multiply, left, right) }
   public mutating func divide(_ left: Tensor, _ right: Tensor) -> Tensor { binary(.divide, left, right) }
 

@@ -13,16 +13,20 @@ public struct LowRankAdapters: Hashable, Sendable {
   public var excluded: [String]
   /// The probability of dropout before the adapter.
   public var dropout: Double
+  /// Whether magnitude and direction of each weight are learned apart (DoRA).
+  public var usesDoRA: Bool
   /// Whether the embedding's output is made to need a gradient, as PEFT does where checkpointing is on.
   public var requiresInputGradients: Bool
 
   public init(
-    rank: Int, targets: Targets, excluded: [String] = [], dropout: Double = 0, requiresInputGradients: Bool = false
+    rank: Int, targets: Targets, excluded: [String] = [], dropout: Double = 0, usesDoRA: Bool = false,
+    requiresInputGradients: Bool = false
   ) {
     self.rank = rank
     self.targets = targets
     self.excluded = excluded
     self.dropout = dropout
+    self.usesDoRA = usesDoRA
     self.requiresInputGradients = requiresInputGradients
   }
 

@@ -53,7 +53,7 @@ struct TruthRow {
     var forward = ForwardSettings(
       batchSize: batch, sequenceLength: length,
       precision: try word(
-        "precision", ["fp32": .fp32, "bf16": .bf16, "bf16_amp": .bf16Mixed, "fp16_amp": .fp16Mixed]),
+        "precision", ["fp32": .fp32, "bf16": .bf16, "fp16": .fp16, "bf16_amp": .bf16Mixed, "fp16_amp": .fp16Mixed]),
       attention: try word(
         "attn",
         [
@@ -64,14 +64,19 @@ struct TruthRow {
       // transformers switches the cache off where it checkpoints.
       usesCache: settings.boolean("use_cache") == true && checkpointing == .none,
       loop: try word("loop", ["plain": .plain, "accelerate": .accelerate]))
+    if let scheme = settings.string("quantize") { forward.quantization = Quantization(rawValue: scheme) }
+    forward.isPreparedForKBitTraining = settings.boolean("kbit") ?? false
+    forward.frozen = settings.strings("freeze") ?? []
     let peft = settings.string("peft") ?? "none"
     if peft != "none" {
       let type = row.string("model_type") ?? ""
       let dropout = type.contains("moe") || type == "mixtral" ? 0 : 0.05
       forward.adapters = LowRankAdapters(
-        rank: 16, targets: peft == "lora_all" ? .allLinear : .usual(of: type),
-        dropout: settings.section("lora")?.number("dropout") ?? dropout,
-        requiresInputGradients: checkpointing != .none)
+        rank: settings.integer("rank") ?? 16,
+        targets: peft == "lora_all" ? .allLinear : settings.strings("targets").map { .names($0) } ?? .usual(of: type),
+        dropout: settings.number("dropout") ?? settings.section("lora")?.number("dropout") ?? dropout,
+        usesDoRA: settings.boolean("dora") ?? false,
+        requiresInputGradients: checkpointing.requiresInputGradients(forward.quantization))
     }
     guard
       let optimizer = Optimizer(

@@ -13,7 +13,8 @@ extension WorkloadOptions {
   func workload(
     _ checkpoint: Checkpoint, _ description: ModelDescription, graph: Model? = nil
   ) throws(Failure) -> Workload {
-    guard quantize == .none else { throw .notSimulated("--quantize \(quantize.rawValue)") }
+    let quantization = Quantization(rawValue: quantize.rawValue)
+    guard quantization == nil || graph == nil else { throw .notSimulated("--quantize on an ONNX graph") }
     guard checkpointing == .none || graph == nil else { throw .notSimulated("--checkpointing on an ONNX graph") }
     guard loss == .transformers else { throw .notSimulated("--loss \(loss.rawValue)") }
     guard images == 0, imageSize == nil || graph != nil else { throw .notSimulated("training on images") }
@@ -28,6 +29,8 @@ extension WorkloadOptions {
       // transformers switches the cache off where it checkpoints.
       usesCache: useCache && checkpointing == .none, loop: loop, adapters: adapters(description), frozen: freeze)
     forward.imageSize = imageSize
+    forward.quantization = quantization
+    forward.isPreparedForKBitTraining = prepareKbit ?? false
     return Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulate)
   }
@@ -42,7 +45,7 @@ extension WorkloadOptions {
     }
     return LowRankAdapters(
       rank: loraRank, targets: targets, excluded: Self.names(loraExclude), dropout: loraDropout,
-      requiresInputGradients: checkpointing != .none)
+      usesDoRA: dora, requiresInputGradients: checkpointing.requiresInputGradients(Quantization(rawValue: quantize.rawValue)))
   }
 
   /// The type that most of the weights are stored in, as `from_pretrained` keeps it.

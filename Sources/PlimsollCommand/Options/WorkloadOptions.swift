@@ -53,8 +53,18 @@ struct WorkloadOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Dropout in front of each adapter.", valueName: "p"))
   var loraDropout = 0.0
 
-  @Option(help: ArgumentHelp("Quantise the frozen base weights.", valueName: "q"))
+  @Flag(help: "Learn magnitude and direction of each weight apart (DoRA).")
+  var dora = false
+
+  @Option(help: ArgumentHelp("Quantise the frozen base weights, as bitsandbytes does.", valueName: "q"))
   var quantize: QuantizationChoice = .none
+
+  @Option(
+    help: ArgumentHelp(
+      "Whether norms, embeddings and head are held in fp32, as PEFT's prepare_model_for_kbit_training leaves them "
+        + "(true or false).",
+      valueName: "b"))
+  var prepareKbit: Bool?
 
   @Option(
     help: ArgumentHelp("A glob of parameter names that do not train; may be repeated.", valueName: "pattern"))
@@ -90,6 +100,7 @@ struct WorkloadOptions: ParsableArguments {
     guard loraDropout >= 0, loraDropout < 1 else {
       throw ValidationError("--lora-dropout must be at least 0 and less than 1, and is \(loraDropout)")
     }
+    guard !dora || loraRank != nil else { throw ValidationError("--dora has no effect without --lora-rank") }
     for (flag, list) in [("--lora-targets", loraTargets), ("--lora-exclude", loraExclude)] {
       guard let list else { continue }
       guard loraRank != nil else { throw ValidationError("\(flag) has no effect without --lora-rank") }
