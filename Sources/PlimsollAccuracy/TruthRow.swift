@@ -76,7 +76,7 @@ struct TruthRow {
         targets: peft == "lora_all" ? .allLinear : settings.strings("targets").map { .names($0) } ?? .usual(of: type),
         dropout: settings.number("dropout") ?? settings.section("lora")?.number("dropout") ?? dropout,
         usesDoRA: settings.boolean("dora") ?? false,
-        requiresInputGradients: checkpointing.requiresInputGradients(forward.quantization))
+        requiresInputGradients: checkpointing != .none)
     }
     guard
       let optimizer = Optimizer(

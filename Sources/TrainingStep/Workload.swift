@@ -24,10 +24,4 @@ public enum Checkpointing: String, CaseIterable, Sendable {
   case none
   case nonReentrant = "non-reentrant"
   case reentrant
-
-  /// Whether the embedding's output is made to need a gradient for adapters: PEFT does so wherever it checkpoints, but
-  /// over quantised weights only where it must (`prepare_model_for_kbit_training`).
-  public func requiresInputGradients(_ quantization: Quantization?) -> Bool {
-    quantization == nil ? self != .none : self == .reentrant
-  }
 }

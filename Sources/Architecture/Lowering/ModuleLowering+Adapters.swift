@@ -68,7 +68,8 @@ extension ModuleLowering {
     _ g: inout GraphBuilder, _ result: Tensor, _ input: Tensor, _ weight: Tensor, _ adapter: Adapter
   ) -> Tensor {
     if adapter.settings.dropout > 0 {
-      return g.linear(input, weight, nil, transposed: adapter.module.isTransposed, throughView: true)
+      let isTransposed = adapter.quantized == nil && adapter.module.isTransposed
+      return g.linear(input, weight, nil, transposed: isTransposed, throughView: true)
     }
     guard adapter.quantized == nil || adapter.module.bias != nil, let bias = bias(&g, adapter.module) else {
       return result

@@ -45,7 +45,8 @@ extension WorkloadOptions {
     }
     return LowRankAdapters(
       rank: loraRank, targets: targets, excluded: Self.names(loraExclude), dropout: loraDropout,
-      usesDoRA: dora, requiresInputGradients: checkpointing.requiresInputGradients(Quantization(rawValue: quantize.rawValue)))
+      usesDoRA: dora,
+      requiresInputGradients: checkpointing != .none)
   }
 
   /// The type that most of the weights are stored in, as `from_pretrained` keeps it.

@@ -17,7 +17,7 @@ extension Workload {
     if forward.adapters == nil {
       add("--lora-rank 16") {
         $0.forward.adapters = LowRankAdapters(
-          rank: 16, targets: usualTargets, excluded: [], dropout: 0, requiresInputGradients: checkpointing.requiresInputGradients(forward.quantization))
+          rank: 16, targets: usualTargets, excluded: [], dropout: 0, requiresInputGradients: checkpointing != .none)
       }
     }
     if forward.precision != .bf16, forward.precision != .fp16 {
