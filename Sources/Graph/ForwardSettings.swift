@@ -41,6 +41,17 @@ public struct ForwardSettings: Hashable, Sendable {
     case plain, accelerate
   }
 
+  /// How hidden states become a loss.
+  public enum Loss: String, CaseIterable, Sendable {
+    /// As the model's class computes it, from all logits at once.
+    case transformers
+    /// Head and cross-entropy in eight chunks of the sequence, each upcast for itself (torchtune's
+    /// `CEWithChunkedOutputLoss`).
+    case chunked
+    /// Head and cross-entropy in one function (Liger's `LigerFusedLinearCrossEntropyFunction`).
+    case fused
+  }
+
   /// Sequences per GPU and micro-step.
   public var batchSize: Int
   /// Tokens per sequence.
@@ -54,6 +65,7 @@ public struct ForwardSettings: Hashable, Sendable {
   /// Whether the model fills its key/value cache during the forward pass.
   public var usesCache: Bool
   public var loop: Loop
+  public var loss: Loss
   /// Low-rank adapters, which train in the model's place.
   public var adapters: LowRankAdapters?
   /// How the weights of the linear layers are held, where they are quantised.
@@ -77,8 +89,8 @@ public struct ForwardSettings: Hashable, Sendable {
 
   public init(
     batchSize: Int = 1, sequenceLength: Int, precision: Precision, attention: Attention = .sdpa,
-    isPadded: Bool = false, usesCache: Bool = false, loop: Loop = .accelerate, adapters: LowRankAdapters? = nil,
-    frozen: [String] = []
+    isPadded: Bool = false, usesCache: Bool = false, loop: Loop = .accelerate, loss: Loss = .transformers,
+    adapters: LowRankAdapters? = nil, frozen: [String] = []
   ) {
     self.batchSize = batchSize
     self.sequenceLength = sequenceLength
@@ -87,6 +99,7 @@ public struct ForwardSettings: Hashable, Sendable {
     self.isPadded = isPadded
     self.usesCache = usesCache
     self.loop = loop
+    self.loss = loss
     self.adapters = adapters
     self.frozen = frozen
   }

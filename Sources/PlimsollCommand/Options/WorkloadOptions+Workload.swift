@@ -16,23 +16,23 @@ extension WorkloadOptions {
     let quantization = Quantization(rawValue: quantize.rawValue)
     guard quantization == nil || graph == nil else { throw .notSimulated("--quantize on an ONNX graph") }
     guard checkpointing == .none || graph == nil else { throw .notSimulated("--checkpointing on an ONNX graph") }
-    guard loss == .transformers else { throw .notSimulated("--loss \(loss.rawValue)") }
+    guard loss == .transformers || graph == nil else { throw .notSimulated("--loss on an ONNX graph") }
     guard images == 0, imageSize == nil || graph != nil else { throw .notSimulated("training on images") }
-    guard let optimizer = Optimizer(rawValue: optimizer.rawValue) else {
-      throw .notSimulated("--optimizer \(optimizer.rawValue)")
-    }
     var forward = ForwardSettings(
       batchSize: batchSize,
       sequenceLength: sequenceLength ?? graph?.fixed(.sequence)
         ?? min(2048, description.maximumPositions?.value ?? 2048),
       precision: precision ?? Self.precision(of: checkpoint), attention: attention, isPadded: padding,
       // transformers switches the cache off where it checkpoints.
-      usesCache: useCache && checkpointing == .none, loop: loop, adapters: adapters(description), frozen: freeze)
+      usesCache: useCache && checkpointing == .none, loop: loop, loss: loss,
+      adapters: adapters(description), frozen: freeze)
     forward.imageSize = imageSize
     forward.quantization = quantization
     forward.isPreparedForKBitTraining = prepareKbit ?? false
     return Workload(
-      forward: forward, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulate)
+      forward: forward, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulate,
+      clipsGradients: maxGradNorm != nil,
+      projection: GradientProjection(rank: galoreRank, targets: Self.names(galoreTargets)))
   }
 
   private func adapters(_ description: ModelDescription) -> LowRankAdapters? {

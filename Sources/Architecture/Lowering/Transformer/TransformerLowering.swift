@@ -43,19 +43,21 @@ struct TransformerLowering: ModuleLowering {
     let labels = g.input("labels", [batch, length], .int64)
     let padding = settings.isPadded ? g.input("attention_mask", [batch, length], .int64) : nil
     declareParameters(&g)
-    let (logits, loss) = g.frame("") { g in
-      let hidden = g.hold(backbone(&g, tokens, padding))
-      let logits = head(&g, hidden)
-      return (logits, g.frame("") { g in self.loss(&g, logits, labels) })
-    }
+    let (logits, loss) = g.frame("") { g in objective(&g, labels) { g in backbone(&g, tokens, padding) } }
     g.endAutocast()
-    g.hold(logits)
-    if settings.loop == .accelerate { g.hold(g.cast(logits, to: .float32)) }
+    if let logits {
+      g.hold(logits)
+      if settings.loop == .accelerate { g.hold(g.cast(logits, to: .float32)) }
+    }
     return g.finish(loss: loss)
   }
 
   /// A setting of the configuration under which the pass makes no sense; nil where there is none.
   var whatCannotRun: String? {
+    if settings.loss != .transformers, !choices.isCausal {
+      return "a \(settings.loss.rawValue) loss is there for models that name the next token, and this one does not"
+    }
+    if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
     case .rotary, .rotaryTable:
       guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
