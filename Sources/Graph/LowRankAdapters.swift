@@ -30,13 +30,16 @@ public struct LowRankAdapters: Hashable, Sendable {
     self.requiresInputGradients = requiresInputGradients
   }
 
-  /// Whether a linear layer gets an adapter. (The head is never asked for.)
+  /// Whether a linear layer other than the head gets an adapter.
   public func reach(_ path: String) -> Bool {
-    guard !excluded.contains(where: { Self.names($0, path) }) else { return false }
-    switch targets {
-    case .allLinear: return true
-    case .names(let names): return names.contains { Self.names($0, path) }
-    }
+    if targets == .allLinear { return !excluded.contains { Self.names($0, path) } }
+    return name(path)
+  }
+
+  /// Whether an embedding or the head gets an adapter, which must be named for it.
+  public func name(_ path: String) -> Bool {
+    guard case .names(let names) = targets else { return false }
+    return !excluded.contains { Self.names($0, path) } && names.contains { Self.names($0, path) }
   }
 
   private static func names(_ name: String, _ path: String) -> Bool { path == name || path.hasSuffix(".\(name)") }

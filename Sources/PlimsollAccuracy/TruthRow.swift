@@ -77,7 +77,7 @@ struct TruthRow {
       isPadded: attention.hasSuffix("_pad"),
       // transformers switches the cache off where it checkpoints.
       usesCache: settings.boolean("use_cache") == true && checkpointing == .none,
-loop: try word("loop", ["plain": .plain, "accelerate": .accelerate]),
+      loop: try word("loop", ["plain": .plain, "accelerate": .accelerate]),
       loss: ForwardSettings.Loss(rawValue: settings.string("loss") ?? "") ?? .transformers)
     if let scheme = settings.string("quantize") { forward.quantization = Quantization(rawValue: scheme) }
     forward.isPreparedForKBitTraining = settings.boolean("kbit") ?? false

@@ -37,6 +37,18 @@ extension ModuleLowering {
     return g.add(result, g.hold(converts ? g.cast(addition, to: type) : addition))
   }
 
+  /// `lora.Embedding.forward`: rows of one factor times the other, without a conversion.
+  func adaptedRows(
+    _ g: inout GraphBuilder, _ rows: Tensor, _ tokens: Tensor, _ module: ModuleParameters, _ adapters: LowRankAdapters
+  ) -> Tensor {
+    guard let table = module.weight, table.rank == 2 else { return rows }
+    let first = g.parameter("\(module.path).lora_embedding_A", [adapters.rank, table[0]], .float32)
+    let second = g.parameter("\(module.path).lora_embedding_B", [table[1], adapters.rank], .float32)
+    let narrow = g.hold(g.embedding(tokens, g.transpose(first, 0, 1)))
+    let addition = g.hold(g.multiplyScalar(g.linear(narrow, second, nil, throughView: true)))
+    return g.cast(g.hold(g.add(rows, addition)), to: rows.dataType)
+  }
+
   // MARK: - DoRA
 
   /// `DoraLinearVariant.forward` (tuners/lora/variants.py) and `DoraLinearLayer.forward` (dora.py): the layer's result

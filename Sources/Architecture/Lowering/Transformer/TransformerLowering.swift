@@ -69,7 +69,7 @@ struct TransformerLowering: ModuleLowering {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
     }
     if choices.fused == .groups, sizes.heads % 4 != 0 { return "\(sizes.heads) heads do not form four groups" }
-    return nil
+    return adaptersThatCannotRun
   }
 
   // MARK: - Parameters
@@ -120,6 +120,9 @@ struct TransformerLowering: ModuleLowering {
     guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
     return g.frame("embed_tokens") { g in
       let rows = g.embedding(tokens, table)
+      if let adapters = settings.adapters, adapters.name(module.path) {
+        return adaptedRows(&g, rows, tokens, module, adapters)
+      }
       switch choices.embeddingScale {
       case .buffer?:
         let scale = g.buffer("embed_scale", [], .float32)
