@@ -72,6 +72,8 @@ public struct ForwardSettings: Hashable, Sendable {
   public var quantization: Quantization?
   /// Whether what is not quantised is held in fp32 (`prepare_model_for_kbit_training` of PEFT).
   public var isPreparedForKBitTraining = false
+  /// Whether layers are checkpointed; transformers then makes a frozen embedding's output need a gradient.
+  public var isCheckpointed = false
   /// Globs of the names of parameters that do not train.
   public var frozen: [String]
 

@@ -30,8 +30,12 @@ extension ModuleLowering {
   }
 
   func parameter(_ g: inout GraphBuilder, _ name: String, _ shape: Shape, _ type: DataType? = nil) -> Tensor {
-    let isFrozen = settings.adapters != nil || settings.frozen.contains { Glob($0).matches(name) }
-    return g.parameter(name, shape, type ?? self.type, trains: !isFrozen)
+    g.parameter(name, shape, type ?? self.type, trains: !isFrozen(name))
+  }
+
+  /// Whether a parameter of the model itself does not train.
+  func isFrozen(_ name: String) -> Bool {
+    settings.adapters != nil || settings.frozen.contains { Glob($0).matches(name) }
   }
 
   /// Makes a module's parameters, whether or not the forward pass uses them.

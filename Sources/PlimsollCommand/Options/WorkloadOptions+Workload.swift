@@ -28,7 +28,7 @@ extension WorkloadOptions {
       adapters: adapters(description), frozen: freeze)
     forward.imageSize = imageSize
     forward.quantization = quantization
-    forward.isPreparedForKBitTraining = prepareKbit ?? false
+    forward.isPreparedForKBitTraining = prepareKbit
     return Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulate,
       clipsGradients: maxGradNorm != nil,
@@ -45,8 +45,7 @@ extension WorkloadOptions {
     }
     return LowRankAdapters(
       rank: loraRank, targets: targets, excluded: Self.names(loraExclude), dropout: loraDropout,
-      usesDoRA: dora,
-      requiresInputGradients: checkpointing != .none)
+      usesDoRA: dora, requiresInputGradients: checkpointing != .none)
   }
 
   /// The type that most of the weights are stored in, as `from_pretrained` keeps it.

@@ -73,7 +73,7 @@ struct WorkloadOptions: ParsableArguments {
       "Whether norms, embeddings and head are held in fp32, as PEFT's prepare_model_for_kbit_training leaves them "
         + "(true or false).",
       valueName: "b"))
-  var prepareKbit: Bool?
+  var prepareKbit = false
 
   @Option(
     help: ArgumentHelp("A glob of parameter names that do not train; may be repeated.", valueName: "pattern"))
@@ -122,6 +122,9 @@ struct WorkloadOptions: ParsableArguments {
     }
     guard loraDropout >= 0, loraDropout < 1 else {
       throw ValidationError("--lora-dropout must be at least 0 and less than 1, and is \(loraDropout)")
+    }
+    if quantize != .none, loraRank == nil {
+      throw ValidationError("--quantize needs --lora-rank: quantised weights do not train")
     }
     guard !dora || loraRank != nil else { throw ValidationError("--dora has no effect without --lora-rank") }
     for (flag, list) in [("--lora-targets", loraTargets), ("--lora-exclude", loraExclude)] {

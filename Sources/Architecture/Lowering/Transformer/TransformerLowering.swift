@@ -95,7 +95,7 @@ struct TransformerLowering: ModuleLowering {
   private func backbone(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
     g.frame("model") { g in
       let embedded = g.hold(embedded(&g, tokens))
-      if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
+      if requiresInputGradients { g.requireGradient(embedded) }
       let inputs = layerInputs(&g, embedded, padding)
       var hidden = inputs.hidden
       var weights: Tensor?
@@ -114,6 +114,12 @@ struct TransformerLowering: ModuleLowering {
       if let projection = stack.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
       return hidden
     }
+  }
+
+  /// Whether the embedding's output is made to need a gradient that it would not need of itself.
+  private var requiresInputGradients: Bool {
+    guard settings.isCheckpointed, let module = stack.modules[.inputEmbedding] else { return false }
+    return settings.adapters.map { !$0.name(module.path) } ?? isFrozen("\(module.path).weight")
   }
 
   private func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
