@@ -54,4 +54,13 @@ extension Role {
     case .other: .other
     }
   }
+
+  /// Whether the module is an `nn.Linear` that may be quantised: not a table, a norm, a router or a head.
+  var isLinear: Bool {
+    switch self {
+    case .relativePositionBias, .router, .head: false
+    case .embeddingProjection, .sharedExpertGate, .sharedExpertUp, .sharedExpertDown: true
+    default: [.attention, .mlp, .head].contains(component)
+    }
+  }
 }

@@ -18,9 +18,25 @@ extension ModelDescription {
   public func trainingGraph(
     configuration: Configuration?, settings: ForwardSettings
   ) throws(LoweringError) -> Graph {
+    let settings = try quantized(settings)
     switch Family.row(family)?.forward ?? .transformer(.generic(self)) {
     case .transformer(let choices):
       return try TransformerLowering(self, configuration, settings, choices).graph()
     }
+  }
+
+  /// The settings with the quantisation that the files bring along.
+  private func quantized(_ settings: ForwardSettings) throws(LoweringError) -> ForwardSettings {
+    var settings = settings
+    if case .bitsandbytes(let stored)? = storedQuantization {
+      guard settings.quantization == nil || settings.quantization == stored else {
+        throw LoweringError(message: "the checkpoint is quantised already, as \(stored.rawValue)")
+      }
+      settings.quantization = stored
+    }
+    guard settings.quantization == nil || settings.adapters != nil else {
+      throw LoweringError(message: "quantised weights do not train, so adapters must (--lora-rank)")
+    }
+    return settings
   }
 }

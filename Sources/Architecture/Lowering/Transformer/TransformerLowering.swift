@@ -74,7 +74,7 @@ struct TransformerLowering: ModuleLowering {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
     }
     if choices.fused == .groups, sizes.heads % 4 != 0 { return "\(sizes.heads) heads do not form four groups" }
-    return nil
+    return adaptersThatCannotRun
   }
 
   // MARK: - Parameters
@@ -125,11 +125,20 @@ struct TransformerLowering: ModuleLowering {
     }
   }
 
+  /// Whether the embedding's output is made to need a gradient that it would not need of itself.
+  private var requiresInputGradients: Bool {
+    guard settings.isCheckpointed, let module = stack.modules[.inputEmbedding] else { return false }
+    return settings.adapters.map { !$0.name(module.path) } ?? isFrozen("\(module.path).weight")
+  }
+
   /// What the embedding makes of tokens [B, S].
   func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
     guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
     let embedded = g.frame("embed_tokens") { g in
       let rows = g.embedding(tokens, table)
+      if let adapters = settings.adapters, adapters.name(module.path) {
+        return adaptedRows(&g, rows, tokens, module, adapters)
+      }
       switch choices.embeddingScale {
       case .buffer?:
         let scale = g.buffer("embed_scale", [], .float32)
@@ -139,7 +148,7 @@ struct TransformerLowering: ModuleLowering {
       case .outside?, nil: return rows
       }
     }
-    if settings.requiresInputGradients { g.requireGradient(embedded) }
+    if requiresInputGradients { g.requireGradient(embedded) }
     return embedded
   }
 }
