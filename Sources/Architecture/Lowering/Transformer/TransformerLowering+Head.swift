@@ -45,7 +45,9 @@ extension TransformerLowering {
     guard embedding || headAdapter != nil else { return nil }
     if adapters.usesDoRA { return "DoRA of an embedding or a head is not simulated" }
     if headAdapter != nil, isHeadSplit { return "an adapter of a head that is split over GPUs is not simulated" }
-    if headAdapter != nil, settings.loss == .fused { return "a fused loss behind an adapter of the head is not simulated" }
+    if headAdapter != nil, settings.loss == .fused {
+      return "a fused loss behind an adapter of the head is not simulated"
+    }
     return nil
   }
 

@@ -127,6 +127,8 @@ struct TransformerLowering: ModuleLowering {
     return g.frame("embed_tokens") { g in
       let rows = g.embedding(tokens, table)
       if let adapters = settings.adapters, adapters.name(module.path) {
+        // The hook is the inner layer's.
+        if settings.isCheckpointed { g.requireGradient(rows) }
         return adaptedRows(&g, rows, tokens, module, adapters)
       }
       switch choices.embeddingScale {
