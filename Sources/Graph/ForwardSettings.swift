@@ -68,6 +68,8 @@ public struct ForwardSettings: Hashable, Sendable {
   public var loss: Loss
   /// Low-rank adapters, which train in the model's place.
   public var adapters: LowRankAdapters?
+  /// Another way to train a few numbers in the model's place.
+  public var technique: Technique?
   /// How the weights of the linear layers are held, where they are quantised.
   public var quantization: Quantization?
   /// Whether what is not quantised is held in fp32 (`prepare_model_for_kbit_training` of PEFT).
@@ -89,10 +91,15 @@ public struct ForwardSettings: Hashable, Sendable {
     return (isPreparedForKBitTraining ? compute : precision.parameterType, compute)
   }
 
+  /// Whether the embedding's output needs a gradient of its own.
+  public var requiresInputGradients: Bool {
+    adapters?.requiresInputGradients == true || technique?.requiresInputGradients == true
+  }
+
   public init(
     batchSize: Int = 1, sequenceLength: Int, precision: Precision, attention: Attention = .sdpa,
     isPadded: Bool = false, usesCache: Bool = false, loop: Loop = .accelerate, loss: Loss = .transformers,
-    adapters: LowRankAdapters? = nil, frozen: [String] = []
+    adapters: LowRankAdapters? = nil, technique: Technique? = nil, frozen: [String] = []
   ) {
     self.batchSize = batchSize
     self.sequenceLength = sequenceLength
@@ -103,6 +110,7 @@ public struct ForwardSettings: Hashable, Sendable {
     self.loop = loop
     self.loss = loss
     self.adapters = adapters
+    self.technique = technique
     self.frozen = frozen
   }
 }

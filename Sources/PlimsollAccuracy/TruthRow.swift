@@ -83,7 +83,12 @@ struct TruthRow {
     forward.isPreparedForKBitTraining = settings.boolean("kbit") ?? false
     forward.frozen = settings.strings("freeze") ?? []
     let peft = settings.string("peft") ?? "none"
-    if peft != "none" {
+    let techniques: [String: Technique.Kind] = [
+      "ia3": .scaling, "prompt": .prompt(virtualTokens: settings.integer("virtual") ?? 20),
+    ]
+    if let kind = techniques[peft] {
+      forward.technique = Technique(kind, requiresInputGradients: checkpointing != .none)
+    } else if peft != "none" {
       let type = row.string("model_type") ?? ""
       let dropout = type.contains("moe") || type == "mixtral" ? 0 : 0.05
       forward.adapters = LowRankAdapters(

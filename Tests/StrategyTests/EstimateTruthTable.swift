@@ -48,23 +48,42 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
     testDescription = fields[..<8].joined(separator: " ")
     var settings = ForwardSettings(
       batchSize: batch, sequenceLength: length, precision: precision, attention: attention, loop: .plain)
+    let inputGradients = checkpointing != .none
     var accumulation = 1
+    var clips = false
+    var projection = GradientProjection()
     for option in fields[7].split(separator: ",") {
-      switch option {
+      let parts = option.split(separator: "=")
+      let number = parts.count == 2 ? Int(parts[1]) : nil
+      switch parts[0] {
       case "-": break
       case "padded": settings.isPadded = true
       case "cache": settings.usesCache = true
       case "accelerate": settings.loop = .accelerate
-      case "accumulate=2": accumulation = 2
-      case "lora-qv", "lora-all":
+      case "accumulate": accumulation = number ?? 0
+      case "clip": clips = true
+      case "rank": projection.rank = number ?? 0
+      case "loss": settings.loss = ForwardSettings.Loss(rawValue: String(parts.last ?? "")) ?? .transformers
+      case "ia3": settings.technique = Technique(.scaling, requiresInputGradients: inputGradients)
+      case "prompt":
+        settings.technique = Technique(
+          .prompt(virtualTokens: number ?? 0), requiresInputGradients: inputGradients)
+      case "lora-qv", "lora-all", "lora":
+        let names = parts.dropFirst().first?.split(separator: "+").map(String.init)
         settings.adapters = LowRankAdapters(
           rank: 16,
-          targets: option == "lora-all" ? .allLinear : .usual(of: modelType),
-          dropout: 0.05, requiresInputGradients: checkpointing != .none)
+          targets: option == "lora-all" ? .allLinear : names.map { .names($0) } ?? .usual(of: modelType),
+          dropout: 0.05, requiresInputGradients: inputGradients)
+      case "dropout": settings.adapters?.dropout = Double(number ?? 0)
+      case "dora": settings.adapters?.usesDoRA = true
+      case "quantize": settings.quantization = Quantization(rawValue: String(parts.last ?? ""))
+      case "kbit": settings.isPreparedForKBitTraining = true
+      case "freeze": settings.frozen.append(String(parts.last ?? ""))
       default: throw Malformed(row: String(option))
       }
     }
     workload = Workload(
-      forward: settings, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulation)
+      forward: settings, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulation,
+      clipsGradients: clips, projection: projection)
   }
 }

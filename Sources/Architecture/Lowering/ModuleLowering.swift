@@ -35,7 +35,7 @@ extension ModuleLowering {
 
   /// Whether a parameter of the model itself does not train.
   func isFrozen(_ name: String) -> Bool {
-    settings.adapters != nil || settings.frozen.contains { Glob($0).matches(name) }
+    settings.adapters != nil || settings.technique != nil || settings.frozen.contains { Glob($0).matches(name) }
   }
 
   /// Makes a module's parameters, whether or not the forward pass uses them.

@@ -15,6 +15,7 @@ extension WorkloadOptions {
   ) throws(Failure) -> Workload {
     let quantization = Quantization(rawValue: quantize.rawValue)
     guard quantization == nil || graph == nil else { throw .notSimulated("--quantize on an ONNX graph") }
+    guard method == nil || graph == nil else { throw .notSimulated("--method on an ONNX graph") }
     guard checkpointing == .none || graph == nil else { throw .notSimulated("--checkpointing on an ONNX graph") }
     guard loss == .transformers || graph == nil else { throw .notSimulated("--loss on an ONNX graph") }
     guard images == 0, imageSize == nil || graph != nil else { throw .notSimulated("training on images") }
@@ -25,7 +26,7 @@ extension WorkloadOptions {
       precision: precision ?? Self.precision(of: checkpoint), attention: attention, isPadded: padding,
       // transformers switches the cache off where it checkpoints.
       usesCache: useCache && checkpointing == .none, loop: loop, loss: loss,
-      adapters: adapters(description), frozen: freeze)
+      adapters: adapters(description), technique: technique, frozen: freeze)
     forward.imageSize = imageSize
     forward.quantization = quantization
     forward.isPreparedForKBitTraining = prepareKbit
@@ -33,6 +34,16 @@ extension WorkloadOptions {
       forward: forward, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulate,
       clipsGradients: maxGradNorm != nil,
       projection: GradientProjection(rank: galoreRank, targets: Self.names(galoreTargets)))
+  }
+
+  private var technique: Technique? {
+    let kind: Technique.Kind
+    switch method {
+    case .prompt?: kind = .prompt(virtualTokens: virtualTokens ?? 20)
+    case .ia3?: kind = .scaling
+    case nil: return nil
+    }
+    return Technique(kind, requiresInputGradients: checkpointing != .none)
   }
 
   private func adapters(_ description: ModelDescription) -> LowRankAdapters? {

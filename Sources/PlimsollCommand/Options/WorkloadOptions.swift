@@ -65,6 +65,16 @@ struct WorkloadOptions: ParsableArguments {
   @Flag(help: "Learn magnitude and direction of each weight apart (DoRA).")
   var dora = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Train something smaller yet beside the frozen model: virtual tokens in front of the sequence, or the vectors of "
+        + "(IA)³, both as PEFT does it.",
+      valueName: "m"))
+  var method: MethodChoice?
+
+  @Option(help: ArgumentHelp("How many virtual tokens --method prompt trains (default: 20).", valueName: "n"))
+  var virtualTokens: Int?
+
   @Option(help: ArgumentHelp("Quantise the frozen base weights, as bitsandbytes does.", valueName: "q"))
   var quantize: QuantizationChoice = .none
 
@@ -115,6 +125,13 @@ struct WorkloadOptions: ParsableArguments {
     try Limits.check(imageSize, "--image-size", 1...Limits.count)
     try Limits.check(images, "--images", 0...Limits.count)
     try Limits.check(loraRank, "--lora-rank", 1...Limits.count)
+    try Limits.check(virtualTokens, "--virtual-tokens", 1...Limits.count)
+    guard virtualTokens == nil || method == .prompt else {
+      throw ValidationError("--virtual-tokens has no effect without --method prompt")
+    }
+    guard method == nil || loraRank == nil else {
+      throw ValidationError("--method and --lora-rank are two ways to train beside the model; choose one")
+    }
     try Limits.check(galoreRank, "--galore-rank", 1...Limits.count)
     try Limits.check(accumulate, "--accumulate", 1...Limits.count)
     if let maxGradNorm, !(maxGradNorm > 0) {

@@ -24,6 +24,11 @@ extension Workload {
         "paged states", "not counted from 100,000 elements on",
         "managed memory, which torch does not allocate and the driver moves to the host when the GPU is full")
     }
+    switch forward.technique?.kind {
+    case nil: break
+    case .prompt(let count)?: assume("prompt tuning", "\(count) virtual tokens in fp32", "PEFT 0.21")
+    case .scaling?: assume("(IA)³", "vectors in fp32, on the modules that PEFT chooses for the family", "PEFT 0.21")
+    }
     switch forward.loss {
     case .transformers: break
     case .chunked: assume("loss", "eight chunks, not compiled", "torchtune's CEWithChunkedOutputLoss")

@@ -41,7 +41,10 @@ extension TransformerLowering {
   var adaptersThatCannotRun: String? {
     guard let adapters = settings.adapters else { return nil }
     let embedding = stack.modules[.inputEmbedding].map { adapters.name($0.path) } ?? false
-    if embedding, choices.embeddingScale != nil { return "an adapter of an embedding that is scaled is not simulated" }
+    switch choices.embeddingScale {
+    case .buffer?, .number?: if embedding { return "an adapter of an embedding that scales its rows is not simulated" }
+    case .outside?, nil: break
+    }
     guard embedding || headAdapter != nil else { return nil }
     if adapters.usesDoRA { return "DoRA of an embedding or a head is not simulated" }
     if headAdapter != nil, isHeadSplit { return "an adapter of a head that is split over GPUs is not simulated" }
@@ -60,6 +63,11 @@ extension TransformerLowering {
         headAdapter.map { adapted(&g, hidden, $0) { g, input in g.linear(input, weight, bias) } }
         ?? g.linear(hidden, weight, bias)
       return isHeadSplit ? g.allGather(logits, width: description.vocabularySize?.value ?? 0) : logits
+    }
+    switch choices.logitScale {
+    case .multiplied?: return g.multiplyScalar(logits)
+    case .divided?: return g.divideScalar(logits)
+    case nil: break
     }
     guard configuration?.number("final_logit_softcapping") != nil else { return logits }
     return g.multiplyScalar(g.unary(.tanh, g.unary(.divideScalar, logits)))

@@ -33,17 +33,21 @@ struct TransformerLowering: ModuleLowering {
   var isEager: Bool {
     switch choices.attention {
     case .interface, .falcon: settings.attention == .eager
-    case .fp32, .bloom: true
+    case .fp32, .bloom, .mpt: true
     }
   }
 
   func graph() -> Graph {
     var g = GraphBuilder(autocast: settings.precision.autocast)
-    let tokens = g.input("input_ids", [batch, length], .int64)
-    let labels = g.input("labels", [batch, length], .int64)
-    let padding = settings.isPadded ? g.input("attention_mask", [batch, length], .int64) : nil
+    let shape: Shape = [batch, settings.sequenceLength]
+    let given = TokenInputs(
+      tokens: g.input("input_ids", shape, .int64), labels: g.input("labels", shape, .int64),
+      padding: settings.isPadded ? g.input("attention_mask", shape, .int64) : nil)
     declareParameters(&g)
-    let (logits, loss) = g.frame("") { g in objective(&g, labels) { g in backbone(&g, tokens, padding) } }
+    let (logits, loss) = g.frame("") { g in
+      let inputs = prompted(&g, given)
+      return g.frame("") { g in objective(&g, inputs.labels) { g in backbone(&g, inputs) } }
+    }
     g.endAutocast()
     if let logits {
       g.hold(logits)
@@ -57,13 +61,14 @@ struct TransformerLowering: ModuleLowering {
     if settings.loss != .transformers, !choices.isCausal {
       return "a \(settings.loss.rawValue) loss is there for models that name the next token, and this one does not"
     }
+    if let reason = whyTechniqueCannotRun { return reason }
     if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
     case .rotary, .rotaryTable:
       guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
         return "\(rotaryDimension) rotated features of a head of \(sizes.headDimension) make no sense"
       }
-    case .learned, .learnedWithMask, .learnedWithTypes, .alibi: break
+    case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .alibiBesideMask: break
     }
     if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
@@ -92,11 +97,11 @@ struct TransformerLowering: ModuleLowering {
   // MARK: - The model
 
   /// Tokens [B, S] to hidden states [B, S, H].
-  private func backbone(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
+  private func backbone(_ g: inout GraphBuilder, _ given: TokenInputs) -> Tensor {
     g.frame("model") { g in
-      let embedded = g.hold(embedded(&g, tokens))
-      if requiresInputGradients { g.requireGradient(embedded) }
-      let inputs = layerInputs(&g, embedded, padding)
+      var embedded = g.hold(given.rows ?? embedded(&g, given.tokens))
+      if case .outside? = choices.embeddingScale { embedded = g.hold(g.multiplyScalar(embedded)) }
+      let inputs = layerInputs(&g, embedded, given.padding)
       var hidden = inputs.hidden
       var weights: Tensor?
       for layer in stack.layers {
@@ -109,26 +114,27 @@ struct TransformerLowering: ModuleLowering {
         if let weights { g.keepUntilHere(weights) }
         weights = results.side.first
       }
-      if let norm = stack.modules[.finalNorm] { hidden = self.norm(&g, hidden, norm, "norm") }
+      if let norm = stack.modules[.finalNorm] {
+        hidden = self.norm(&g, hidden, norm, "norm")
+      } else if choices.norm == .bareLayerNorm {
+        hidden = g.frame("norm") { g in bareNorm(&g, hidden) }
+      }
       if let weights { g.hold(weights) }
       if let projection = stack.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
       return hidden
     }
   }
 
-  /// Whether the embedding's output is made to need a gradient that it would not need of itself.
-  private var requiresInputGradients: Bool {
-    guard settings.isCheckpointed, let module = stack.modules[.inputEmbedding] else { return false }
-    return settings.adapters.map { !$0.name(module.path) } ?? isFrozen("\(module.path).weight")
-  }
-
-  private func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
+  /// What the embedding makes of tokens [B, S].
+  func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
     guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
-    return g.frame("embed_tokens") { g in
+    let requiresInputGradients =
+      settings.requiresInputGradients || (settings.isCheckpointed && isFrozen("\(module.path).weight"))
+    let isAdapted = settings.adapters?.name(module.path) ?? false
+    let embedded = g.frame("embed_tokens") { g in
       let rows = g.embedding(tokens, table)
-      if let adapters = settings.adapters, adapters.name(module.path) {
-        // The hook is the inner layer's.
-        if settings.isCheckpointed { g.requireGradient(rows) }
+      if let adapters = settings.adapters, isAdapted {
+        if requiresInputGradients { g.requireGradient(rows) }
         return adaptedRows(&g, rows, tokens, module, adapters)
       }
       switch choices.embeddingScale {
@@ -137,8 +143,11 @@ struct TransformerLowering: ModuleLowering {
         let converted = type == .float32 ? scale : g.create("_to_copy", [scale], [], type)
         return g.multiply(rows, converted)
       case .number(let flag)?: return configuration?.boolean(flag) ?? true ? g.multiplyScalar(rows) : rows
-      case nil: return rows
+      case .outside?, nil: return rows
       }
     }
+    // An adapter's output needs one already, and the hook is on what it adapts.
+    if requiresInputGradients, !isAdapted { g.requireGradient(embedded) }
+    return embedded
   }
 }
