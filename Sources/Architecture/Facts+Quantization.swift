@@ -23,7 +23,8 @@ extension Facts {
     var shapes: [Role: Shape] = [:]
     for (number, pattern) in table.patterns.enumerated() where pattern.part == .packedWeight {
       let stored = weightSet.tensors[pattern.example].shape.elementCount?.count
-      guard pattern.packing == packing, let role = choice.assignment.roles[number], let shape = linearShape(role, model), let count = shape.elementCount?.count,
+      guard pattern.packing == packing, let role = choice.assignment.roles[number],
+        let shape = linearShape(role, model), let count = shape.elementCount?.count,
         stored == (scheme.isFourBit ? (count + 1) / 2 : count)
       else {
         model.storedQuantization = .other("\(packing.rawValue) of a shape that the configuration does not give")
@@ -45,7 +46,9 @@ extension Facts {
     let dimension = model.headDimension?.value ?? hidden / heads
     let keyValueHeads = model.keyValueHeadCount?.value ?? heads
     // Sizes are a stranger's: no product may overflow.
-    guard [hidden, heads, inner, dimension, keyValueHeads].allSatisfy({ (1...1 << 20).contains($0) }) else { return nil }
+    guard [hidden, heads, inner, dimension, keyValueHeads].allSatisfy({ (1...1 << 20).contains($0) }) else {
+      return nil
+    }
     switch role {
     case .query: return [heads * dimension, hidden]
     case .key, .value: return [keyValueHeads * dimension, hidden]

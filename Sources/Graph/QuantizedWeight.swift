@@ -39,7 +39,9 @@ public struct QuantizedWeight: Hashable, Sendable {
     switch scheme {
     case .int8: return [("weight", shape, .int8), ("SCB", [output], .float32)]
     case .nf4:
-      return [("weight", packed, .uint8), ("weight.absmax", [blockCount], .float32), ("weight.quant_map", [16], .float32)]
+      return [
+        ("weight", packed, .uint8), ("weight.absmax", [blockCount], .float32), ("weight.quant_map", [16], .float32),
+      ]
     case .nf4Double:
       return [
         ("weight", packed, .uint8), ("weight.absmax", [blockCount], .uint8), ("weight.quant_map", [16], .float32),

@@ -67,11 +67,17 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "prompt":
         settings.technique = Technique(
           .prompt(virtualTokens: number ?? 0))
-      case "lora-qv", "lora-all":
+      case "lora-qv", "lora-all", "lora":
+        let names = parts.dropFirst().first?.split(separator: "+").map(String.init)
         settings.adapters = LowRankAdapters(
           rank: 16,
-          targets: option == "lora-all" ? .allLinear : .usual(of: modelType),
+          targets: option == "lora-all" ? .allLinear : names.map { .names($0) } ?? .usual(of: modelType),
           dropout: 0.05)
+      case "dropout": settings.adapters?.dropout = Double(number ?? 0)
+      case "dora": settings.adapters?.usesDoRA = true
+      case "quantize": settings.quantization = Quantization(rawValue: String(parts.last ?? ""))
+      case "kbit": settings.isPreparedForKBitTraining = true
+      case "freeze": settings.frozen.append(String(parts.last ?? ""))
       default: throw Malformed(row: String(option))
       }
     }

@@ -19,10 +19,16 @@ extension ModelDescription {
     configuration: Configuration?, settings: ForwardSettings
   ) throws(LoweringError) -> Graph {
     let settings = try quantized(settings)
+    let graph: Graph
     switch Family.row(family)?.forward ?? .transformer(.generic(self)) {
     case .transformer(let choices):
-      return try TransformerLowering(self, configuration, settings, choices).graph()
+      graph = try TransformerLowering(self, configuration, settings, choices).graph()
     }
+    guard graph.values.contains(where: { $0.origin == .parameter(trains: true) }) else {
+      let why = settings.adapters == nil ? "every parameter is frozen" : "no module has a name that is targeted"
+      throw LoweringError(message: "\(why), so there is nothing to train")
+    }
+    return graph
   }
 
   /// The settings with the quantisation that the files bring along.

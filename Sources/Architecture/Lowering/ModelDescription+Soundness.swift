@@ -25,10 +25,13 @@ extension ModelDescription {
       return "there is no input embedding: an adapter, or a part of a model, cannot be run without the rest"
     }
     if case .other(let name)? = storedQuantization {
-      return "training over a checkpoint quantised as \(name) is not simulated: what its layers bring back to full width "
+      return
+        "training over a checkpoint quantised as \(name) is not simulated: what its layers bring back to full width "
         + "depends on the kernels that its library picks"
     }
-    if parameterCount == nil, storedQuantization == nil { return "packed weights of an unknown scheme are not simulated" }
+    if parameterCount == nil, storedQuantization == nil {
+      return "packed weights of an unknown scheme are not simulated"
+    }
     return nil
   }
 

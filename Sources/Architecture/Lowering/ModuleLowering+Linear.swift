@@ -4,10 +4,7 @@ internal import Units
 extension ModuleLowering {
   /// A linear layer, with its adapter where it has one.
   func linear(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters) -> Tensor {
-    if settings.technique?.kind == .scaling, let weight = weight(&g, module) {
-      let bias = bias(&g, module)
-      if let scaled = scaled(&g, input, module, weight, bias) { return scaled }
-    }
+    if settings.technique?.kind == .scaling, let scaled = scaled(&g, input, module) { return scaled }
     guard let adapters = settings.adapters, adapters.reach(module.path), let features = module.features else {
       return base(&g, input, module)
     }
@@ -18,7 +15,7 @@ extension ModuleLowering {
   }
 
   /// The layer itself.
-  private func base(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters) -> Tensor {
+  func base(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters) -> Tensor {
     if let quantized = quantizedWeight(module) {
       let packed = self.packed(&g, module, quantized)
       // The layers convert their bias when they first run, and keep it so.

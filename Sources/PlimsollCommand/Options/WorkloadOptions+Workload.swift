@@ -13,9 +13,9 @@ extension WorkloadOptions {
   func workload(
     _ checkpoint: Checkpoint, _ description: ModelDescription, graph: Model? = nil
   ) throws(Failure) -> Workload {
-    guard method == nil || graph == nil else { throw .notSimulated("--method on an ONNX graph") }
     let quantization = Quantization(rawValue: quantize.rawValue)
     guard quantization == nil || graph == nil else { throw .notSimulated("--quantize on an ONNX graph") }
+    guard method == nil || graph == nil else { throw .notSimulated("--method on an ONNX graph") }
     guard checkpointing == .none || graph == nil else { throw .notSimulated("--checkpointing on an ONNX graph") }
     guard loss == .transformers || graph == nil else { throw .notSimulated("--loss on an ONNX graph") }
     guard images == 0, imageSize == nil || graph != nil else { throw .notSimulated("training on images") }

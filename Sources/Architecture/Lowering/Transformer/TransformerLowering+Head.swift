@@ -41,11 +41,16 @@ extension TransformerLowering {
   var adaptersThatCannotRun: String? {
     guard let adapters = settings.adapters else { return nil }
     let embedding = stack.modules[.inputEmbedding].map { adapters.name($0.path) } ?? false
-    if embedding, choices.embeddingScale != nil { return "an adapter of an embedding that is scaled is not simulated" }
+    switch choices.embeddingScale {
+    case .buffer?, .number?: if embedding { return "an adapter of an embedding that scales its rows is not simulated" }
+    case .outside?, nil: break
+    }
     guard embedding || headAdapter != nil else { return nil }
     if adapters.usesDoRA { return "DoRA of an embedding or a head is not simulated" }
     if headAdapter != nil, isHeadSplit { return "an adapter of a head that is split over GPUs is not simulated" }
-    if headAdapter != nil, settings.loss == .fused { return "a fused loss behind an adapter of the head is not simulated" }
+    if headAdapter != nil, settings.loss == .fused {
+      return "a fused loss behind an adapter of the head is not simulated"
+    }
     return nil
   }
 

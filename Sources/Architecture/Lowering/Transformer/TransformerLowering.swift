@@ -125,18 +125,16 @@ struct TransformerLowering: ModuleLowering {
     }
   }
 
-  /// Whether the embedding's output is made to need a gradient that it would not need of itself.
-  private var requiresInputGradients: Bool {
-    guard settings.isCheckpointed, let module = stack.modules[.inputEmbedding] else { return false }
-    return settings.adapters.map { !$0.name(module.path) } ?? isFrozen("\(module.path).weight")
-  }
-
   /// What the embedding makes of tokens [B, S].
   func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
     guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
+    // transformers asks a frozen embedding's output for a gradient where layers are checkpointed.
+    let requiresInputGradients = settings.isCheckpointed && isFrozen("\(module.path).weight")
+    let isAdapted = settings.adapters?.name(module.path) ?? false
     let embedded = g.frame("embed_tokens") { g in
       let rows = g.embedding(tokens, table)
-      if let adapters = settings.adapters, adapters.name(module.path) {
+      if let adapters = settings.adapters, isAdapted {
+        if requiresInputGradients { g.requireGradient(rows) }
         return adaptedRows(&g, rows, tokens, module, adapters)
       }
       switch choices.embeddingScale {
@@ -148,7 +146,8 @@ struct TransformerLowering: ModuleLowering {
       case .outside?, nil: return rows
       }
     }
-    if requiresInputGradients { g.requireGradient(embedded) }
+    // An adapter's output needs one already, and the hook is on what it adapts.
+    if requiresInputGradients, !isAdapted { g.requireGradient(embedded) }
     return embedded
   }
 }
