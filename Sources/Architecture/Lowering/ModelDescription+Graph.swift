@@ -21,6 +21,8 @@ extension ModelDescription {
     switch Family.row(family)?.forward ?? .transformer(.generic(self)) {
     case .transformer(let choices):
       return try TransformerLowering(self, configuration, settings, choices).graph()
+    case .stateSpace(let mixer):
+      return try StateSpaceLowering(self, configuration, settings, mixer).graph()
     }
   }
 }
