@@ -23,6 +23,8 @@ extension ModelDescription {
     switch Family.row(family)?.forward ?? .transformer(.generic(self)) {
     case .transformer(let choices):
       graph = try TransformerLowering(self, configuration, settings, choices).graph()
+    case .stateSpace(let mixer):
+      graph = try StateSpaceLowering(self, configuration, settings, mixer).graph()
     }
     guard graph.values.contains(where: { $0.origin == .parameter(trains: true) }) else {
       let why = settings.adapters == nil ? "every parameter is frozen" : "no module has a name that is targeted"
