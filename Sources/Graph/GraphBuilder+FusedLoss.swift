@@ -1,4 +1,4 @@
-public import Units
+internal import Units
 
 extension GraphBuilder {
   /// `LigerFusedLinearCrossEntropyFunction` of Liger 0.8 (liger_kernel/ops/fused_linear_cross_entropy.py): cross-entropy

@@ -8,22 +8,44 @@ struct TransformerChoices: Sendable {
     case learned
     /// A learned table, looked up by the running sum of the attention mask (OPT) or by `arange` beside one (BioGPT).
     case learnedWithMask(counted: Bool)
-    /// A learned table read in order, and one of token types, under a norm (BERT).
-    case learnedWithTypes
+    /// A learned table and one of token types, under a norm (BERT).
+    case learnedWithTypes(TypedPositions)
     /// Rotated queries and keys, cosines and sines computed once for all layers.
     case rotary
+    /// The same once for layers that see everything and once for those that see a window (ModernBERT).
+    case rotaryByKind
     /// The same from a table of sines that each layer holds and reads (GPT-J, CodeGen).
     case rotaryTable
     /// A bias that grows with distance (BLOOM).
     case alibi
+    /// Embeddings of distances, which attention reads (DeBERTa).
+    case relative
 
     /// Whether positions are rows of a table, past whose end nothing can be looked up.
     var areRows: Bool {
       switch self {
       case .learned, .learnedWithMask, .learnedWithTypes, .rotaryTable: true
-      case .rotary, .alibi: false
+      case .rotary, .rotaryByKind, .alibi, .relative: false
       }
     }
+  }
+
+  /// Where positions beside token types come from.
+  enum TypedPositions: Sendable {
+    /// A table of positions, read in order (BERT).
+    case read
+    /// Counted from the first token that is no padding (RoBERTa).
+    case counted
+    /// Read in order, and there are no types (DistilBERT).
+    case untyped
+  }
+
+  /// What is dropped of attention's output.
+  enum BranchDropout: Sendable {
+    /// As of the MLP's.
+    case residual
+    case none
+    case own(Setting<Double>)
   }
 
   enum Attention: Sendable {
@@ -33,6 +55,8 @@ struct TransformerChoices: Sendable {
     case fp32
     /// `baddbmm` over the bias (BLOOM).
     case bloom
+    /// Of contents and of distances (DeBERTa).
+    case disentangled
     /// Its own call of `scaled_dot_product_attention` (Falcon).
     case falcon
   }
@@ -59,6 +83,8 @@ struct TransformerChoices: Sendable {
     case selectedHeads
     /// Four groups of blocks, in the order query, value, key (CodeGen).
     case groups
+    /// An axis of three, taken apart (ModernBERT).
+    case stacked
     /// The query heads, then one key and one value head (Falcon).
     case multiQuery
   }
@@ -71,6 +97,8 @@ struct TransformerChoices: Sendable {
     case mlpFirst
   }
 
+  /// What its classes run behind the last hidden states.
+  var heads = HeadChoices.decoder
   var norm = NormKind.rms
   var positions = Positions.rotary
   var attention = Attention.interface(softmax: .upcast)
@@ -79,6 +107,8 @@ struct TransformerChoices: Sendable {
   var isCausal = true
   /// Whether the variable that a branch leaves is bound anew only when the norm behind the sum returns (BERT).
   var keepsSummed = false
+  /// Whether the block's variable keeps attention's output until it returns (ModernBERT).
+  var holdsAttended = false
   /// Whether attention and MLP read the same input; the flag of the configuration that says so, where there is one.
   var parallel: Parallel?
   var parallelKey: Setting<Bool>?
@@ -90,6 +120,8 @@ struct TransformerChoices: Sendable {
   var holdsCausalBuffer = false
   /// Whether the mask is built even where a kernel's causal flag would do (Falcon).
   var alwaysMasks = false
+  /// Whether what every layer gives is kept until the last has run (DeBERTa).
+  var holdsHiddenStates = false
   /// Whether the block hands its attention probabilities to the loop over the layers (BLOOM, GPT-Neo).
   var returnsWeights = false
   /// Whether the MLP's input is flattened to a matrix first (OPT).
@@ -102,12 +134,15 @@ struct TransformerChoices: Sendable {
   var rotaryFraction = 1.0
   /// Whether the rotated part and the rest are put together again, even where there is no rest.
   var rejoinsRotated = false
+  /// Whether queries and keys are rotated in fp32, whatever their type (ModernBERT).
+  var rotatesInFloat = false
   /// Whether the probabilities of attention are cut off softly (Gemma 2).
   var softensScores = false
   /// Which layers see a window only.
   var window = Window.none
   var embeddingDropout: Setting<Double>?
   var attentionDropout = Setting("attention_dropout", 0.0)
+  var attentionOutputDropout = BranchDropout.residual
   var residualDropout: Setting<Double>?
   var activationDropout: Setting<Double>?
   var activation = Setting("hidden_act", "silu")
@@ -125,5 +160,7 @@ struct TransformerChoices: Sendable {
     case all
     /// Every other layer (Gemma 2).
     case alternating
+    /// Those that the configuration lists, half of `local_attention` to either side (ModernBERT).
+    case byKind
   }
 }

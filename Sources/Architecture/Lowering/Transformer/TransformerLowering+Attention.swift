@@ -7,25 +7,44 @@ extension TransformerLowering {
   func attention(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ inputs: LayerInputs
   ) -> (output: Tensor, weights: Tensor?) {
+    if case .disentangled = choices.attention {
+      let output = g.hold(disentangled(&g, input, layer, inputs))
+      return (layer.modules[.attentionOutput].map { linear(&g, output, $0) } ?? output, nil)
+    }
     guard var heads = projections(&g, input, layer) else { return (input, nil) }
-    if let rotary = inputs.rotary { heads = rotated(&g, heads, rotary) }
+    let seesWindow = seesWindow(layer)
+    if let rotary = seesWindow ? inputs.windowRotary ?? inputs.rotary : inputs.rotary {
+      heads = rotated(&g, heads, rotary)
+    }
     if let positions = inputs.positions { heads = rotatedByTable(&g, heads, layer, positions) }
     if settings.usesCache { heads = cached(&g, heads) }
     for tensor in [heads.query, heads.key, heads.value] { g.hold(tensor) }
 
-    let usesWindow = choices.window == .alternating && layer.index % 2 == 0
-    let mask = usesWindow ? inputs.windowMask : inputs.mask
+    let mask = seesWindow ? inputs.windowMask : inputs.mask
     let attended: (output: Tensor, weights: Tensor?)
     switch choices.attention {
     case .interface(let softmax): attended = isEager ? eager(&g, heads, mask, softmax) : fused(&g, heads, mask)
     case .fp32: attended = wideAttention(&g, heads, mask, layer)
     case .bloom: attended = biasedAttention(&g, heads, mask, inputs)
+    case .disentangled: return (input, nil)
     case .falcon: attended = isEager ? eager(&g, heads, mask, .plain) : fused(&g, heads, mask)
     }
     var output = g.reshape(attended.output, [batch, length, sizes.heads * sizes.headDimension])
     output = g.contiguous(output)
     if let projection = layer.modules[.attentionOutput] { output = linear(&g, output, projection) }
     return (output, attended.weights)
+  }
+
+  /// Whether a layer sees a window where others see everything.
+  private func seesWindow(_ layer: ModelDescription.Layer) -> Bool {
+    switch choices.window {
+    case .none, .all: return false
+    case .alternating: return layer.index % 2 == 0
+    case .byKind:
+      let kinds = configuration?.strings("layer_types") ?? []
+      if kinds.indices.contains(layer.index) { return kinds[layer.index] == "sliding_attention" }
+      return layer.index % max(1, configuration?.integer("global_attn_every_n_layers") ?? 3) != 0
+    }
   }
 
   /// `DynamicLayer.update` appends to an empty cache, which copies; the cache outlives the forward pass.

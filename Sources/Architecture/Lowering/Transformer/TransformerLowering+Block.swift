@@ -14,7 +14,8 @@ extension TransformerLowering {
     let before = normalized(&g, input, layer, .inputNorm)
     let attended = g.frame("self_attn") { g in attention(&g, before, layer, inputs) }
     if let weights = attended.weights { g.hold(weights) }
-    var branch = dropped(&g, attended.output, choices.residualDropout)
+    var branch = dropped(&g, attended.output, attentionOutputDropout)
+    if choices.holdsAttended { g.hold(branch) }
     if !normsTheSum { branch = normalized(&g, branch, layer, .postAttentionNorm) }
     if choices.holdsBranches { g.hold(branch) }
     var hidden = g.add(input, branch)
@@ -36,6 +37,14 @@ extension TransformerLowering {
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postMLPNorm) }
     if choices.keepsSummed { g.keepUntilHere(branch) }
     return (hidden, attended.weights)
+  }
+
+  private var attentionOutputDropout: ConfiguredValue<Double>? {
+    switch choices.attentionOutputDropout {
+    case .residual: choices.residualDropout
+    case .none: nil
+    case .own(let setting): setting
+    }
   }
 
   /// Attention and MLP side by side, on one norm's output or on two.
@@ -73,7 +82,11 @@ extension TransformerLowering {
         let both = linear(&g, input, fused)
         let width = both.shape[2] / 2
         let halves = g.split(both, axis: -1, lengths: [width, width])
-        return linear(&g, g.multiply(halves[1], activation(&g, halves[0])), down)
+        guard choices.fused == .stacked else {
+          return linear(&g, g.multiply(halves[1], activation(&g, halves[0])), down)
+        }
+        let gated = g.multiply(activation(&g, halves[0]), halves[1])
+        return linear(&g, dropped(&g, gated, choices.activationDropout), down)
       }
       return dropped(&g, inner, choices.residualDropout)
     }

@@ -7,6 +7,12 @@ extension TransformerLowering {
     g.frame("") { g in
       let cosine = g.unsqueeze(rotary.cosine, 1)
       let sine = g.unsqueeze(rotary.sine, 1)
+      if choices.rotatesInFloat {
+        let query = g.hold(turnedInFloat(&g, heads.query, cosine, sine))
+        let key = g.hold(turnedInFloat(&g, heads.key, cosine, sine))
+        let narrow = g.cast(query, to: heads.query.dataType)
+        return (narrow, g.cast(key, to: heads.key.dataType), heads.value)
+      }
       guard choices.rejoinsRotated else {
         return (turned(&g, heads.query, cosine, sine), turned(&g, heads.key, cosine, sine), heads.value)
       }
@@ -35,14 +41,24 @@ extension TransformerLowering {
 
   /// x · cos + rotate_half(x) · sin.
   private func turned(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
-    let half = input.shape[3] / 2
     let straight = g.multiply(input, cosine)
-    let turned = g.frame("") { g in
+    return g.add(straight, g.multiply(halvesSwapped(&g, input), sine))
+  }
+
+  /// `rotate_half`.
+  private func halvesSwapped(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor {
+    let half = input.shape[3] / 2
+    return g.frame("") { g in
       let first = g.slice(input, axis: 3, start: 0, length: half)
       let second = g.slice(input, axis: 3, start: half, length: half)
       return g.concatenate([g.unary(.negate, second), first], axis: 3)
     }
-    return g.add(straight, g.multiply(turned, sine))
+  }
+
+  /// The same with a copy in fp32 for each of the two products.
+  private func turnedInFloat(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
+    let straight = g.multiply(g.cast(input, to: .float32), cosine)
+    return g.add(straight, g.multiply(halvesSwapped(&g, g.cast(input, to: .float32)), sine))
   }
 
   // MARK: - From a table of sines

@@ -33,14 +33,14 @@ struct TransformerLowering: ModuleLowering {
   var isEager: Bool {
     switch choices.attention {
     case .interface, .falcon: settings.attention == .eager
-    case .fp32, .bloom: true
+    case .fp32, .bloom, .disentangled: true
     }
   }
 
   func graph() -> Graph {
     var g = GraphBuilder(autocast: settings.precision.autocast)
     let tokens = g.input("input_ids", [batch, length], .int64)
-    let labels = g.input("labels", [batch, length], .int64)
+    let labels = labels(&g)
     let padding = settings.isPadded ? g.input("attention_mask", [batch, length], .int64) : nil
     declareParameters(&g)
     let (logits, loss) = g.frame("") { g in objective(&g, labels) { g in backbone(&g, tokens, padding) } }
@@ -54,15 +54,15 @@ struct TransformerLowering: ModuleLowering {
 
   /// A setting of the configuration under which the pass makes no sense; nil where there is none.
   var whatCannotRun: String? {
-    if settings.loss != .transformers, !choices.isCausal {
-      return "a \(settings.loss.rawValue) loss is there for models that name the next token, and this one does not"
-    }
+    if let reason = whatTaskCannotRun { return reason }
     if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
-    case .rotary, .rotaryTable:
+    case .rotary, .rotaryByKind, .rotaryTable:
       guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
         return "\(rotaryDimension) rotated features of a head of \(sizes.headDimension) make no sense"
       }
+    case .relative:
+      if let reason = whatOfDistancesCannotRun { return reason }
     case .learned, .learnedWithMask, .learnedWithTypes, .alibi: break
     }
     if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
@@ -79,22 +79,21 @@ struct TransformerLowering: ModuleLowering {
     let outside: [Role] = [
       .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingNorm, .embeddingProjection,
     ]
-    let behind: [Role] = [.finalNorm, .outputProjection, .headTransform, .headTransformNorm, .head]
+    let behind: [Role] = [.finalNorm, .outputProjection]
     declare(&g, stack.modules, outside)
     declare(&g, stack.layers)
-    declare(&g, stack.modules, behind.filter { $0 != .head || !isTied })
-    if isTied, let head = stack.modules[.head] { _ = bias(&g, head) }
-    for module in description.others { declare(&g, module) }
+    declare(&g, stack.modules, behind)
+    // A class that is known has no modules but those that are.
+    if !description.hasLowering { for module in description.others { declare(&g, module) } }
   }
-
-  var isTied: Bool { description.tiedEmbeddings?.value ?? (stack.modules[.head] == nil) }
 
   // MARK: - The model
 
   /// Tokens [B, S] to hidden states [B, S, H].
   private func backbone(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
     g.frame("model") { g in
-      let embedded = g.hold(embedded(&g, tokens))
+      let embedded = embedded(&g, tokens)
+      if choices.isCausal { g.hold(embedded) }
       if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
       let inputs = layerInputs(&g, embedded, padding)
       var hidden = inputs.hidden
@@ -108,6 +107,8 @@ struct TransformerLowering: ModuleLowering {
         // The loop's variable for a layer's results is bound anew only when the next layer returns.
         if let weights { g.keepUntilHere(weights) }
         weights = results.side.first
+        if layer.index == stack.layers[0].index { hidden = convolved(&g, hidden, inputs) }
+        if choices.holdsHiddenStates { g.hold(hidden) }
       }
       if let norm = stack.modules[.finalNorm] { hidden = self.norm(&g, hidden, norm, "norm") }
       if let weights { g.hold(weights) }
