@@ -68,13 +68,20 @@ public struct ForwardSettings: Hashable, Sendable {
   public var loss: Loss
   /// Low-rank adapters, which train in the model's place.
   public var adapters: LowRankAdapters?
+  /// Another way to train a few numbers in the model's place.
+  public var technique: Technique?
   /// Globs of the names of parameters that do not train.
   public var frozen: [String]
+
+  /// Whether the embedding's output needs a gradient of its own.
+  public var requiresInputGradients: Bool {
+    adapters?.requiresInputGradients == true || technique?.requiresInputGradients == true
+  }
 
   public init(
     batchSize: Int = 1, sequenceLength: Int, precision: Precision, attention: Attention = .sdpa,
     isPadded: Bool = false, usesCache: Bool = false, loop: Loop = .accelerate, loss: Loss = .transformers,
-    adapters: LowRankAdapters? = nil, frozen: [String] = []
+    adapters: LowRankAdapters? = nil, technique: Technique? = nil, frozen: [String] = []
   ) {
     self.batchSize = batchSize
     self.sequenceLength = sequenceLength
@@ -85,6 +92,7 @@ public struct ForwardSettings: Hashable, Sendable {
     self.loop = loop
     self.loss = loss
     self.adapters = adapters
+    self.technique = technique
     self.frozen = frozen
   }
 }

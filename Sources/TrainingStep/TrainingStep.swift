@@ -14,6 +14,15 @@ public struct TrainingStep: Sendable {
     self.distribution = distribution
   }
 
+  /// Why the optimizer would refuse this model; nil where it would not.
+  public var whatCannotRun: String? {
+    guard workload.optimizer == .galoreAdamW, graph.linearWeights(workload.projection.targets).isEmpty else {
+      return nil
+    }
+    return
+      "galore-adamw finds no linear layer with \(workload.projection.targets.joined(separator: " or ")) in its name"
+  }
+
   public func run() -> Timeline {
     var tape = Tape(graph: graph, checkpointing: workload.checkpointing)
     tape.handsGradientsOn = distribution.handsGradientsOn

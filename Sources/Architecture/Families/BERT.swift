@@ -61,7 +61,7 @@ extension TransformerChoices {
       .tokenClassification: .encoderTokens,
     ],
     norm: .layerNorm, positions: .learnedWithTypes(.read), attention: .interface(softmax: .uncast), isCausal: false,
-    keepsSummed: true, embeddingDropout: Setting("hidden_dropout_prob", 0.1),
+    keepsSummed: true, holdsInner: true, embeddingDropout: Setting("hidden_dropout_prob", 0.1),
     attentionDropout: Setting("attention_probs_dropout_prob", 0.1),
     residualDropout: Setting("hidden_dropout_prob", 0.1), activation: Setting("hidden_act", "gelu"))
 

@@ -35,7 +35,7 @@ extension TransformerChoices {
       .tokenClassification: HeadChoices(steps: modernBERTHead + modernBERTClassifier),
     ],
     norm: .layerNorm, positions: .rotaryByKind, fused: .stacked, isCausal: false, holdsAttended: true,
-    rotatesInFloat: true, window: .byKind, embeddingDropout: Setting("embedding_dropout", 0),
+    turningType: .wideTwice, window: .byKind, embeddingDropout: Setting("embedding_dropout", 0),
     attentionOutputDropout: .own(Setting("attention_dropout", 0)), activationDropout: Setting("mlp_dropout", 0),
     activation: Setting("hidden_activation", "gelu"))
 }

@@ -26,7 +26,7 @@ extension ModelDescription {
   }
 
   /// The first two shapes that do not fit together under these sizes; nil where all do.
-  func misfit(_ sizes: TransformerLowering.Sizes) -> String? {
+  func misfit(_ sizes: TransformerLowering.Sizes, headNorms: TransformerChoices.HeadNorms) -> String? {
     let (hidden, heads, dimension) = (sizes.hidden, sizes.heads, sizes.headDimension)
     if let positions = maximumPositions?.value, !(0...1 << 24).contains(positions) {
       return "\(positions) positions are more than any model has"
@@ -67,8 +67,14 @@ extension ModelDescription {
       for role in [Role.inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm] {
         if let misfit = layer.modules[role]?.misfit(norm: hidden) { return misfit }
       }
-      for role in [Role.queryNorm, .keyNorm] {
-        if let misfit = layer.modules[role]?.misfit(norm: dimension) { return misfit }
+      for (role, count) in [(Role.queryNorm, heads), (.keyNorm, sizes.keyValueHeads)] {
+        let shape: Shape =
+          switch headNorms {
+          case .heads, .transposed, .eachHead: [dimension]
+          case .headsOfAll: [count, dimension]
+          case .projection: [count * dimension]
+          }
+        if let misfit = layer.modules[role]?.misfit(norm: shape) { return misfit }
       }
       let split = [Role.query, .key, .value].allSatisfy { layer.modules[$0] != nil }
       guard split || layer.modules[.fusedQKV] != nil, layer.modules[.attentionOutput] != nil, down != nil,
@@ -94,8 +100,11 @@ extension ModuleParameters {
     return nil
   }
 
-  func misfit(norm width: Int) -> String? {
-    weight == [width] && (bias == nil || bias == [width])
-      ? nil : "\(path).weight has the shape \(weight ?? []), and is to normalise \(width) features"
+  func misfit(norm width: Int) -> String? { misfit(norm: [width]) }
+
+  fileprivate func misfit(norm shape: Shape) -> String? {
+    let features = shape.dimensions.map(String.init).joined(separator: " by ")
+    return weight == shape && (bias == nil || bias == shape)
+      ? nil : "\(path).weight has the shape \(weight ?? []), and is to normalise \(features) features"
   }
 }

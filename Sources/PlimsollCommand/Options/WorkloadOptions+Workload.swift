@@ -14,6 +14,7 @@ extension WorkloadOptions {
     _ checkpoint: Checkpoint, _ description: ModelDescription, graph: Model? = nil
   ) throws(Failure) -> Workload {
     guard quantize == .none else { throw .notSimulated("--quantize \(quantize.rawValue)") }
+    guard method == nil || graph == nil else { throw .notSimulated("--method on an ONNX graph") }
     guard checkpointing == .none || graph == nil else { throw .notSimulated("--checkpointing on an ONNX graph") }
     guard loss == .transformers || graph == nil else { throw .notSimulated("--loss on an ONNX graph") }
     guard images == 0, imageSize == nil || graph != nil else { throw .notSimulated("training on images") }
@@ -24,11 +25,22 @@ extension WorkloadOptions {
       precision: precision ?? Self.precision(of: checkpoint), attention: attention, isPadded: padding,
       // transformers switches the cache off where it checkpoints.
       usesCache: useCache && checkpointing == .none, loop: loop, loss: loss,
-      adapters: adapters(description), frozen: freeze)
+      adapters: adapters(description), technique: technique, frozen: freeze)
     forward.imageSize = imageSize
     return Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulate,
-      clipsGradients: maxGradNorm != nil)
+      clipsGradients: maxGradNorm != nil,
+      projection: GradientProjection(rank: galoreRank, targets: Self.names(galoreTargets)))
+  }
+
+  private var technique: Technique? {
+    let kind: Technique.Kind
+    switch method {
+    case .prompt?: kind = .prompt(virtualTokens: virtualTokens ?? 20)
+    case .ia3?: kind = .scaling
+    case nil: return nil
+    }
+    return Technique(kind, requiresInputGradients: checkpointing != .none)
   }
 
   /// The model as it is loaded for the task that is asked for.

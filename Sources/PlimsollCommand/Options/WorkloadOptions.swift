@@ -39,6 +39,15 @@ struct WorkloadOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The optimizer; adamw is torch.optim.AdamW in its foreach form.", valueName: "o"))
   var optimizer: Optimizer = .adamW
 
+  @Option(
+    help: ArgumentHelp("Rows or columns that galore-adamw projects a gradient onto.", valueName: "r"))
+  var galoreRank = 128
+
+  @Option(
+    help: ArgumentHelp(
+      "Comma-separated parts of the names of the linear layers that it projects, or all-linear.", valueName: "names"))
+  var galoreTargets = "attn,mlp"
+
   @Option(help: ArgumentHelp("How attention is computed; sdpa is what torch picks for the case.", valueName: "a"))
   var attention: ForwardSettings.Attention = .sdpa
 
@@ -65,6 +74,16 @@ struct WorkloadOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("Dropout in front of each adapter.", valueName: "p"))
   var loraDropout = 0.0
+
+  @Option(
+    help: ArgumentHelp(
+      "Train something smaller yet beside the frozen model: virtual tokens in front of the sequence, or the vectors of "
+        + "(IA)³, both as PEFT does it.",
+      valueName: "m"))
+  var method: MethodChoice?
+
+  @Option(help: ArgumentHelp("How many virtual tokens --method prompt trains (default: 20).", valueName: "n"))
+  var virtualTokens: Int?
 
   @Option(help: ArgumentHelp("Quantise the frozen base weights.", valueName: "q"))
   var quantize: QuantizationChoice = .none
@@ -110,6 +129,14 @@ struct WorkloadOptions: ParsableArguments {
     try Limits.check(imageSize, "--image-size", 1...Limits.count)
     try Limits.check(images, "--images", 0...Limits.count)
     try Limits.check(loraRank, "--lora-rank", 1...Limits.count)
+    try Limits.check(virtualTokens, "--virtual-tokens", 1...Limits.count)
+    guard virtualTokens == nil || method == .prompt else {
+      throw ValidationError("--virtual-tokens has no effect without --method prompt")
+    }
+    guard method == nil || loraRank == nil else {
+      throw ValidationError("--method and --lora-rank are two ways to train beside the model; choose one")
+    }
+    try Limits.check(galoreRank, "--galore-rank", 1...Limits.count)
     try Limits.check(accumulate, "--accumulate", 1...Limits.count)
     if let maxGradNorm, !(maxGradNorm > 0) {
       throw ValidationError("--max-grad-norm must be more than 0, and is \(maxGradNorm)")

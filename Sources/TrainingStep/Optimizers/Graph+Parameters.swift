@@ -16,6 +16,16 @@ extension Graph {
     return Set(values.indices.filter { values[$0].layout.shape.rank == 2 && !outer.contains($0) })
   }
 
+  /// The weights of linear layers whose names hold one of these parts, by place.
+  func linearWeights(_ parts: [String]) -> Set<Int> {
+    operators.reduce(into: []) { weights, operation in
+      guard operation.kind == .linear(transposed: false) else { return }
+      let weight = parameter(behind: operation.inputs[1])
+      let name = values[weight].name ?? ""
+      if parts == ["all-linear"] || parts.contains(where: name.contains) { weights.insert(weight) }
+    }
+  }
+
   /// The parameters of the last linear layer before the loss.
   private var headParameters: Set<Int> {
     let makers = operators.enumerated().reduce(into: [Int: Int]()) { makers, entry in

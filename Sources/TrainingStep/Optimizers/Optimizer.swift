@@ -18,4 +18,19 @@ public enum Optimizer: String, CaseIterable, Sendable {
   case lion8bit = "lion-8bit"
   /// `torch.optim.Muon` for the matrices of the layers, ``adamW`` for everything else.
   case muon
+  /// `galore_torch.GaLoreAdamW`: Adam on gradients that are projected to a few rows or columns.
+  case galoreAdamW = "galore-adamw"
+}
+
+/// What GaLore projects, and onto how much.
+public struct GradientProjection: Hashable, Sendable {
+  /// Rows or columns that are left of a matrix, the shorter side permitting.
+  public var rank: Int
+  /// Parts of the names of the linear layers whose weights are projected; `all-linear` for every one.
+  public var targets: [String]
+
+  public init(rank: Int = 128, targets: [String] = ["attn", "mlp"]) {
+    self.rank = rank
+    self.targets = targets
+  }
 }

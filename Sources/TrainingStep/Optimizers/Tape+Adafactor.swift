@@ -22,10 +22,22 @@ extension Tape {
       let square = memory.allocate(full, cause: "pow", module: "")
       bind(&update, full, "add")
       memory.release(square)
+      let factors = shape.rank >= 2 ? factors(shape) : []
       bind(&update, full, "mul")
+      for factor in factors { memory.release(factor) }
       memory.release(memory.allocate(full, cause: "neg", module: ""))
     }
     drop(gradient, copy, update)
+  }
+
+  /// The square's means along either axis go into the states; of those, `_approx_sq_grad` makes two factors.
+  private mutating func factors(_ shape: Shape) -> [Memory.StorageID] {
+    let sizes = [shape.dropped(-1), shape.dropped(-2)].map { Tensor.bytes($0, .float32) }
+    for size in sizes { drop(memory.allocate(size, cause: "mean", module: "")) }
+    let mean = memory.allocate(Tensor.bytes(shape.dropped(-1).dropped(-1), .float32), cause: "mean", module: "")
+    let row = memory.allocate(sizes[0], cause: "div", module: "")
+    drop(mean)
+    return [row, memory.allocate(sizes[1], cause: "rsqrt", module: "")]
   }
 }
 

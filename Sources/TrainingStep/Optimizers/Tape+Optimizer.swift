@@ -23,6 +23,10 @@ extension Tape {
     case .adafactor: adafactor(parameters, &states)
     case .adamW8bit, .pagedAdamW8bit, .lion, .lion8bit:
       bitsAndBytes(parameters, workload, &states)
+    case .galoreAdamW:
+      let projected = graph.linearWeights(workload.projection.targets)
+      galore(parameters.filter { !projected.contains($0) }, rank: nil, &states)
+      galore(parameters.filter(projected.contains), rank: workload.projection.rank, &states)
     case .muon:
       let matrices = graph.hiddenMatrices
       muon(parameters.filter(matrices.contains), &states)

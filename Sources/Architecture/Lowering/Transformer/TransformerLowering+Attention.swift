@@ -3,48 +3,36 @@ internal import Units
 
 extension TransformerLowering {
   /// Self-attention from hidden states [B, S, H] to [B, S, H]; `weights` are the probabilities that attention as
-  /// written out hands back.
+  /// written out hands back, `context` is what the output's projection reads.
   func attention(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ inputs: LayerInputs
-  ) -> (output: Tensor, weights: Tensor?) {
+  ) -> (output: Tensor, weights: Tensor?, context: Tensor) {
     if case .disentangled = choices.attention {
-      let output = g.hold(disentangled(&g, input, layer, inputs))
-      return (layer.modules[.attentionOutput].map { linear(&g, output, $0) } ?? output, nil)
+      let context = disentangled(&g, input, layer, inputs)
+      return (layer.modules[.attentionOutput].map { linear(&g, context, $0) } ?? context, nil, context)
     }
-    guard var heads = projections(&g, input, layer) else { return (input, nil) }
-    let seesWindow = seesWindow(layer)
-    if let rotary = seesWindow ? inputs.windowRotary ?? inputs.rotary : inputs.rotary {
+    guard var heads = projections(&g, input, layer) else { return (input, nil, input) }
+    if let rotary = inputs.rotary(isWindowed: isWindowed(layer)), turns(layer) {
       heads = rotated(&g, heads, rotary)
     }
     if let positions = inputs.positions { heads = rotatedByTable(&g, heads, layer, positions) }
     if settings.usesCache { heads = cached(&g, heads) }
     for tensor in [heads.query, heads.key, heads.value] { g.hold(tensor) }
 
-    let mask = seesWindow ? inputs.windowMask : inputs.mask
+    let mask = isWindowed(layer) ? inputs.windowMask : inputs.mask
     let attended: (output: Tensor, weights: Tensor?)
     switch choices.attention {
     case .interface(let softmax): attended = isEager ? eager(&g, heads, mask, softmax) : fused(&g, heads, mask)
     case .fp32: attended = wideAttention(&g, heads, mask, layer)
     case .bloom: attended = biasedAttention(&g, heads, mask, inputs)
-    case .disentangled: return (input, nil)
+    case .disentangled: return (input, nil, input)
+    case .mpt: attended = maskedAttention(&g, heads, mask, inputs)
     case .falcon: attended = isEager ? eager(&g, heads, mask, .plain) : fused(&g, heads, mask)
     }
-    var output = g.reshape(attended.output, [batch, length, sizes.heads * sizes.headDimension])
-    output = g.contiguous(output)
-    if let projection = layer.modules[.attentionOutput] { output = linear(&g, output, projection) }
-    return (output, attended.weights)
-  }
-
-  /// Whether a layer sees a window where others see everything.
-  private func seesWindow(_ layer: ModelDescription.Layer) -> Bool {
-    switch choices.window {
-    case .none, .all: return false
-    case .alternating: return layer.index % 2 == 0
-    case .byKind:
-      let kinds = configuration?.strings("layer_types") ?? []
-      if kinds.indices.contains(layer.index) { return kinds[layer.index] == "sliding_attention" }
-      return layer.index % max(1, configuration?.integer("global_attn_every_n_layers") ?? 3) != 0
-    }
+    let merged = g.reshape(attended.output, [batch, length, sizes.heads * sizes.headDimension])
+    let context = g.contiguous(merged)
+    let output = layer.modules[.attentionOutput].map { linear(&g, context, $0) } ?? context
+    return (output, attended.weights, context)
   }
 
   /// `DynamicLayer.update` appends to an empty cache, which copies; the cache outlives the forward pass.
@@ -135,5 +123,21 @@ extension TransformerLowering {
     let context = g.batchedProduct(g.reshape(weights, [batch * sizes.heads, length, length]), value)
     let merged = g.transpose(g.reshape(context, [batch, sizes.heads, length, sizes.headDimension]), 1, 2)
     return (merged, weights)
+  }
+
+  /// MPT: the distances' biases are added to the scores, and hidden places filled.
+  private func maskedAttention(
+    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ inputs: LayerInputs
+  ) -> (output: Tensor, weights: Tensor?) {
+    var scores = g.multiplyScalar(g.matrixProduct(heads.query, g.transpose(heads.key, 2, 3)))
+    if let alibi = inputs.alibi {
+      let places = alibi.shape[2]
+      scores = g.add(scores, g.slice(alibi, axis: 2, start: max(0, places - length), length: min(places, length)))
+    }
+    if let mask { scores = g.whereVisible(scores, mask.tensor) }
+    g.hold(scores)
+    let weights = g.hold(g.cast(g.softmax(g.cast(scores, to: .float32)), to: heads.value.dataType))
+    let context = g.matrixProduct(g.hold(g.dropout(weights, number(choices.attentionDropout))), heads.value)
+    return (g.hold(g.contiguous(g.permute(context, [0, 2, 1, 3]))), weights)
   }
 }

@@ -17,7 +17,13 @@ extension TransformerLowering {
       for step in head.steps { values = run(&g, step, values) }
       return values
     }
-    guard task == .causalLM, configuration?.number("final_logit_softcapping") != nil else { return output }
+    guard task == .causalLM else { return output }
+    switch choices.logitScale {
+    case .multiplied?: return g.multiplyScalar(output)
+    case .divided?: return g.divideScalar(output)
+    case nil: break
+    }
+    guard configuration?.number("final_logit_softcapping") != nil else { return output }
     return g.multiplyScalar(g.unary(.tanh, g.unary(.divideScalar, output)))
   }
 

@@ -83,11 +83,9 @@ extension TransformerLowering {
   private func chunkedLogits(_ g: inout GraphBuilder, _ hidden: Tensor) -> [Tensor] {
     g.hold(hidden)
     let size = (length + 7) / 8
+    let lengths = stride(from: 0, to: length, by: size).map { min(size, length - $0) }
     var logits: [Tensor] = []
-    for start in stride(from: 0, to: length, by: size) {
-      let chunk = g.slice(hidden, axis: 1, start: start, length: min(size, length - start))
-      logits.append(head(&g, chunk))
-    }
+    for chunk in g.split(hidden, axis: 1, lengths: lengths) { logits.append(head(&g, chunk)) }
     return logits
   }
 

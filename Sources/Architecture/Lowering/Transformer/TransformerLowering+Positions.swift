@@ -11,7 +11,7 @@ struct LayerInputs {
   var windowMask: AttentionMask?
   /// Cosines and sines [1, S, R] of rotary embeddings.
   var rotary: (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)?
-  /// Those of layers that see a window only, where they have their own.
+  /// The same for layers that see a window only, where those have their own.
   var windowRotary: (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)?
   /// Positions [S].
   var positions: GraphBuilder.Tensor?
@@ -20,6 +20,11 @@ struct LayerInputs {
   var relative: RelativePositions?
   /// Biases by distance [B · N, 1, S].
   var alibi: GraphBuilder.Tensor?
+
+  /// The cosines and sines of a layer.
+  func rotary(isWindowed: Bool) -> (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)? {
+    isWindowed ? windowRotary ?? rotary : rotary
+  }
 }
 
 /// A mask over [B, 1, S, S]: true where a token may be seen, or zero there and a large negative number elsewhere.
@@ -59,14 +64,17 @@ extension TransformerLowering {
       g.hold(inputs.hidden)
       if settings.isPadded { inputs.mask = mask(&g, padding, windowed: false) }
       if settings.isPadded || window != nil { inputs.windowMask = mask(&g, padding, windowed: true) }
-      inputs.rotary = rotaryAngles(&g, positions, as: inputs.hidden.dataType, "full_attention_")
-      inputs.windowRotary = rotaryAngles(&g, positions, as: inputs.hidden.dataType, "sliding_attention_")
+      inputs.rotary = rotaryAngles(&g, positions, as: inputs.hidden.dataType, table: "rotary_emb.full_attention")
+      inputs.windowRotary = rotaryAngles(&g, positions, as: inputs.hidden.dataType, table: "rotary_emb.sliding_attention")
     case .rotary:
       let positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
-      if choices.window == .alternating { inputs.windowMask = windowMask(&g, padding) }
+      if stack.layers.contains(where: isWindowed) { inputs.windowMask = windowMask(&g, padding) }
       inputs.hidden = dropped(&g, embedded, choices.embeddingDropout)
       inputs.rotary = rotaryAngles(&g, positions, as: embedded.dataType)
+      if choices.turnsWindowsApart, stack.layers.contains(where: isWindowed) {
+        inputs.windowRotary = rotaryAngles(&g, positions, as: embedded.dataType, table: "sliding_attention")
+      }
     case .rotaryTable:
       inputs.positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
@@ -78,9 +86,17 @@ extension TransformerLowering {
       let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .float32))
       inputs.alibi = g.hold(alibi(&g, seen, as: inputs.hidden.dataType))
       inputs.mask = causalMask(&g, seen)
+    case .alibiBesideMask:
+      let places = configuration?.integer("max_seq_len") ?? 2048
+      inputs.alibi = g.hold(g.create("mul", [], [sizes.heads, 1, places], .float32))
+      inputs.mask = causalMask(&g, padding).map { mask in
+        AttentionMask(tensor: g.create("_to_copy", [mask.tensor], mask.tensor.shape, .bool), isBoolean: true)
+      }
     }
     for case let mask? in [inputs.mask, inputs.windowMask] { g.hold(mask.tensor) }
-    for case let rotary? in [inputs.rotary, inputs.windowRotary] { for tensor in [rotary.cosine, rotary.sine] { g.hold(tensor) } }
+    for case let rotary? in [inputs.rotary, inputs.windowRotary] {
+      for tensor in [rotary.cosine, rotary.sine] { g.hold(tensor) }
+    }
     return inputs
   }
 
@@ -115,13 +131,12 @@ extension TransformerLowering {
   /// `create_position_ids_from_input_ids`: the running count of tokens that are no padding.
   private func positionsOfTokens(_ g: inout GraphBuilder) -> Tensor {
     let shape: Shape = [batch, length]
-    let rows = g.frame("") { g in
+    return g.frame("") { g in
       let mask = g.hold(g.create("_to_copy", [g.create("ne", [], shape, .bool)], shape, .int32))
       let sums = g.create("_to_copy", [g.create("cumsum", [mask], shape, .int64)], shape, .int32)
       let counts = g.hold(g.create("mul", [g.create("add", [sums], shape, .int32), mask], shape, .int32))
       return g.create("add", [g.create("_to_copy", [counts], shape, .int64)], shape, .int64)
     }
-    return rows
   }
 
   /// The rows of the position table added to the embeddings.
@@ -170,11 +185,12 @@ extension TransformerLowering {
 
   /// `LlamaRotaryEmbedding.forward`: angles in fp32 for one row of positions, then in the hidden states' type.
   private func rotaryAngles(
-    _ g: inout GraphBuilder, _ positions: Tensor, as type: DataType, _ kind: String = ""
+    _ g: inout GraphBuilder, _ positions: Tensor, as type: DataType, table: String = "rotary_emb"
   ) -> (cosine: Tensor, sine: Tensor) {
     let half = rotaryDimension / 2
-    let frequencies = g.buffer("rotary_emb.\(kind)inv_freq", [half], .float32)
-    _ = g.buffer("rotary_emb.\(kind)original_inv_freq", [half], .float32)
+    let type = choices.turningType == .angles ? .float32 : type
+    let frequencies = g.buffer("\(table).inv_freq", [half], .float32)
+    _ = g.buffer("\(table).original_inv_freq", [half], .float32)
     return g.frame("rotary_emb") { g in
       let indices = g.hold(g.create("_to_copy", [positions], [1, 1, length], .float32))
       let angles = g.hold(g.create("bmm", [frequencies, indices], [1, half, length], .float32))
@@ -209,7 +225,8 @@ extension TransformerLowering {
       let half = max(0, configuration?.integer("local_attention") ?? 128) / 2
       return length >= half ? half : nil
     }
-    guard let window = configuration?.integer("sliding_window"), length >= window else { return nil }
+    let usual = configuration?.presence(of: "sliding_window") ?? .missing == .missing ? choices.usualWindow : nil
+    guard let window = configuration?.integer("sliding_window") ?? usual, length >= window else { return nil }
     return configuration?.boolean("use_sliding_window") == false ? nil : window
   }
 
@@ -225,10 +242,9 @@ extension TransformerLowering {
       if windowed {
         let shape: Shape = [1, 1, length, length]
         // Towards both sides it is a distance that is compared.
-        let near =
-          choices.isCausal
-          ? g.create("gt", [queries, keys], shape, .bool)
-          : g.create("le", [g.create("abs", [g.create("sub", [queries, keys], shape, .int64)], shape, .int64)], shape, .bool)
+        let distance =
+          choices.isCausal ? nil : g.create("abs", [g.create("sub", [queries, keys], shape, .int64)], shape, .int64)
+        let near = g.create(choices.isCausal ? "gt" : "le", distance.map { [$0] } ?? [queries, keys], shape, .bool)
         mask = g.create("bitwise_and", [mask, near], [1, 1, length, length], .bool)
       }
       if let given {

@@ -33,17 +33,21 @@ struct TransformerLowering: ModuleLowering {
   var isEager: Bool {
     switch choices.attention {
     case .interface, .falcon: settings.attention == .eager
-    case .fp32, .bloom, .disentangled: true
+    case .fp32, .bloom, .mpt, .disentangled: true
     }
   }
 
   func graph() -> Graph {
     var g = GraphBuilder(autocast: settings.precision.autocast)
-    let tokens = g.input("input_ids", [batch, length], .int64)
-    let labels = labels(&g)
-    let padding = settings.isPadded ? g.input("attention_mask", [batch, length], .int64) : nil
+    let shape: Shape = [batch, settings.sequenceLength]
+    let given = TokenInputs(
+      tokens: g.input("input_ids", shape, .int64), labels: labels(&g),
+      padding: settings.isPadded ? g.input("attention_mask", shape, .int64) : nil)
     declareParameters(&g)
-    let (logits, loss) = g.frame("") { g in objective(&g, labels) { g in backbone(&g, tokens, padding) } }
+    let (logits, loss) = g.frame("") { g in
+      let inputs = prompted(&g, given)
+      return g.frame("") { g in objective(&g, inputs.labels) { g in backbone(&g, inputs) } }
+    }
     g.endAutocast()
     if let logits {
       g.hold(logits)
@@ -54,7 +58,7 @@ struct TransformerLowering: ModuleLowering {
 
   /// A setting of the configuration under which the pass makes no sense; nil where there is none.
   var whatCannotRun: String? {
-    if let reason = whatTaskCannotRun { return reason }
+    if let reason = whatTaskCannotRun ?? whyTechniqueCannotRun { return reason }
     if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
     case .rotary, .rotaryByKind, .rotaryTable:
@@ -63,7 +67,7 @@ struct TransformerLowering: ModuleLowering {
       }
     case .relative:
       if let reason = whatOfDistancesCannotRun { return reason }
-    case .learned, .learnedWithMask, .learnedWithTypes, .alibi: break
+    case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .alibiBesideMask: break
     }
     if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
@@ -90,12 +94,12 @@ struct TransformerLowering: ModuleLowering {
   // MARK: - The model
 
   /// Tokens [B, S] to hidden states [B, S, H].
-  private func backbone(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
+  private func backbone(_ g: inout GraphBuilder, _ given: TokenInputs) -> Tensor {
     g.frame("model") { g in
-      let embedded = embedded(&g, tokens)
+      var embedded = given.rows ?? embedded(&g, given.tokens)
       if choices.isCausal { g.hold(embedded) }
-      if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
-      let inputs = layerInputs(&g, embedded, padding)
+      if case .outside? = choices.embeddingScale { embedded = g.hold(g.multiplyScalar(embedded)) }
+      let inputs = layerInputs(&g, embedded, given.padding)
       var hidden = inputs.hidden
       var weights: Tensor?
       for layer in stack.layers {
@@ -110,16 +114,21 @@ struct TransformerLowering: ModuleLowering {
         if layer.index == stack.layers[0].index { hidden = convolved(&g, hidden, inputs) }
         if choices.holdsHiddenStates { g.hold(hidden) }
       }
-      if let norm = stack.modules[.finalNorm] { hidden = self.norm(&g, hidden, norm, "norm") }
+      if let norm = stack.modules[.finalNorm] {
+        hidden = self.norm(&g, hidden, norm, "norm")
+      } else if choices.norm == .bareLayerNorm {
+        hidden = g.frame("norm") { g in bareNorm(&g, hidden) }
+      }
       if let weights { g.hold(weights) }
       if let projection = stack.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
       return hidden
     }
   }
 
-  private func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
+  /// What the embedding makes of tokens [B, S].
+  func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
     guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
-    return g.frame("embed_tokens") { g in
+    let embedded = g.frame("embed_tokens") { g in
       let rows = g.embedding(tokens, table)
       switch choices.embeddingScale {
       case .buffer?:
@@ -127,8 +136,10 @@ struct TransformerLowering: ModuleLowering {
         let converted = type == .float32 ? scale : g.create("_to_copy", [scale], [], type)
         return g.multiply(rows, converted)
       case .number(let flag)?: return configuration?.boolean(flag) ?? true ? g.multiplyScalar(rows) : rows
-      case nil: return rows
+      case .outside?, nil: return rows
       }
     }
+    if settings.requiresInputGradients { g.requireGradient(embedded) }
+    return embedded
   }
 }
