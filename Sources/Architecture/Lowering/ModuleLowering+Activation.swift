@@ -14,7 +14,6 @@ extension ModuleLowering {
       case "tanh": g.unary(.tanh, input)
       case "bloom_gelu": g.fusedTanhGELU(input)
       case "relu": g.unary(.relu, input)
-      case "tanh": g.unary(.tanh, input)
       case "gelu", "gelu_pytorch_tanh", "gelu_python": g.unary(.gelu, input)
       default: g.unary(.silu, input)
       }
