@@ -9,7 +9,7 @@ import Units
     let workload = try WorkloadOptions.parse([])
     #expect(workload.batchSize == 1)
     #expect(workload.sequenceLength == nil)
-    #expect(workload.optimizer == .adamw)
+    #expect(workload.optimizer == .adamW)
     #expect(workload.attention == .sdpa)
     #expect(workload.checkpointing == .none)
     #expect(workload.loop == .accelerate)
