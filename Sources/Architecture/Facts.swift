@@ -31,6 +31,7 @@ struct Facts {
     model.tiedEmbeddings = tiedEmbeddings(model)
     if let base { complete(&model, from: base) }
     model.parameterCount = parameterCount()
+    storedQuantization(&model)
   }
 
   mutating func report(_ finding: Finding) { findings.append(finding) }

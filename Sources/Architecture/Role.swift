@@ -31,6 +31,11 @@ public enum Role: String, CaseIterable, Sendable {
   // Mixture of experts. The modules of expert 0 stand for all of them, or one weight holds every expert.
   case router, expertGate, expertUp, expertDown, expertFusedGateUp, sharedExpertGate, sharedExpertUp, sharedExpertDown
 
+  // State space (Mamba): the projections into and out of the mixer, its convolution, what steps and states are projected
+  // by, the decay, the bias of the steps, the skip connection and the norm before the way out.
+  case mixerInput, mixerConvolution, stateProjection, timeStepProjection, timeStepBias, decay, skip, mixerNorm
+  case mixerOutput
+
   /// A parameter whose part is not known: counted, listed, and not simulated.
   case other
 }
@@ -41,7 +46,7 @@ extension Role {
     switch self {
     case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding: .embedding
     case .embeddingNorm, .finalNorm, .headTransformNorm, .inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm,
-      .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm:
+      .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm, .mixerNorm:
       .norm
     case .outputProjection, .head, .headTransform, .pooler: .head
     case .query, .key, .value, .fusedQKV, .attentionOutput, .queryDown, .queryUp, .keyValueDown, .keyValueUp,
@@ -51,7 +56,18 @@ extension Role {
     case .router, .expertGate, .expertUp, .expertDown, .expertFusedGateUp, .sharedExpertGate, .sharedExpertUp,
       .sharedExpertDown:
       .experts
-    case .other: .other
+    case .mixerInput, .mixerConvolution, .stateProjection, .timeStepProjection, .timeStepBias, .decay, .skip,
+      .mixerOutput, .other:
+      .other
+    }
+  }
+
+  /// Whether the module is an `nn.Linear` that may be quantised: not a table, a norm, a router or a head.
+  var isLinear: Bool {
+    switch self {
+    case .relativePositionBias, .router, .head: false
+    case .embeddingProjection, .sharedExpertGate, .sharedExpertUp, .sharedExpertDown: true
+    default: [.attention, .mlp, .head].contains(component)
     }
   }
 }

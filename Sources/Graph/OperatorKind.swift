@@ -64,6 +64,8 @@ public enum OperatorKind: Hashable, Sendable {
   case embedding
   /// input [.., in] × weight (+ bias); `transposed` weights are stored [in, out] (GPT-2's Conv1D).
   case linear(transposed: Bool)
+  /// input [.., in] × quantised weight (+ bias), as one function of bitsandbytes: inputs values, stored weight, bias?
+  case quantizedLinear(QuantizedWeight)
   /// Batched matrix product of two rank-3 tensors.
   case batchedProduct
   /// bias-like tensor + batched product (`baddbmm`): inputs addend, left, right.
@@ -143,6 +145,7 @@ extension OperatorKind {
     case .resample: "upsample"
     case .embedding: "embedding"
     case .linear: "linear"
+    case .quantizedLinear(let weight): weight.scheme.isFourBit ? "gemm_4bit" : "int8_scaled_mm"
     case .batchedProduct: "bmm"
     case .addedBatchedProduct: "baddbmm"
     case .layerNorm: "native_layer_norm"

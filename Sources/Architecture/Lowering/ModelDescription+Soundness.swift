@@ -24,7 +24,14 @@ extension ModelDescription {
     if modules[.inputEmbedding] == nil {
       return "there is no input embedding: an adapter, or a part of a model, cannot be run without the rest"
     }
-    if parameterCount == nil { return "quantised base weights are not simulated yet" }
+    if case .other(let name)? = storedQuantization {
+      return
+        "training over a checkpoint quantised as \(name) is not simulated: what its layers bring back to full width "
+        + "depends on the kernels that its library picks"
+    }
+    if parameterCount == nil, storedQuantization == nil {
+      return "packed weights of an unknown scheme are not simulated"
+    }
     return nil
   }
 

@@ -30,6 +30,11 @@ public struct Estimator: Sendable {
   {
     let distribution: (Graph) -> Distribution
     var workload = workload
+    workload.forward.isCheckpointed = workload.checkpointing != .none
+    if let quantization = description.quantization(workload.forward), ![.single, .ddp].contains(layout.strategy) {
+      throw EstimationError(
+        reason: "\(layout.strategy.rawValue) over \(quantization.rawValue) weights is not simulated yet")
+    }
     switch layout.strategy {
     case .single: distribution = { _ in Distribution() }
     case .tp where layout.degrees.data == 1: distribution = { _ in Distribution() }
@@ -149,6 +154,7 @@ public struct Estimator: Sendable {
       guard let fact, fact.provenance == .assumed else { continue }
       result.append(Assumption(what: what, value: "\(fact.value)", source: fact.source))
     }
+    result += quantizationAssumptions(workload.forward)
     result += hardwareAssumptions
     if layout.strategy == .gemini || (layout.strategy == .tp && layout.degrees.data > 1) {
       result.append(

@@ -11,6 +11,9 @@ struct Derivative {
     case output(Int)
     /// A Python number, which autograd wraps into a tensor off the device.
     case number
+    /// An input that a Python function keeps as an attribute of its context: no hook sees it, and it stays until the
+    /// node itself is gone.
+    case attribute(Int)
   }
 
   /// What is kept when these inputs need a gradient; inputs are packed before the operator runs, outputs after.
@@ -188,6 +191,8 @@ extension Derivative {
         $0.make("embedding_dense_backward", Layout(contiguous: $0.inputLayout(0).shape))
       }
     case .linear: linear
+    case .quantizedLinear(let weight):
+      .one(saved: { _ in weight.scheme == .int8 ? [.attribute(0)] : [] }) { $0.through(weight) }
     case .batchedProduct:
       Derivative(saved: { need in (need[1] ? [.input(0)] : []) + (need[0] ? [.input(1)] : []) }) { step in
         step.each([1, 0]) { $0.make("bmm", Layout(contiguous: $0.inputLayout($1).shape)) }

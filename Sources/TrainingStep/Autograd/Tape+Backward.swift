@@ -172,6 +172,7 @@ extension Tape {
       makers[argument.index] = requiresGradient[argument.index] ? .argument(place) : nil
     }
     let (outerBound, first) = rebind(segment.arguments, to: nodes[index].kept.compactMap { keptTensor($0) })
+    let names = namedByGraph.count
     run(segment.operators, keeping: .tensors)
     unbindAll(except: ([segment.result] + segment.sideResults).map { graph[$0].owner.index }, outer: outerBound)
     var roots: [(node: Int, result: Int, gradient: Tensor)] = []
@@ -191,6 +192,7 @@ extension Tape {
     let received = run(from: roots, arguments: [:])
     for zeros in named { memory.release(zeros.storage) }
     for result in [segment.result] + segment.sideResults { unbind(graph[result].owner.index) }
+    dropNames(from: names)
     bound = outerBound
     makers = outerMakers
     memory.release(gradient.storage)
@@ -234,8 +236,10 @@ extension Tape {
     let segment = graph.segments[index]
     recomputations[index]?.rebuilt = []
     let (outerBound, _) = rebind(segment.arguments, to: recomputation.arguments)
+    let names = namedByGraph.count
     run(segment.operators, keeping: .stowing(segment: index))
     unbindAll(except: [], outer: outerBound)
+    dropNames(from: names)
     bound = outerBound
   }
 

@@ -25,11 +25,43 @@ extension TransformerLowering {
     return rows < width
   }
 
+  /// The head's adapter, where it is named among the targets.
+  private var headAdapter: Adapter? {
+    let table = isTied ? stack.modules[.inputEmbedding] : stack.modules[.head]
+    let path = stack.modules[.head]?.path ?? "lm_head"
+    guard let adapters = settings.adapters, adapters.name(path), let shape = table?.weight, shape.rank == 2 else {
+      return nil
+    }
+    return Adapter(
+      module: ModuleParameters(path: path, weight: shape, bias: nil), features: (shape[1], shape[0]),
+      settings: adapters, quantized: nil)
+  }
+
+  /// What is asked of adapters that no pass is known for; nil where there is nothing.
+  var adaptersThatCannotRun: String? {
+    guard let adapters = settings.adapters else { return nil }
+    let embedding = stack.modules[.inputEmbedding].map { adapters.name($0.path) } ?? false
+    switch choices.embeddingScale {
+    case .buffer?, .number?: if embedding { return "an adapter of an embedding that scales its rows is not simulated" }
+    case .outside?, nil: break
+    }
+    guard embedding || headAdapter != nil else { return nil }
+    if adapters.usesDoRA { return "DoRA of an embedding or a head is not simulated" }
+    if headAdapter != nil, isHeadSplit { return "an adapter of a head that is split over GPUs is not simulated" }
+    if headAdapter != nil, settings.loss == .fused {
+      return "a fused loss behind an adapter of the head is not simulated"
+    }
+    return nil
+  }
+
   /// Hidden states [B, S, H] to logits [B, S, V].
   func head(_ g: inout GraphBuilder, _ hidden: Tensor) -> Tensor {
     guard let (weight, bias) = headParameters(&g) else { return hidden }
     let logits = g.frame("lm_head") { g in
-      let logits = g.linear(transformed(&g, hidden), weight, bias)
+      let hidden = transformed(&g, hidden)
+      let logits =
+        headAdapter.map { adapted(&g, hidden, $0) { g, input in g.linear(input, weight, bias) } }
+        ?? g.linear(hidden, weight, bias)
       return isHeadSplit ? g.allGather(logits, width: description.vocabularySize?.value ?? 0) : logits
     }
     switch choices.logitScale {

@@ -28,16 +28,7 @@ extension TransformerLowering {
       let rows = g.reshape(logits, [batch * length, logits.shape[2]])
       return g.crossEntropy(rows, g.reshape(labels, [batch * length]))
     }
-    let wide = g.hold(g.cast(logits, to: .float32))
-    let shifted = self.shifted(&g, labels)
-    let rows = g.reshape(wide, [batch * length, wide.shape[2]])
-    return g.crossEntropy(rows, g.reshape(shifted, [batch * length]))
-  }
-
-  /// Labels [B, S], each in the place of the token before it.
-  private func shifted(_ g: inout GraphBuilder, _ labels: Tensor) -> Tensor {
-    let padded = g.hold(g.create("constant_pad_nd", [labels], [batch, length + 1], .int64))
-    return g.create("clone", [padded], [batch, length], .int64)
+    return causalLoss(&g, logits, labels)
   }
 
   // MARK: - In chunks

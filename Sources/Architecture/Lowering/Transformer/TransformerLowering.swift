@@ -74,7 +74,7 @@ struct TransformerLowering: ModuleLowering {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
     }
     if choices.fused == .groups, sizes.heads % 4 != 0 { return "\(sizes.heads) heads do not form four groups" }
-    return nil
+    return adaptersThatCannotRun
   }
 
   // MARK: - Parameters
@@ -128,8 +128,15 @@ struct TransformerLowering: ModuleLowering {
   /// What the embedding makes of tokens [B, S].
   func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
     guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
+    // transformers asks a frozen embedding's output for a gradient where layers are checkpointed.
+    let requiresInputGradients = settings.isCheckpointed && isFrozen("\(module.path).weight")
+    let isAdapted = settings.adapters?.name(module.path) ?? false
     let embedded = g.frame("embed_tokens") { g in
       let rows = g.embedding(tokens, table)
+      if let adapters = settings.adapters, isAdapted {
+        if requiresInputGradients { g.requireGradient(rows) }
+        return adaptedRows(&g, rows, tokens, module, adapters)
+      }
       switch choices.embeddingScale {
       case .buffer?:
         let scale = g.buffer("embed_scale", [], .float32)
@@ -139,7 +146,8 @@ struct TransformerLowering: ModuleLowering {
       case .outside?, nil: return rows
       }
     }
-    if settings.requiresInputGradients { g.requireGradient(embedded) }
+    // An adapter's output needs one already, and the hook is on what it adapts.
+    if requiresInputGradients, !isAdapted { g.requireGradient(embedded) }
     return embedded
   }
 }
