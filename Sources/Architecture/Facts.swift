@@ -29,6 +29,8 @@ struct Facts {
     model.expertCount = expertCount(model)
     model.maximumPositions = maximumPositions(model)
     model.tiedEmbeddings = tiedEmbeddings(model)
+    model.task = task(model)
+    model.labelCount = labelCount(model)
     if let base { complete(&model, from: base) }
     model.parameterCount = parameterCount()
     storedQuantization(&model)

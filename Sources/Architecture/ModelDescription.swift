@@ -55,6 +55,10 @@ public struct ModelDescription: Sendable {
   public var maximumPositions: Sourced<Int>?
   /// Whether input and output embeddings are one tensor once loaded; nil where the model has no such pair.
   public var tiedEmbeddings: Sourced<Bool>?
+  /// What the model is trained to answer; nil where its class has none of the known tasks.
+  public var task: Sourced<TrainingTask>?
+  /// How many labels a classifier on top of it gives.
+  public var labelCount: Sourced<Int>?
 
   /// Modules outside the layers, by role.
   public var modules: [Role: ModuleParameters]

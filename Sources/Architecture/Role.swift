@@ -7,6 +7,8 @@ public enum Role: String, CaseIterable, Sendable {
   case finalNorm, outputProjection, head
   /// What stands between the last layer of a masked language model and its head, and a sentence pooler.
   case headTransform, headTransformNorm, pooler
+  /// The layer that gives labels, and one in front of it.
+  case classifier, classifierTransform
 
   // Norms of a layer, in the order in which they run. The name says where a norm runs, not what the family calls
   // it: Llama's `post_attention_layernorm` feeds the MLP, so it is `preMLPNorm`; Gemma 2's runs on the output of
@@ -24,6 +26,9 @@ public enum Role: String, CaseIterable, Sendable {
 
   /// T5's learned bias per relative position, in the first layer only.
   case relativePositionBias
+  /// DeBERTa's embeddings of distances and their norm, their own projections in a layer, and the convolution beside the
+  /// first layer.
+  case relativeEmbedding, relativeNorm, positionKey, positionQuery, convolution, convolutionNorm
 
   // MLP. `gate` and `up` of a gated one may be fused; `up` alone widens, `down` narrows.
   case gate, up, fusedGateUp, down
@@ -44,15 +49,19 @@ extension Role {
   /// The coarse part of the model to which the role belongs.
   public var component: Component {
     switch self {
-    case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding: .embedding
+    case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding,
+      .relativeEmbedding:
+      .embedding
     case .embeddingNorm, .finalNorm, .headTransformNorm, .inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm,
-      .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm, .mixerNorm:
+      .relativeNorm, .convolutionNorm, .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm,
+      .mixerNorm:
       .norm
-    case .outputProjection, .head, .headTransform, .pooler: .head
+    case .outputProjection, .head, .headTransform, .pooler, .classifier, .classifierTransform: .head
     case .query, .key, .value, .fusedQKV, .attentionOutput, .queryDown, .queryUp, .keyValueDown, .keyValueUp,
-      .crossQuery, .crossKey, .crossValue, .crossAttentionOutput, .relativePositionBias:
+      .crossQuery, .crossKey, .crossValue, .crossAttentionOutput, .relativePositionBias,
+      .positionKey, .positionQuery:
       .attention
-    case .gate, .up, .fusedGateUp, .down: .mlp
+    case .gate, .up, .fusedGateUp, .down, .convolution: .mlp
     case .router, .expertGate, .expertUp, .expertDown, .expertFusedGateUp, .sharedExpertGate, .sharedExpertUp,
       .sharedExpertDown:
       .experts

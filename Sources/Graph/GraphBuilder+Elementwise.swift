@@ -65,6 +65,19 @@ extension GraphBuilder {
     apply(.maskedFill, [input, mask], .elementwise([input.layout, mask.layout]), input.dataType)
   }
 
+  /// `input.masked_fill(mask, number)`.
+  public mutating func maskedFill(_ input: Tensor, _ mask: Tensor) -> Tensor {
+    apply(.fill, [input, mask], .elementwise([input.layout, mask.layout]), input.dataType)
+  }
+
+  /// `input.masked_fill_(mask, number)`: the storage stays.
+  public mutating func maskedFillInPlace(_ input: Tensor, _ mask: Tensor) -> Tensor {
+    applyInPlace(.fill, [input, mask])
+  }
+
+  /// `left += right`: the storage stays.
+  public mutating func addInPlace(_ left: Tensor, _ right: Tensor) -> Tensor { applyInPlace(.add, [left, right]) }
+
   /// `torch.stack` along a new last axis.
   public mutating func stack(_ inputs: [Tensor]) -> Tensor {
     var parts: [Tensor] = []

@@ -148,6 +148,11 @@ public struct GraphBuilder: Sendable {
     append(kind, [input], results: layouts.map { ($0, input.dataType) }, owner: graph[input.id].owner)
   }
 
+  /// Appends an operator that writes into its first input's storage.
+  mutating func applyInPlace(_ kind: OperatorKind, _ inputs: [Tensor]) -> Tensor {
+    append(kind, inputs, results: [(inputs[0].layout, inputs[0].dataType)], owner: graph[inputs[0].id].owner)[0]
+  }
+
   private mutating func append(
     _ kind: OperatorKind, _ inputs: [Tensor], results: [(layout: Layout, dataType: DataType)], owner: Graph.ValueID?
   ) -> [Tensor] {

@@ -30,6 +30,8 @@ public enum OperatorKind: Hashable, Sendable {
   case copy
   /// Elements of the first input, or a constant where the mask (second input) says so.
   case maskedFill
+  /// The first input with a number where the mask (second input) is true.
+  case fill
   /// A function of one input, element by element.
   case function(ElementwiseFunction)
   /// The larger or the smaller of two.
@@ -87,6 +89,8 @@ public enum OperatorKind: Hashable, Sendable {
   case attention(AttentionKernel)
   /// inputs log-probabilities [N, V] and targets [N]; results: the loss and the weight total.
   case negativeLogLikelihood
+  /// inputs values and targets; result: the mean of what each element's loss is.
+  case pointwiseLoss(String)
   /// A linear layer and the cross-entropy of its output, whose gradients are formed in the forward pass. Inputs: as many
   /// as there are gradients, those gradients, and what is only read; result: the loss.
   case fusedLinearCrossEntropy(gradients: Int)
@@ -127,6 +131,7 @@ extension OperatorKind {
     case .cast: "_to_copy"
     case .copy: "clone"
     case .maskedFill: "where"
+    case .fill: "masked_fill"
     case .function(let function), .extremum(let function): function.name
     case .choose: "where"
     case .fusedTanhGELU: "mul"
@@ -157,6 +162,7 @@ extension OperatorKind {
     case .averagePool: "avg_pool2d"
     case .attention(let kernel): "_scaled_dot_product_\(kernel.rawValue)_attention"
     case .negativeLogLikelihood: "nll_loss_forward"
+    case .pointwiseLoss(let name): name
     case .fusedLinearCrossEntropy: "fused_linear_cross_entropy"
     }
   }

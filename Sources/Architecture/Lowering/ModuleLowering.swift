@@ -38,6 +38,12 @@ extension ModuleLowering {
     settings.adapters != nil || settings.technique != nil || settings.frozen.contains { Glob($0).matches(name) }
   }
 
+  /// Whether transformers makes an embedding's output need a gradient: where layers are checkpointed and it does not
+  /// train.
+  func asksForInputGradients(_ embedding: ModuleParameters) -> Bool {
+    settings.isCheckpointed && isFrozen("\(embedding.path).weight")
+  }
+
   /// Makes a module's parameters, whether or not the forward pass uses them.
   func declare(_ g: inout GraphBuilder, _ module: ModuleParameters) {
     _ = weight(&g, module)

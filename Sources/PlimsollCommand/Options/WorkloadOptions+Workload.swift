@@ -46,6 +46,21 @@ extension WorkloadOptions {
     return Technique(kind)
   }
 
+  /// The model as it is loaded for the task that is asked for.
+  func loaded(_ description: ModelDescription, graph: Model? = nil) throws(Failure) -> ModelDescription {
+    guard task != nil || labels != nil else { return description }
+    guard graph == nil else { throw .notSimulated("--task on an ONNX graph") }
+    let loaded = description.loaded(for: task, labels: labels)
+    guard labels == nil || loaded.task?.value.isClassification == true else {
+      throw Failure(
+        .wrongUsage,
+        ErrorReport(
+          code: "wrong-usage", message: "--labels has no effect on a model that is no classifier",
+          help: "--task sequence-classification or token-classification makes it one"))
+    }
+    return loaded
+  }
+
   private func adapters(_ description: ModelDescription) -> LowRankAdapters? {
     guard let loraRank else { return nil }
     let targets: LowRankAdapters.Targets

@@ -1,9 +1,22 @@
+internal import Architecture
 internal import ArgumentParser
 internal import Graph
 internal import TrainingStep
 
 /// What is trained, and how: the workload flags of `estimate`, `plan` and `compare`.
 struct WorkloadOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "What the model is trained to answer, where its config.json does not say or another head is wanted; "
+        + "a head that the checkpoint lacks is newly initialised (default: the checkpoint's own).",
+      valueName: "t"))
+  var task: TrainingTask?
+
+  @Option(
+    help: ArgumentHelp(
+      "Labels that a classifier gives (default: those of the stored one or of config.json, else 2).", valueName: "n"))
+  var labels: Int?
+
   @Option(help: ArgumentHelp("Sequences or images per GPU and micro-step.", valueName: "n"))
   var batchSize = 1
 
@@ -120,6 +133,7 @@ struct WorkloadOptions: ParsableArguments {
   }
 
   func validate() throws {
+    try Limits.check(labels, "--labels", 1...Limits.count)
     try Limits.check(batchSize, "--batch-size", 1...Limits.count)
     try Limits.check(sequenceLength, "--sequence-length", 1...Limits.tokens)
     try Limits.check(imageSize, "--image-size", 1...Limits.count)

@@ -6,7 +6,7 @@ internal import Units
 
 /// Simulates the training of a described model.
 public struct Estimator: Sendable {
-  public let description: ModelDescription
+  public var description: ModelDescription
   public let configuration: Configuration?
   /// A forward pass that the model brings along, in place of the one that its description would give.
   public var ownForward: (any ForwardPass)?
@@ -146,6 +146,14 @@ public struct Estimator: Sendable {
         Assumption(
           what: "architecture", value: description.family,
           source: "guessed from names and shapes, since no known family fits"))
+    }
+    if let task = description.task, task.provenance == .assumed {
+      result.append(Assumption(what: "task", value: task.value.rawValue, source: task.source))
+    }
+    if let labels = description.labelCount, labels.provenance == .assumed,
+      description.task?.value.isClassification == true
+    {
+      result.append(Assumption(what: "labels", value: "\(labels.value)", source: labels.source))
     }
     for (what, fact) in [
       ("attention heads", description.headCount), ("key/value heads", description.keyValueHeadCount),

@@ -130,6 +130,7 @@ extension Derivative {
       Derivative(saved: { _ in [.input(0)] }) { step in
         step.each([1, 2]) { step, _ in step.chosen() }
       }
+    case .fill: .one(saved: { _ in [.input(1)] }) { $0.likeGradient("masked_fill") }
     case .maskedFill: .one(saved: { _ in [.input(1)] }) { $0.chosen() }
     case .dropout:
       .one(saved: { _ in [.output(1)] }) { $0.likeGradient("native_dropout_backward") }
@@ -226,6 +227,7 @@ extension Derivative {
       .one(saved: { _ in [.input(0), .output(1)] }) { $0.likeInput("max_pool2d_with_indices_backward") }
     case .averagePool: .one(saved: { _ in [.input(0)] }) { $0.likeInput("avg_pool2d_backward") }
     case .attention(let kernel): attention(kernel)
+    case .pointwiseLoss: .one(saved: { _ in [.input(0), .input(1)] }) { $0.likeInput("\(kind.name)_backward") }
     case .negativeLogLikelihood:
       .one(saved: { _ in [.input(0), .input(1), .output(1)] }) { $0.likeInput("nll_loss_backward") }
     case .fusedLinearCrossEntropy(let count):

@@ -62,7 +62,7 @@ struct StateSpaceLowering: ModuleLowering {
     g.frame("backbone") { g in
       guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
       var hidden = g.hold(g.frame("embeddings") { g in g.embedding(tokens, table) })
-      if settings.adapters?.requiresInputGradients == true { g.requireGradient(hidden) }
+      if asksForInputGradients(module) { g.requireGradient(hidden) }
       for layer in stack.layers {
         hidden = g.segment("layers.\(layer.index)") { g in (block(&g, hidden, layer, padding), []) }.result
       }
