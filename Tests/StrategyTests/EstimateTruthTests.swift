@@ -13,6 +13,7 @@ struct EstimateTruthTests {
   @Test func tablesAreComplete() {
     #expect(Self.samples.count == 50)
     #expect(Self.others.count == 20)
+    #expect(Self.settings.count == 134)
     #expect(Set(Self.samples.map(\.checkpoint)) == Set(SampleModels.modelTypes.keys))
     #expect(Set(Self.others.map(\.checkpoint)) == Set(Sketch.all.map(\.name)))
     #expect(Set(Self.settings.map(\.checkpoint)) == Set(Sketch.small.map(\.name)))
