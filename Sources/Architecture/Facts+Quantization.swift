@@ -32,6 +32,13 @@ extension Facts {
       }
       shapes[role] = shape
     }
+    let isWhole = model.layers.allSatisfy { layer in
+      layer.modules.allSatisfy { !$0.key.isLinear || $0.value.weight == nil }
+    }
+    guard isWhole else {
+      model.storedQuantization = .other("\(packing.rawValue) of some layers only")
+      return
+    }
     for index in model.layers.indices {
       for (role, shape) in shapes { model.layers[index].modules[role]?.weight = shape }
     }

@@ -81,7 +81,7 @@ public struct ForwardSettings: Hashable, Sendable {
 
   /// The type in which parameters are held that are not quantised.
   public var parameterType: DataType {
-    quantization != nil && isPreparedForKBitTraining ? .float32 : precision.parameterType
+    isPreparedForKBitTraining ? .float32 : precision.parameterType
   }
 
   /// The type that quantised weights had before, and that four-bit ones are computed in

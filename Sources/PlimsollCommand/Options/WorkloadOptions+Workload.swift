@@ -15,6 +15,13 @@ extension WorkloadOptions {
   ) throws(Failure) -> Workload {
     let quantization = Quantization(rawValue: quantize.rawValue)
     guard quantization == nil || graph == nil else { throw .notSimulated("--quantize on an ONNX graph") }
+    guard !prepareKbit || quantization != nil || description.storedQuantization != nil else {
+      throw Failure(
+        .wrongUsage,
+        ErrorReport(
+          code: "no-quantisation", message: "--prepare-kbit prepares quantised weights, and these are not",
+          help: "--quantize says how they are to be quantised"))
+    }
     guard method == nil || graph == nil else { throw .notSimulated("--method on an ONNX graph") }
     guard checkpointing == .none || graph == nil else { throw .notSimulated("--checkpointing on an ONNX graph") }
     guard loss == .transformers || graph == nil else { throw .notSimulated("--loss on an ONNX graph") }
