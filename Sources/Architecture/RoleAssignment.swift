@@ -72,7 +72,9 @@ struct RoleAssignment {
     }
     for prefix in own { owner[prefix] = principal }
     // The longest name is the most telling one.
-    let names = family.outside.merging(family.headNames) { $1 }.sorted { ($0.key.count, $0.key) < ($1.key.count, $1.key) }
+    let names = family.outside.merging(family.headNames) { $1 }.sorted {
+      ($0.key.count, $0.key) < ($1.key.count, $1.key)
+    }
     for pattern in table.patterns.indices where table.patterns[pattern].stackPath == nil {
       let module = table.patterns[pattern].module
       for (name, role) in names where module.endsAsPath(with: name) {

@@ -1,6 +1,7 @@
 import Checkpoint
 import Graph
 import Strategy
+import struct Strategy.Layout
 import Testing
 import TrainingStep
 import Units

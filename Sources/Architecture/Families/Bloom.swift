@@ -44,6 +44,7 @@ extension TransformerChoices {
     activation: Setting("activation", "gelu"))
 
   static let bloom = TransformerChoices(
-    heads: HeadChoices.gpt2, norm: .layerNorm, positions: .alibi, attention: .bloom, fused: .selectedHeads, returnsWeights: true,
+    heads: HeadChoices.gpt2, norm: .layerNorm, positions: .alibi, attention: .bloom, fused: .selectedHeads,
+    returnsWeights: true,
     residualDropout: Setting("hidden_dropout", 0), activation: Setting("", "bloom_gelu"))
 }

@@ -28,7 +28,8 @@ extension Family {
 
 extension TransformerChoices {
   static let opt = TransformerChoices(
-    heads: HeadChoices.withoutTokens, norm: .layerNorm, positions: .learnedWithMask(counted: true), scalesQueries: true, flattensMLP: true,
+    heads: HeadChoices.withoutTokens, norm: .layerNorm, positions: .learnedWithMask(counted: true), scalesQueries: true,
+    flattensMLP: true,
     residualDropout: Setting("dropout", 0.1),
     activation: Setting("activation_function", "relu"))
 

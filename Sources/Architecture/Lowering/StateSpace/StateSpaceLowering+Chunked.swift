@@ -23,7 +23,8 @@ extension StateSpaceLowering {
     let heads = decay.shape[0]
     let scanned = g.hold(
       scan(
-        &g, ChunkScan(
+        &g,
+        ChunkScan(
           hidden: g.reshape(pieces[0], [batch, length, heads, width / heads]), timeSteps: parts[2], bias: bias,
           decay: decay, input: g.reshape(pieces[1], [batch, length, groups, states / groups]),
           output: g.reshape(pieces[2], [batch, length, groups, states / groups]), skip: skip)))

@@ -24,7 +24,8 @@ extension StateSpaceLowering {
     let wideSkip = g.cast(skip, to: .float32)
     let scanned = g.hold(
       scan(
-        &g, Scan(
+        &g,
+        Scan(
           hidden: g.transpose(hidden, 1, 2), timeSteps: timeSteps, bias: bias, decay: decay, input: parts[1],
           output: parts[2], skip: wideSkip, gate: halves[1])))
     return leave(&g, g.cast(g.transpose(scanned, 1, 2), to: input.dataType), layer)

@@ -23,7 +23,8 @@ extension TransformerLowering {
     inputs.mask = AttentionMask(tensor: g.hold(g.create("mul", [seen], shape, seen.dataType)), isBoolean: false)
     guard let module = stack.modules[.relativeEmbedding], let table = weight(&g, module) else { return inputs }
     let buckets = g.hold(bucketPositions(&g))
-    let embeddings = normsRelativeEmbeddings
+    let embeddings =
+      normsRelativeEmbeddings
       ? stack.modules[.relativeNorm].map { norm(&g, table, $0, "LayerNorm") } ?? table : table
     inputs.relative = RelativePositions(buckets: buckets, embeddings: g.hold(embeddings))
     return inputs
@@ -108,7 +109,8 @@ extension TransformerLowering {
   /// Which of content to position and position to content are added to the scores.
   private var positionTerms: (toPosition: Bool, toContent: Bool) {
     let words =
-      configuration?.strings("pos_att_type") ?? configuration?.string("pos_att_type")?.split(separator: "|").map(String.init)
+      configuration?.strings("pos_att_type") ?? configuration?.string("pos_att_type")?.split(separator: "|").map(
+        String.init)
       ?? []
     return (words.contains("c2p"), words.contains("p2c"))
   }

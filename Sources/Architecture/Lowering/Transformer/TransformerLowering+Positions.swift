@@ -65,7 +65,8 @@ extension TransformerLowering {
       if settings.isPadded { inputs.mask = mask(&g, padding, windowed: false) }
       if settings.isPadded || window != nil { inputs.windowMask = mask(&g, padding, windowed: true) }
       inputs.rotary = rotaryAngles(&g, positions, as: inputs.hidden.dataType, table: "rotary_emb.full_attention")
-      inputs.windowRotary = rotaryAngles(&g, positions, as: inputs.hidden.dataType, table: "rotary_emb.sliding_attention")
+      inputs.windowRotary = rotaryAngles(
+        &g, positions, as: inputs.hidden.dataType, table: "rotary_emb.sliding_attention")
     case .rotary:
       let positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
