@@ -95,6 +95,8 @@ struct TransformerChoices: Sendable {
     case angles
     /// Queries and keys are cast to fp32 and back (Cohere).
     case wide
+    /// What is multiplied is cast to fp32, each for itself, and the sums back (ERNIE 4.5).
+    case factors
   }
 
   /// Which layers turn queries and keys.
@@ -102,7 +104,7 @@ struct TransformerChoices: Sendable {
     case all
     /// All but those that `no_rope_layers` leaves out, by default every fourth (SmolLM3).
     case listed
-    /// Those that see a window only (Cohere 2).
+    /// Those that see a window only (Cohere 2), and all where the configuration gives no window (EXAONE 4).
     case windowed
   }
 
@@ -118,6 +120,8 @@ struct TransformerChoices: Sendable {
     case eachHead
     /// The whole projection (OLMo 2).
     case projection
+    /// All projections, transposed and turned (Hunyuan).
+    case turned
   }
 
   var norm = NormKind.rms
@@ -137,8 +141,8 @@ struct TransformerChoices: Sendable {
   var holdsInputNorm = false
   /// Whether the MLP adds its input's residual itself (MPT).
   var addsInMLP = false
-  /// The bound to which projections are cut, by its key in the configuration (OLMo).
-  var clip: String?
+  /// Whether projections are cut to `clip_qkv`, where the configuration or its `attn_config` gives that (OLMo, MPT).
+  var clips = false
   /// What the norms of queries and keys run on, where there are some.
   var headNorms = HeadNorms.heads
   /// Whether queries are scaled before attention, which then runs with a scale of one (OPT).
@@ -161,6 +165,8 @@ struct TransformerChoices: Sendable {
   var rotaryFraction = 1.0
   /// Whether the rotated part and the rest are put together again, even where there is no rest.
   var rejoinsRotated = false
+  /// Whether the rotated part is named until the rotation returns (Nemotron).
+  var holdsTurned = false
   var turning = Turning.halves
   var turningType = TurningType.hidden
   var turned = Turned.all
@@ -180,6 +186,8 @@ struct TransformerChoices: Sendable {
   var attentionDropout = Setting("attention_dropout", 0.0)
   /// After attention and MLP.
   var residualDropout: Setting<Double>?
+  /// After attention, where it is another than the MLP's (Falcon).
+  var attentionBranchDropout: Setting<Double>?
   /// After the MLP alone.
   var mlpDropout: Setting<Double>?
   var activationDropout: Setting<Double>?

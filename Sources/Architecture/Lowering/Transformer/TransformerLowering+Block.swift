@@ -15,7 +15,7 @@ extension TransformerLowering {
     let attended = g.frame("self_attn") { g in attention(&g, before, layer, inputs) }
     if let weights = attended.weights { g.hold(weights) }
     if choices.holdsInputNorm { g.hold(before) }
-    var branch = dropped(&g, attended.output, choices.residualDropout)
+    var branch = dropped(&g, attended.output, choices.attentionBranchDropout ?? choices.residualDropout)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postAttentionNorm) }
     if choices.scalesBranches { branch = g.multiplyScalar(branch) }
     if choices.holdsBranches { g.hold(branch) }
