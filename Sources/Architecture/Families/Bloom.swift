@@ -39,7 +39,7 @@ extension Family {
 extension TransformerChoices {
   static let falcon = TransformerChoices(
     norm: .layerNorm, attention: .falcon, fused: .multiQuery, parallel: .mlpFirst,
-    parallelKey: Setting("parallel_attn", true), alwaysMasks: true, multipliesTransposedWeights: true,
+    parallelKey: Setting("parallel_attn", true), alwaysMasks: true, returnsWeights: true, multipliesTransposedWeights: true,
     residualDropout: Setting("hidden_dropout", 0), attentionBranchDropout: Setting("attention_dropout", 0),
     activation: Setting("activation", "gelu"))
 

@@ -7,11 +7,24 @@ extension ModuleLowering {
     guard let weight = weight(&g, module) else { return input }
     let bias = bias(&g, module)
     guard let adapters = settings.adapters, adapters.reach(module.path) else {
-      return g.linear(input, weight, bias, transposed: module.isTransposed, throughView: multipliesTransposedWeights)
+      return product(&g, input, weight, bias, module)
     }
     return g.frame(module.path) { g in
-      let base = g.linear(input, weight, bias, transposed: module.isTransposed)
+      let base = product(&g, input, weight, bias, module)
       return adapted(&g, base, input, module, adapters)
+    }
+  }
+
+  /// `F.linear`, or `input @ weight.T` to which a bias is added (Falcon).
+  private func product(
+    _ g: inout GraphBuilder, _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, _ module: ModuleParameters
+  ) -> Tensor {
+    guard multipliesTransposedWeights else {
+      return g.linear(input, weight, bias, transposed: module.isTransposed)
+    }
+    return g.frame("") { g in
+      let product = g.linear(input, weight, nil, throughView: true)
+      return bias.map { g.add(g.hold(product), $0) } ?? product
     }
   }
 

@@ -24,7 +24,7 @@ extension TransformerLowering {
     case .bloom: attended = biasedAttention(&g, heads, mask, inputs)
     case .mpt: attended = maskedAttention(&g, heads, mask, inputs)
     case .falcon where inputs.alibi != nil && isEager: attended = distanceAttention(&g, heads, mask, inputs)
-    case .falcon: attended = isEager ? eager(&g, heads, mask, .plain) : fused(&g, heads, mask)
+    case .falcon: attended = isEager ? eager(&g, heads, mask, .uncast) : fused(&g, heads, mask)
     }
     var output = g.reshape(attended.output, [batch, length, sizes.heads * sizes.headDimension])
     output = g.contiguous(output)
