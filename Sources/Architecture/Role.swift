@@ -4,6 +4,8 @@ public enum Role: String, CaseIterable, Sendable {
   case inputEmbedding, positionEmbedding, tokenTypeEmbedding, embeddingNorm, embeddingProjection
   /// The convolution that cuts an image into patches.
   case patchEmbedding
+  /// The convolutions through which an encoder reads the frames of a spectrogram.
+  case frameConvolution, secondFrameConvolution
   case finalNorm, outputProjection, head
   /// What stands between the last layer of a masked language model and its head, and a sentence pooler.
   case headTransform, headTransformNorm, pooler
@@ -39,7 +41,9 @@ extension Role {
   /// The coarse part of the model to which the role belongs.
   public var component: Component {
     switch self {
-    case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding: .embedding
+    case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding,
+      .frameConvolution, .secondFrameConvolution:
+      .embedding
     case .embeddingNorm, .finalNorm, .headTransformNorm, .inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm,
       .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm:
       .norm

@@ -2,4 +2,6 @@
 enum ForwardChoices: Sendable {
   /// One column of transformer blocks over tokens.
   case transformer(TransformerChoices)
+  /// A column that reads a sequence, and one that writes another and attends over the first.
+  case encoderDecoder(EncoderDecoderChoices)
 }

@@ -21,6 +21,8 @@ extension ModelDescription {
     switch Family.row(family)?.forward ?? .transformer(.generic(self)) {
     case .transformer(let choices):
       return try TransformerLowering(self, configuration, settings, choices).graph()
+    case .encoderDecoder(let choices):
+      return try EncoderDecoderLowering(self, configuration, settings, choices).graph()
     }
   }
 }

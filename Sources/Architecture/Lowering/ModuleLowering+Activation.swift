@@ -6,9 +6,9 @@ extension ModuleLowering {
     let name = configuration?.string(setting.key) ?? setting.value
     return g.frame("act") { g in
       switch name {
-      case "gelu_new", "gelu_fast": newGELU(&g, input)
+      case "gelu_new", "gelu_fast", "gated-gelu": newGELU(&g, input)
       case "bloom_gelu": g.fusedTanhGELU(input)
-      case "relu": g.unary(.relu, input)
+      case "relu", "gated-relu": g.unary(.relu, input)
       case "gelu", "gelu_pytorch_tanh", "gelu_python": g.unary(.gelu, input)
       default: g.unary(.silu, input)
       }

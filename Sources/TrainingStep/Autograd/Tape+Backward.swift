@@ -11,7 +11,7 @@ extension Tape {
       dataType: graph[loss].dataType)
     // `loss.backward()` names the gradient it starts from until it returns.
     memory.retain(seed.storage)
-    run(from: [(root, result, seed)], arguments: [:])
+    run(from: [(.node(root, result: result), seed)], arguments: [:])
     memory.release(seed.storage)
     nodes.removeAll(keepingCapacity: true)
     for argument in recomputations.values.flatMap(\.arguments) { memory.release(argument.storage) }
@@ -32,8 +32,8 @@ extension Tape {
   /// Lets go of the loss, and with it of the leaves that only the autograd graph names.
   mutating func dropGraph() {
     for storage in takeGraph() { memory.release(storage) }
-    for leaf in graph.extraLeaves {
-      unbind(leaf.index)
+    for leaf in graph.extraLeaves { unbind(leaf.index) }
+    for leaf in graph.extraLeaves + graph.checkpointedLeaves {
       if let gradient = gradients.removeValue(forKey: leaf.index) { memory.release(gradient.storage) }
     }
   }
@@ -42,12 +42,20 @@ extension Tape {
   /// of a recomputed stretch's arguments are returned.
   @discardableResult
   private mutating func run(
-    from roots: [(node: Int, result: Int, gradient: Tensor)], arguments: [Int: Tensor]
+    from roots: [(edge: Edge, gradient: Tensor)], arguments: [Int: Tensor]
   ) -> [Int: Tensor] {
     var arguments = arguments
     var leaves: [Int: (pending: Int, sum: Tensor?)] = [:]
     var seen = Set<Int>()
-    var stack = roots.map(\.node)
+    var heads: [Int] = []
+    for root in roots {
+      switch root.edge {
+      case .node(let node, _): heads.append(node)
+      case .leaf(let value): leaves[value, default: (0, nil)].pending += 1
+      case .argument: break
+      }
+    }
+    var stack = heads
     while let node = stack.popLast() {
       guard seen.insert(node).inserted else { continue }
       for edge in nodes[node].edges {
@@ -61,30 +69,31 @@ extension Tape {
       }
     }
     var ready = Heap<Int>()
-    for root in roots {
-      nodes[root.node].arrived[root.result] = summed(nodes[root.node].arrived[root.result], root.gradient)
+    /// Brings a gradient (nil where a node formed none) to where an edge leads; what waits for no other is ready.
+    func give(_ gradient: Tensor?, to edge: Edge?, isRoot: Bool = false) {
+      switch edge {
+      case .node(let next, let result)?:
+        if let gradient { nodes[next].arrived[result] = summed(nodes[next].arrived[result], gradient) }
+        guard !isRoot else { break }
+        nodes[next].pending -= 1
+        if nodes[next].pending == 0 { ready.insert(next) }
+      case .leaf(let value)?:
+        guard var leaf = leaves[value] else { break }
+        if let gradient { leaf.sum = summed(leaf.sum, gradient) }
+        leaf.pending -= 1
+        leaves[value] = leaf
+        if leaf.pending == 0, let sum = leaf.sum { accumulate(sum, into: value) }
+      case .argument(let place)?:
+        if let gradient { arguments[place] = summed(arguments[place], gradient) }
+      case nil:
+        if let gradient { memory.release(gradient.storage) }
+      }
     }
-    for root in Set(roots.map(\.node)) where nodes[root].pending == 0 { ready.insert(root) }
+    for root in roots { give(root.gradient, to: root.edge, isRoot: true) }
+    for root in Set(heads) where nodes[root].pending == 0 { ready.insert(root) }
     while let node = ready.popMax() {
       let gradients = execute(node)
-      for (edge, gradient) in zip(nodes[node].edges, gradients) {
-        switch edge {
-        case .node(let next, let result)?:
-          if let gradient { nodes[next].arrived[result] = summed(nodes[next].arrived[result], gradient) }
-          nodes[next].pending -= 1
-          if nodes[next].pending == 0 { ready.insert(next) }
-        case .leaf(let value)?:
-          guard var leaf = leaves[value] else { continue }
-          if let gradient { leaf.sum = summed(leaf.sum, gradient) }
-          leaf.pending -= 1
-          leaves[value] = leaf
-          if leaf.pending == 0, let sum = leaf.sum { accumulate(sum, into: value) }
-        case .argument(let place)?:
-          if let gradient { arguments[place] = summed(arguments[place], gradient) }
-        case nil:
-          if let gradient { memory.release(gradient.storage) }
-        }
-      }
+      for (edge, gradient) in zip(nodes[node].edges, gradients) { give(gradient, to: edge) }
       nodes[node].edges = []
     }
     return arguments
@@ -163,35 +172,40 @@ extension Tape {
 
   /// Reentrant checkpointing: the stretch runs again with gradients on, and a backward pass of its own follows.
   private mutating func execute(_ index: Int, segment: Graph.Segment) -> [Tensor?] {
-    guard let gradient = nodes[index].arrived[0] else { return [] }
+    let arrived = nodes[index].arrived
     nodes[index].arrived = []
+    let results = [segment.result] + segment.sideResults
     let outerMakers = makers
     for (place, argument) in segment.arguments.enumerated() {
       makers[argument.index] = requiresGradient[argument.index] ? .argument(place) : nil
     }
+    let made = segment.sideResults.filter { graph.checkpointedLeaves.contains($0) && !segment.arguments.contains($0) }
+    for leaf in made { makers[leaf.index] = .leaf(leaf.index) }
     let (outerBound, first) = rebind(segment.arguments, to: nodes[index].kept.compactMap { keptTensor($0) })
     run(segment.operators, keeping: .tensors)
-    unbindAll(except: ([segment.result] + segment.sideResults).map { graph[$0].owner.index }, outer: outerBound)
-    var roots: [(node: Int, result: Int, gradient: Tensor)] = []
-    if case .node(let root, let result)? = makers[segment.result.index], root >= first {
-      memory.retain(gradient.storage)
-      roots.append((root, result, gradient))
-    }
+    unbindAll(except: results.map { graph[$0].owner.index }, outer: outerBound)
     // The arguments of `CheckpointFunction.backward` are named until it returns.
     var named: [Tensor] = []
-    for side in segment.sideResults {
-      guard case .node(let root, let result)? = makers[side.index], root >= first else { continue }
-      let zeros = zeros(like: side)
-      memory.retain(zeros.storage)
-      named.append(zeros)
-      roots.append((root, result, zeros))
+    var roots: [(edge: Edge, gradient: Tensor)] = []
+    for (result, arrived) in zip(results, arrived) {
+      guard requiresGradient[result.index], let edge = makers[result.index] else {
+        if let arrived { named.append(arrived) }
+        continue
+      }
+      if case .node(let root, _) = edge, root < first { continue }
+      let gradient = arrived ?? zeros(like: result)
+      named.append(gradient)
+      memory.retain(gradient.storage)
+      roots.append((edge, gradient))
     }
     let received = run(from: roots, arguments: [:])
-    for zeros in named { memory.release(zeros.storage) }
-    for result in [segment.result] + segment.sideResults { unbind(graph[result].owner.index) }
+    for gradient in named { memory.release(gradient.storage) }
+    for leaf in made {
+      if let gradient = gradients.removeValue(forKey: leaf.index) { memory.release(gradient.storage) }
+    }
+    for owner in results.map({ graph[$0].owner.index }) where bound[owner] != outerBound[owner] { unbind(owner) }
     bound = outerBound
     makers = outerMakers
-    memory.release(gradient.storage)
     for kept in nodes[index].kept { if case .tensor(let tensor) = kept { memory.release(tensor.storage) } }
     nodes[index].kept = []
     nodes.removeLast(nodes.count - first)

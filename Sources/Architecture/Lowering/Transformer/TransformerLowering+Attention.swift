@@ -2,34 +2,48 @@ internal import Graph
 internal import Units
 
 extension TransformerLowering {
-  /// Self-attention from hidden states [B, S, H] to [B, S, H]; `weights` are the probabilities that attention as
-  /// written out hands back.
+  /// Self-attention from hidden states [B, S, H] to [B, S, H].
   func attention(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ inputs: LayerInputs
-  ) -> (output: Tensor, weights: Tensor?) {
-    guard var heads = projections(&g, input, layer) else { return (input, nil) }
+  ) -> Attended {
+    guard var heads = projections(&g, input, layer) else { return Attended(output: input) }
     if let rotary = inputs.rotary { heads = rotated(&g, heads, rotary) }
     if let positions = inputs.positions { heads = rotatedByTable(&g, heads, layer, positions) }
     if settings.usesCache { heads = cached(&g, heads) }
     for tensor in [heads.query, heads.key, heads.value] { g.hold(tensor) }
+    let bias = inputs.bias ?? relativeBias(&g, layer)
 
     let usesWindow = choices.window == .alternating && layer.index % 2 == 0
     let mask = usesWindow ? inputs.windowMask : inputs.mask
     let attended: (output: Tensor, weights: Tensor?)
     switch choices.attention {
-    case .interface(let softmax): attended = isEager ? eager(&g, heads, mask, softmax) : fused(&g, heads, mask)
+    case .interface(let softmax):
+      attended = isEager ? eager(&g, heads, mask, softmax, bias: bias) : fused(&g, heads, mask, bias: bias)
     case .fp32: attended = wideAttention(&g, heads, mask, layer)
     case .bloom: attended = biasedAttention(&g, heads, mask, inputs)
     case .falcon: attended = isEager ? eager(&g, heads, mask, .plain) : fused(&g, heads, mask)
     }
-    var output = g.reshape(attended.output, [batch, length, sizes.heads * sizes.headDimension])
-    output = g.contiguous(output)
-    if let projection = layer.modules[.attentionOutput] { output = linear(&g, output, projection) }
-    return (output, attended.weights)
+    let output = projected(&g, attended.output, layer.modules[.attentionOutput])
+    return Attended(output: output, weights: attended.weights, bias: bias)
+  }
+
+  /// What attention leaves.
+  struct Attended {
+    var output: Tensor
+    /// The probabilities that attention as written out hands back.
+    var weights: Tensor?
+    /// The bias by distance, which the layers behind take over.
+    var bias: Tensor?
+  }
+
+  /// [B, S, N, D] back to hidden states.
+  func projected(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters?) -> Tensor {
+    let output = g.contiguous(g.reshape(input, [batch, length, sizes.heads * sizes.headDimension]))
+    return module.map { linear(&g, output, $0) } ?? output
   }
 
   /// `DynamicLayer.update` appends to an empty cache, which copies; the cache outlives the forward pass.
-  private func cached(_ g: inout GraphBuilder, _ heads: Heads) -> Heads {
+  func cached(_ g: inout GraphBuilder, _ heads: Heads) -> Heads {
     let key = g.concatenate([heads.key], axis: 2)
     let value = g.concatenate([heads.value], axis: 2)
     g.holdToTheEnd(key)
@@ -38,8 +52,9 @@ extension TransformerLowering {
   }
 
   /// `eager_attention_forward`.
-  private func eager(
-    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ softmax: TransformerChoices.EagerSoftmax
+  func eager(
+    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ softmax: TransformerChoices.EagerSoftmax,
+    bias: Tensor? = nil
   ) -> (output: Tensor, weights: Tensor?) {
     g.frame("") { g in
       let key = g.hold(repeated(&g, heads.key))
@@ -48,6 +63,7 @@ extension TransformerLowering {
       if choices.softensScores, configuration?.number("attn_logit_softcapping") != nil {
         scores = g.multiplyScalar(g.unary(.tanh, g.unary(.divideScalar, scores)))
       }
+      if let bias { scores = g.add(scores, bias) }
       if let mask { scores = g.add(scores, mask.tensor) }
       var weights: Tensor
       switch softmax {

@@ -5,7 +5,8 @@ extension TransformerLowering {
   /// One layer: attention and MLP, each behind a norm and added to what came in.
   func block(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ inputs: LayerInputs
-  ) -> (hidden: Tensor, weights: Tensor?) {
+  ) -> BlockResults {
+    if choices.nestsBranches { return nestedBlock(&g, input, layer, inputs) }
     let isParallel = choices.parallelKey.map { configuration?.boolean($0.key) ?? $0.value } ?? true
     if let order = choices.parallel, isParallel { return parallelBlock(&g, input, layer, inputs, order) }
 
@@ -13,7 +14,8 @@ extension TransformerLowering {
     let normsTheSum = layer.modules[.inputNorm] == nil
     let before = normalized(&g, input, layer, .inputNorm)
     let attended = g.frame("self_attn") { g in attention(&g, before, layer, inputs) }
-    if let weights = attended.weights { g.hold(weights) }
+    let memory = layer.modules[.crossQuery] == nil ? nil : inputs.memory
+    if memory == nil, let weights = attended.weights { g.hold(weights) }
     var branch = dropped(&g, attended.output, choices.residualDropout)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postAttentionNorm) }
     if choices.holdsBranches { g.hold(branch) }
@@ -21,6 +23,20 @@ extension TransformerLowering {
     if choices.holdsBranches { g.keepUntilHere(before) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postAttentionNorm) }
     if choices.keepsSummed { g.keepUntilHere(branch) }
+
+    if let memory {
+      let residual = hidden
+      let before = normsTheSum ? hidden : normalized(&g, hidden, layer, .crossAttentionNorm)
+      let crossed = g.frame("encoder_attn") { g in crossAttention(&g, before, layer, memory) }
+      // The variable of the probabilities is bound anew only now.
+      if let weights = attended.weights { g.keepUntilHere(weights) }
+      if let weights = crossed.weights { g.hold(weights) }
+      hidden = g.add(residual, dropped(&g, crossed.output, choices.residualDropout))
+      if normsTheSum {
+        hidden = normalized(&g, hidden, layer, .crossAttentionNorm)
+        g.keepUntilHere(residual)
+      }
+    }
 
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch * length, sizes.hidden]) }
     let residual = hidden
@@ -35,14 +51,23 @@ extension TransformerLowering {
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch, length, sizes.hidden]) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postMLPNorm) }
     if choices.keepsSummed { g.keepUntilHere(branch) }
-    return (hidden, attended.weights)
+    if choices.mlpIsInline { g.keepUntilHere(residual) }
+    return BlockResults(hidden: hidden, weights: attended.weights)
+  }
+
+  /// What a layer hands back.
+  struct BlockResults {
+    var hidden: Tensor
+    var weights: Tensor?
+    /// Biases by distance, of self-attention and of the attention over an encoder.
+    var biases: [Tensor] = []
   }
 
   /// Attention and MLP side by side, on one norm's output or on two.
   private func parallelBlock(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ inputs: LayerInputs,
     _ order: TransformerChoices.Parallel
-  ) -> (hidden: Tensor, weights: Tensor?) {
+  ) -> BlockResults {
     let shared = normalized(&g, input, layer, .inputNorm)
     if choices.holdsBranches { g.hold(shared) }
     let attended = g.frame("self_attn") { g in attention(&g, shared, layer, inputs) }
@@ -51,10 +76,10 @@ extension TransformerLowering {
     let source = layer.modules[.preMLPNorm] == nil ? shared : normalized(&g, input, layer, .preMLPNorm)
     let right = g.hold(mlp(&g, source, layer))
     let sum = order == .attentionFirst ? g.add(left, right) : g.add(right, left)
-    return (g.add(sum, input), attended.weights)
+    return BlockResults(hidden: g.add(sum, input), weights: attended.weights)
   }
 
-  private func normalized(
+  func normalized(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ role: Role
   ) -> Tensor {
     layer.modules[role].map { norm(&g, input, $0, role.rawValue) } ?? input
@@ -81,13 +106,31 @@ extension TransformerLowering {
     if let gate = layer.modules[.gate] {
       return g.frame("mlp") { g in
         let gated = activation(&g, linear(&g, input, gate))
-        return linear(&g, g.multiply(gated, linear(&g, input, up)), down)
+        let wide = linear(&g, input, up)
+        let product = g.multiply(gated, wide)
+        if choices.castsToDown {
+          g.hold(gated)
+          g.hold(wide)
+        }
+        return narrowed(&g, dropped(&g, product, choices.activationDropout), down)
       }
     }
-    return g.frame(choices.flattensMLP ? "" : "mlp") { g in
+    func plain(_ g: inout GraphBuilder) -> Tensor {
       let wide = activation(&g, linear(&g, input, up))
-      return dropped(&g, linear(&g, dropped(&g, wide, choices.activationDropout), down), choices.residualDropout)
+      if choices.mlpIsInline { g.keepUntilHere(input) }
+      let narrow = narrowed(&g, dropped(&g, wide, choices.activationDropout), down)
+      return choices.nestsBranches ? narrow : dropped(&g, narrow, choices.residualDropout)
     }
+    return choices.mlpIsInline ? plain(&g) : g.frame(choices.flattensMLP ? "" : "mlp", plain)
+  }
+
+  /// The projection that ends an MLP, its input in the type that the family wants.
+  private func narrowed(_ g: inout GraphBuilder, _ input: Tensor, _ down: ModuleParameters) -> Tensor {
+    guard choices.castsToDown else { return linear(&g, input, down) }
+    let wide = g.cast(input, to: parameterType(down))
+    let output = linear(&g, wide, down)
+    g.keepUntilHere(wide)
+    return output
   }
 
   func activation(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor { activation(&g, input, choices.activation) }

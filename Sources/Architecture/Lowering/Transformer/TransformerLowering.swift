@@ -28,6 +28,7 @@ struct TransformerLowering: ModuleLowering {
   }
 
   var multipliesTransposedWeights: Bool { choices.multipliesTransposedWeights }
+  var keptInFP32: [String] { choices.keptInFP32 }
 
   /// Whether attention runs as written out in transformers. Families without the attention interface always do.
   var isEager: Bool {
@@ -61,7 +62,7 @@ struct TransformerLowering: ModuleLowering {
       guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
         return "\(rotaryDimension) rotated features of a head of \(sizes.headDimension) make no sense"
       }
-    case .learned, .learnedWithMask, .learnedWithTypes, .alibi: break
+    case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .relative, .given: break
     }
     if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
@@ -95,23 +96,37 @@ struct TransformerLowering: ModuleLowering {
       let embedded = g.hold(embedded(&g, tokens))
       if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
       let inputs = layerInputs(&g, embedded, padding)
-      var hidden = inputs.hidden
-      var weights: Tensor?
-      for layer in stack.layers {
-        let results = g.segment("layers.\(layer.index)") { g in
-          let results = block(&g, hidden, layer, inputs)
-          return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : [])
-        }
-        hidden = results.result
-        // The loop's variable for a layer's results is bound anew only when the next layer returns.
-        if let weights { g.keepUntilHere(weights) }
-        weights = results.side.first
-      }
-      if let norm = stack.modules[.finalNorm] { hidden = self.norm(&g, hidden, norm, "norm") }
-      if let weights { g.hold(weights) }
+      var hidden = column(&g, inputs)
       if let projection = stack.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
       return hidden
     }
+  }
+
+  /// The blocks one after the other, and the norm behind them: hidden states [B, S, H] to the same.
+  func column(_ g: inout GraphBuilder, _ inputs: LayerInputs) -> Tensor {
+    var inputs = inputs
+    var weights: Tensor?
+    for layer in stack.layers {
+      let handed = [inputs.bias, inputs.memory?.states, inputs.memory?.bias].compactMap { $0 }
+      let results = g.segment("layers.\(layer.index)", positional: inputs.positional + handed) { g in
+        let results = block(&g, inputs.hidden, layer, inputs)
+        return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : results.biases)
+      }
+      inputs.hidden = results.result
+      if choices.positions.isRelative {
+        inputs.bias = results.side.first
+        inputs.memory?.bias = results.side.dropFirst().first
+        for bias in results.side { g.hold(bias) }
+        continue
+      }
+      // The loop's variable for a layer's results is bound anew only when the next layer returns.
+      if let weights { g.keepUntilHere(weights) }
+      weights = results.side.first
+    }
+    var hidden = inputs.hidden
+    if let norm = stack.modules[.finalNorm] { hidden = self.norm(&g, hidden, norm, "norm") }
+    if let weights { g.hold(weights) }
+    return hidden
   }
 
   private func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
