@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (["tiny-gpt2", "--quantize", "nf4"], 64), (["tiny-gpt2", "--optimizer", "muon"], 64),
+    (["tiny-gpt2", "--quantize", "nf4"], 64), (["tiny-encoder", "--loss", "fused"], 64),
     (["tiny-gpt2", "--gpu", "abacus"], 64), (["tiny-gpt2", "--gpus", "3", "--tensor-parallel", "2"], 64),
     (["Llama-3.2-1B-GPTQ"], 65), (["Llama-3.2-1B-lora-r16"], 65), (["nowhere"], 66),
     (["tiny-gpt2", "--batch-size", "1000000", "--sequence-length", "1000000000"], 65),

@@ -14,6 +14,9 @@ struct VerificationTests {
     + EstimateTruthTests.others.compactMap { run in
       Sketch.all.first { $0.name == run.checkpoint }.map { (run, $0.estimator) }
     }
+    + EstimateTruthTests.settings.compactMap { run in
+      Sketch.small.first { $0.name == run.checkpoint }.map { (run, $0.estimator) }
+    }
 
   private static func measured() throws -> [VerifiedFamily] {
     var errors: [String: [Double]] = [:]

@@ -40,7 +40,7 @@ extension ModelDescription {
   }
 
   /// The first two shapes that do not fit together under these sizes; nil where all do.
-  func misfit(_ sizes: TransformerLowering.Sizes) -> String? {
+  func misfit(_ sizes: TransformerLowering.Sizes, headNorms: TransformerChoices.HeadNorms) -> String? {
     let hidden = sizes.hidden
     if let positions = maximumPositions?.value, !(0...1 << 24).contains(positions) {
       return "\(positions) positions are more than any model has"
@@ -65,7 +65,7 @@ extension ModelDescription {
       if let misfit = modules[role]?.misfit(norm: role == .finalNorm || !projected ? hidden : width) { return misfit }
     }
 
-    return misfit(sizes, of: layers)
+    return misfit(sizes, headNorms, of: layers)
   }
 
   /// The same for a column beside which another stands, whose output is `memory` wide.
@@ -80,11 +80,12 @@ extension ModelDescription {
     for role in [Role.embeddingNorm, .finalNorm] {
       if let misfit = column.modules[role]?.misfit(norm: sizes.hidden) { return misfit }
     }
-    return misfit(sizes, of: column.layers, memory: memory)
+    return misfit(sizes, .heads, of: column.layers, memory: memory)
   }
 
   private func misfit(
-    _ sizes: TransformerLowering.Sizes, of layers: [Layer], memory: Int? = nil
+    _ sizes: TransformerLowering.Sizes, _ headNorms: TransformerChoices.HeadNorms, of layers: [Layer],
+    memory: Int? = nil
   ) -> String? {
     let (hidden, heads, dimension) = (sizes.hidden, sizes.heads, sizes.headDimension)
     for layer in layers {
@@ -105,8 +106,14 @@ extension ModelDescription {
       for role in [Role.inputNorm, .postAttentionNorm, .crossAttentionNorm, .preMLPNorm, .postMLPNorm] {
         if let misfit = layer.modules[role]?.misfit(norm: hidden) { return misfit }
       }
-      for role in [Role.queryNorm, .keyNorm] {
-        if let misfit = layer.modules[role]?.misfit(norm: dimension) { return misfit }
+      for (role, count) in [(Role.queryNorm, heads), (.keyNorm, sizes.keyValueHeads)] {
+        let shape: Shape =
+          switch headNorms {
+          case .heads, .transposed, .eachHead: [dimension]
+          case .headsOfAll: [count, dimension]
+          case .projection: [count * dimension]
+          }
+        if let misfit = layer.modules[role]?.misfit(norm: shape) { return misfit }
       }
       let crossed = [Role.crossQuery, .crossKey, .crossValue, .crossAttentionOutput]
       let present = crossed.filter { layer.modules[$0] != nil }
@@ -137,8 +144,11 @@ extension ModuleParameters {
     return nil
   }
 
-  fileprivate func misfit(norm width: Int) -> String? {
-    weight == [width] && (bias == nil || bias == [width])
-      ? nil : "\(path).weight has the shape \(weight ?? []), and is to normalise \(width) features"
+  fileprivate func misfit(norm width: Int) -> String? { misfit(norm: [width]) }
+
+  fileprivate func misfit(norm shape: Shape) -> String? {
+    let features = shape.dimensions.map(String.init).joined(separator: " by ")
+    return weight == shape && (bias == nil || bias == shape)
+      ? nil : "\(path).weight has the shape \(weight ?? []), and is to normalise \(features) features"
   }
 }

@@ -38,7 +38,8 @@ extension ModuleLowering {
   }
 
   func parameter(_ g: inout GraphBuilder, _ name: String, _ shape: Shape, _ type: DataType? = nil) -> Tensor {
-    let isFrozen = settings.adapters != nil || settings.frozen.contains { Glob($0).matches(name) }
+    let isFrozen =
+      settings.adapters != nil || settings.technique != nil || settings.frozen.contains { Glob($0).matches(name) }
     return g.parameter(name, shape, type ?? self.type, trains: !isFrozen)
   }
 

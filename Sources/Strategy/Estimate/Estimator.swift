@@ -49,7 +49,9 @@ public struct Estimator: Sendable {
             .init(workspace.value, cause: "cuBLAS of the \(thread) thread", category: .workspaces))
         }
       }
-      return TrainingStep(graph: graph, workload: workload, distribution: held).run()
+      let step = TrainingStep(graph: graph, workload: workload, distribution: held)
+      if let reason = step.whatCannotRun { throw LoweringError(message: reason) }
+      return step.run()
     } catch {
       throw EstimationError(reason: error.message)
     }
@@ -132,7 +134,7 @@ public struct Estimator: Sendable {
         what: "gradient sums", value: "out of place",
         source: "as traced; outside of a trace torch adds in place where it can, which takes less"),
     ]
-    result += ownAssumptions
+    result += ownAssumptions + workload.assumptions
     if ownForward != nil { return result + hardwareAssumptions }
     if !description.isRecognised {
       result.append(

@@ -12,6 +12,13 @@ extension Workload {
     if forward.isPadded { words.append("padding") }
     if forward.usesCache { words.append("cache") }
     if forward.adapters != nil { words.append("lora") }
+    switch forward.technique?.kind {
+    case .prompt?: words.append("prompt")
+    case .scaling?: words.append("ia3")
+    case nil: break
+    }
+    if forward.loss != .transformers { words.append("loss=\(forward.loss.rawValue)") }
+    if clipsGradients { words.append("clipping") }
     if !forward.frozen.isEmpty { words.append("freeze") }
     if accumulation > 1 { words.append("accumulate") }
     return words

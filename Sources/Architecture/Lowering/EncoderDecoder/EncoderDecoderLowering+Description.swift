@@ -72,6 +72,9 @@ extension EncoderDecoderLowering {
   /// A shape or a setting under which the pass makes no sense; nil where there is none.
   private var whatCannotRun: String? {
     guard encoder.length > 0 else { return "the encoder has no positions" }
+    guard settings.loss == .transformers, settings.technique == nil else {
+      return "of an encoder-decoder only the loss of transformers is simulated, and of PEFT's techniques only LoRA"
+    }
     if settings.precision == .fp16, choices.block.clampsHalf {
       return "\(description.family) in pure fp16, where values are clamped, is not simulated yet"
     }

@@ -152,7 +152,7 @@ struct EncoderDecoderLowering: ModuleLowering {
       let bias = bias(&g, module)
       let output = g.frame(module.path) { g in g.convolution(input, weight, bias, stride: stride, padding: 1) }
       // The hook on the input embedding, which is the first convolution here.
-      if role == .frameConvolution, settings.adapters?.requiresInputGradients == true { g.requireGradient(output) }
+      if role == .frameConvolution, settings.requiresInputGradients { g.requireGradient(output) }
       let bent = g.unary(.gelu, output)
       return bent
     }
@@ -216,7 +216,7 @@ struct EncoderDecoderLowering: ModuleLowering {
       let rows = g.embedding(tokens, table)
       return choices.embeddingScale == .inside ? g.multiplyScalar(rows) : rows
     }
-    if settings.adapters?.requiresInputGradients == true { g.requireGradient(rows) }
+    if settings.requiresInputGradients { g.requireGradient(rows) }
     if choices.embeddingScale == .outside { rows = g.multiplyScalar(rows) }
     return g.hold(rows)
   }

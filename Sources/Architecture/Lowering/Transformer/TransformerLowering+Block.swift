@@ -11,13 +11,15 @@ extension TransformerLowering {
     if let order = choices.parallel, isParallel { return parallelBlock(&g, input, layer, inputs, order) }
 
     // A norm behind a branch alone stands behind the sum (OPT-350m); beside one before the branch, before it (Gemma 2).
-    let normsTheSum = layer.modules[.inputNorm] == nil
+    let normsTheSum = layer.modules[.inputNorm] == nil && !choices.normsBranches
     let before = normalized(&g, input, layer, .inputNorm)
     let attended = g.frame("self_attn") { g in attention(&g, before, layer, inputs) }
     let memory = layer.modules[.crossQuery] == nil ? nil : inputs.memory
     if memory == nil, let weights = attended.weights { g.hold(weights) }
+    if choices.holdsInputNorm { g.hold(before) }
     var branch = dropped(&g, attended.output, choices.residualDropout)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postAttentionNorm) }
+    if choices.scalesBranches { branch = g.multiplyScalar(branch) }
     if choices.holdsBranches { g.hold(branch) }
     var hidden = g.add(input, branch)
     if choices.holdsBranches { g.keepUntilHere(before) }
@@ -41,11 +43,16 @@ extension TransformerLowering {
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch * length, sizes.hidden]) }
     let residual = hidden
     hidden = normalized(&g, hidden, layer, .preMLPNorm)
+    if choices.addsInMLP {
+      g.hold(hidden)
+      return BlockResults(hidden: mlp(&g, hidden, layer, adding: residual), weights: attended.weights)
+    }
     branch = mlp(&g, hidden, layer)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postMLPNorm) }
+    if choices.scalesBranches { branch = g.multiplyScalar(branch) }
     if choices.holdsBranches {
       g.hold(branch)
-      g.hold(hidden)
+      if !choices.holdsInputNorm { g.hold(hidden) }
     }
     hidden = g.add(residual, branch)
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch, length, sizes.hidden]) }
@@ -75,14 +82,21 @@ extension TransformerLowering {
     let left = g.hold(dropped(&g, attended.output, choices.residualDropout))
     let source = layer.modules[.preMLPNorm] == nil ? shared : normalized(&g, input, layer, .preMLPNorm)
     let right = g.hold(mlp(&g, source, layer))
-    let sum = order == .attentionFirst ? g.add(left, right) : g.add(right, left)
-    return BlockResults(hidden: g.add(sum, input), weights: attended.weights)
+    let sum =
+      switch order {
+      case .attentionFirst: g.add(g.add(left, right), input)
+      case .mlpFirst: g.add(g.add(right, left), input)
+      case .inputFirst: g.add(g.add(input, left), right)
+      }
+    return BlockResults(hidden: sum, weights: attended.weights)
   }
 
   func normalized(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ role: Role
   ) -> Tensor {
-    layer.modules[role].map { norm(&g, input, $0, role.rawValue) } ?? input
+    if let module = layer.modules[role] { return norm(&g, input, module, role.rawValue) }
+    guard choices.norm == .bareLayerNorm, role == .inputNorm || role == .preMLPNorm else { return input }
+    return g.frame(role.rawValue) { g in bareNorm(&g, input) }
   }
 
   /// A norm over the last axis.
@@ -90,8 +104,12 @@ extension TransformerLowering {
     norm(&g, input, module, choices.norm, name)
   }
 
-  /// The feed-forward part of a layer.
-  func mlp(_ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer) -> Tensor {
+  /// The feed-forward part of a layer, with the residual where it adds that itself.
+  func mlp(
+    _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, adding residual: Tensor? = nil
+  ) -> Tensor {
+    // Where another module adds the residual, that drops too.
+    let dropout = choices.nestsBranches ? nil : choices.mlpDropout ?? choices.residualDropout
     guard let down = layer.modules[.down] else { return input }
     if let fused = layer.modules[.fusedGateUp] {
       let inner = g.frame("mlp") { g in
@@ -100,11 +118,11 @@ extension TransformerLowering {
         let halves = g.split(both, axis: -1, lengths: [width, width])
         return linear(&g, g.multiply(halves[1], activation(&g, halves[0])), down)
       }
-      return dropped(&g, inner, choices.residualDropout)
+      return dropped(&g, inner, dropout)
     }
     guard let up = layer.modules[.up] else { return input }
     if let gate = layer.modules[.gate] {
-      return g.frame("mlp") { g in
+      let inner = g.frame("mlp") { g in
         let gated = activation(&g, linear(&g, input, gate))
         let wide = linear(&g, input, up)
         let product = g.multiply(gated, wide)
@@ -114,12 +132,14 @@ extension TransformerLowering {
         }
         return narrowed(&g, dropped(&g, product, choices.activationDropout), down)
       }
+      return dropped(&g, inner, dropout)
     }
     func plain(_ g: inout GraphBuilder) -> Tensor {
       let wide = activation(&g, linear(&g, input, up))
       if choices.mlpIsInline { g.keepUntilHere(input) }
+      if let residual { return g.add(g.hold(linear(&g, g.hold(wide), down)), residual) }
       let narrow = narrowed(&g, dropped(&g, wide, choices.activationDropout), down)
-      return choices.nestsBranches ? narrow : dropped(&g, narrow, choices.residualDropout)
+      return dropped(&g, narrow, dropout)
     }
     return choices.mlpIsInline ? plain(&g) : g.frame(choices.flattensMLP ? "" : "mlp", plain)
   }

@@ -13,11 +13,11 @@ extension TransformerLowering {
     guard let sizes = try description.sizes() else {
       throw LoweringError(message: "the sizes of the layers were not recognised, so there is nothing to run")
     }
-    let length = settings.sequenceLength
+    let length = settings.sequenceLength + (settings.technique?.virtualTokens ?? 0)
     guard description.fits(settings, length: length, heads: sizes.heads, keys: length) else {
       throw LoweringError(message: "a tensor of this batch and sequence length would pass 2^46 elements")
     }
-    if let misfit = description.misfit(sizes) {
+    if let misfit = description.misfit(sizes, headNorms: choices.headNorms) {
       throw LoweringError(message: "\(misfit), so the model cannot be run")
     }
     self.init(

@@ -34,35 +34,42 @@ struct TransformerLowering: ModuleLowering {
   var isEager: Bool {
     switch choices.attention {
     case .interface, .falcon: settings.attention == .eager
-    case .fp32, .bloom: true
+    case .fp32, .bloom, .mpt: true
     }
   }
 
   func graph() -> Graph {
     var g = GraphBuilder(autocast: settings.precision.autocast)
-    let tokens = g.input("input_ids", [batch, length], .int64)
-    let labels = g.input("labels", [batch, length], .int64)
-    let padding = settings.isPadded ? g.input("attention_mask", [batch, length], .int64) : nil
+    let shape: Shape = [batch, settings.sequenceLength]
+    let given = TokenInputs(
+      tokens: g.input("input_ids", shape, .int64), labels: g.input("labels", shape, .int64),
+      padding: settings.isPadded ? g.input("attention_mask", shape, .int64) : nil)
     declareParameters(&g)
     let (logits, loss) = g.frame("") { g in
-      let hidden = g.hold(backbone(&g, tokens, padding))
-      let logits = head(&g, hidden)
-      return (logits, g.frame("") { g in self.loss(&g, logits, labels) })
+      let inputs = prompted(&g, given)
+      return g.frame("") { g in objective(&g, inputs.labels) { g in backbone(&g, inputs) } }
     }
     g.endAutocast()
-    g.hold(logits)
-    if settings.loop == .accelerate { g.hold(g.cast(logits, to: .float32)) }
+    if let logits {
+      g.hold(logits)
+      if settings.loop == .accelerate { g.hold(g.cast(logits, to: .float32)) }
+    }
     return g.finish(loss: loss)
   }
 
   /// A setting of the configuration under which the pass makes no sense; nil where there is none.
   var whatCannotRun: String? {
+    if settings.loss != .transformers, !choices.isCausal {
+      return "a \(settings.loss.rawValue) loss is there for models that name the next token, and this one does not"
+    }
+    if let reason = whyTechniqueCannotRun { return reason }
+    if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
     case .rotary, .rotaryTable:
       guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
         return "\(rotaryDimension) rotated features of a head of \(sizes.headDimension) make no sense"
       }
-    case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .relative, .given: break
+    case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .alibiBesideMask, .relative, .given: break
     }
     if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
@@ -91,12 +98,11 @@ struct TransformerLowering: ModuleLowering {
   // MARK: - The model
 
   /// Tokens [B, S] to hidden states [B, S, H].
-  private func backbone(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
+  private func backbone(_ g: inout GraphBuilder, _ given: TokenInputs) -> Tensor {
     g.frame("model") { g in
-      let embedded = g.hold(embedded(&g, tokens))
-      if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
-      let inputs = layerInputs(&g, embedded, padding)
-      var hidden = column(&g, inputs)
+      var embedded = g.hold(given.rows ?? embedded(&g, given.tokens))
+      if case .outside? = choices.embeddingScale { embedded = g.hold(g.multiplyScalar(embedded)) }
+      var hidden = column(&g, layerInputs(&g, embedded, given.padding))
       if let projection = stack.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
       return hidden
     }
@@ -124,14 +130,19 @@ struct TransformerLowering: ModuleLowering {
       weights = results.side.first
     }
     var hidden = inputs.hidden
-    if let norm = stack.modules[.finalNorm] { hidden = self.norm(&g, hidden, norm, "norm") }
+    if let norm = stack.modules[.finalNorm] {
+      hidden = self.norm(&g, hidden, norm, "norm")
+    } else if choices.norm == .bareLayerNorm {
+      hidden = g.frame("norm") { g in bareNorm(&g, hidden) }
+    }
     if let weights { g.hold(weights) }
     return hidden
   }
 
-  private func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
+  /// What the embedding makes of tokens [B, S].
+  func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
     guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
-    return g.frame("embed_tokens") { g in
+    let embedded = g.frame("embed_tokens") { g in
       let rows = g.embedding(tokens, table)
       switch choices.embeddingScale {
       case .buffer?:
@@ -139,8 +150,10 @@ struct TransformerLowering: ModuleLowering {
         let converted = type == .float32 ? scale : g.create("_to_copy", [scale], [], type)
         return g.multiply(rows, converted)
       case .number(let flag)?: return configuration?.boolean(flag) ?? true ? g.multiplyScalar(rows) : rows
-      case nil: return rows
+      case .outside?, nil: return rows
       }
     }
+    if settings.requiresInputGradients { g.requireGradient(embedded) }
+    return embedded
   }
 }
