@@ -11,7 +11,7 @@ extension Tape {
       dataType: graph[loss].dataType)
     // `loss.backward()` names the gradient it starts from until it returns.
     memory.retain(seed.storage)
-    run(from: [(.node(root, result: result), seed)], arguments: [:])
+    run(from: [(.node(root, result: result), seed)])
     memory.release(seed.storage)
     nodes.removeAll(keepingCapacity: true)
     for argument in recomputations.values.flatMap(\.arguments) { memory.release(argument.storage) }
@@ -42,30 +42,31 @@ extension Tape {
   /// of a recomputed stretch's arguments are returned.
   @discardableResult
   private mutating func run(
-    from roots: [(edge: Edge, gradient: Tensor)], arguments: [Int: Tensor]
+    from roots: [(edge: Edge, gradient: Tensor)], inside segment: Graph.Segment? = nil
   ) -> [Int: Tensor] {
-    var arguments = arguments
-    var leaves: [Int: (pending: Int, sum: Tensor?)] = [:]
+    var leaves: [Int: Gathered] = [:]
+    var arguments: [Int: Gathered] = [:]
+    var received: [Int: Tensor] = [:]
     var seen = Set<Int>()
     var heads: [Int] = []
-    for root in roots {
-      switch root.edge {
-      case .node(let node, _): heads.append(node)
-      case .leaf(let value): leaves[value, default: (0, nil)].pending += 1
-      case .argument: break
+    /// Counts a gradient that will come through an edge; the node behind it, where it is one.
+    func expect(_ edge: Edge?) -> Int? {
+      switch edge {
+      case .node(let next, _)?: return next
+      case .leaf(let value)?: leaves[value, default: Gathered()].pending += 1
+      case .argument(let place)?: arguments[place, default: Gathered()].pending += 1
+      case nil: break
       }
+      return nil
     }
+    for root in roots { if let head = expect(root.edge) { heads.append(head) } }
     var stack = heads
     while let node = stack.popLast() {
       guard seen.insert(node).inserted else { continue }
       for edge in nodes[node].edges {
-        switch edge {
-        case .node(let next, _)?:
-          nodes[next].pending += 1
-          stack.append(next)
-        case .leaf(let value)?: leaves[value, default: (0, nil)].pending += 1
-        case .argument?, nil: break
-        }
+        guard let next = expect(edge) else { continue }
+        nodes[next].pending += 1
+        stack.append(next)
       }
     }
     var ready = Heap<Int>()
@@ -78,13 +79,10 @@ extension Tape {
         nodes[next].pending -= 1
         if nodes[next].pending == 0 { ready.insert(next) }
       case .leaf(let value)?:
-        guard var leaf = leaves[value] else { break }
-        if let gradient { leaf.sum = summed(leaf.sum, gradient) }
-        leaf.pending -= 1
-        leaves[value] = leaf
-        if leaf.pending == 0, let sum = leaf.sum { accumulate(sum, into: value) }
+        if let sum = gather(gradient, in: &leaves[value]) { accumulate(sum, into: value) }
       case .argument(let place)?:
-        if let gradient { arguments[place] = summed(arguments[place], gradient) }
+        guard let sum = gather(gradient, in: &arguments[place]), let segment else { break }
+        received[place] = takenOver(sum, as: graph[segment.arguments[place]].layout)
       case nil:
         if let gradient { memory.release(gradient.storage) }
       }
@@ -96,7 +94,22 @@ extension Tape {
       for (edge, gradient) in zip(nodes[node].edges, gradients) { give(gradient, to: edge) }
       nodes[node].edges = []
     }
-    return arguments
+    return received
+  }
+
+  /// The gradients of a leaf that have come, and how many are to come.
+  private struct Gathered {
+    var pending = 0
+    var sum: Tensor?
+  }
+
+  /// Adds a gradient to a leaf's; the sum once the last has come.
+  private mutating func gather(_ gradient: Tensor?, in leaf: inout Gathered?) -> Tensor? {
+    guard var gathered = leaf else { return nil }
+    if let gradient { gathered.sum = summed(gathered.sum, gradient) }
+    gathered.pending -= 1
+    leaf = gathered
+    return gathered.pending == 0 ? gathered.sum : nil
   }
 
   /// Two gradients of one tensor become a third. (Outside of a trace the engine adds in place where it holds the
@@ -120,16 +133,19 @@ extension Tape {
       memory.release(gradient.storage)
       return
     }
-    guard memory.isShared(gradient.storage) || gradient.layout.strides != graph.values[parameter].layout.strides else {
-      gradients[parameter] = gradient
-      return
-    }
-    let layout = Layout(contiguous: gradient.layout.shape)
+    gradients[parameter] = takenOver(gradient, as: graph.values[parameter].layout)
+  }
+
+  /// A leaf's first gradient: itself, or a copy where somebody else holds it too or it lies otherwise than the leaf
+  /// (`AccumulateGrad::accumulateGrad` in torch/csrc/autograd/functions/accumulate_grad.h).
+  private mutating func takenOver(_ gradient: Tensor, as leaf: Layout) -> Tensor {
+    let layout = leaf.isDense ? leaf : Layout(contiguous: leaf.shape)
+    guard memory.isShared(gradient.storage) || gradient.layout.strides != layout.strides else { return gradient }
     let copy = Tensor(
       storage: memory.allocate(Tensor.bytes(layout.shape, gradient.dataType), cause: "clone", module: ""),
       layout: layout, dataType: gradient.dataType)
     memory.release(gradient.storage)
-    gradients[parameter] = copy
+    return copy
   }
 
   // MARK: - Nodes
@@ -198,7 +214,7 @@ extension Tape {
       memory.retain(gradient.storage)
       roots.append((edge, gradient))
     }
-    let received = run(from: roots, arguments: [:])
+    let received = run(from: roots, inside: segment)
     for gradient in named { memory.release(gradient.storage) }
     for leaf in made {
       if let gradient = gradients.removeValue(forKey: leaf.index) { memory.release(gradient.storage) }
