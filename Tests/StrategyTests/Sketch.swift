@@ -19,10 +19,6 @@ struct Sketch: Sendable {
     self.modules = modules
   }
 
-  static func modelTypes(of sketches: [Sketch]) -> [String: String] {
-    sketches.reduce(into: [:]) { $0[$1.name] = $1.configuration.string("model_type") }
-  }
-
   var weightSet: WeightSet {
     var tensors: [StoredTensor] = []
     func add(_ name: String, _ shape: Shape) {
