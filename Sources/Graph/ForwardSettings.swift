@@ -78,6 +78,9 @@ public struct ForwardSettings: Hashable, Sendable {
   public var isPreparedForKBitTraining = false
   /// Whether layers are checkpointed; transformers then makes a frozen embedding's output need a gradient.
   public var isCheckpointed = false
+  /// Whether eager attention of an unknown architecture is taken to form its probabilities in the type of the hidden
+  /// states (GPT-2), and not in fp32 (Llama).
+  package var guessesNarrowProbabilities = false
   /// Globs of the names of parameters that do not train.
   public var frozen: [String]
 

@@ -57,8 +57,10 @@ struct Accuracy: ParsableCommand {
         if let filter, !row.id.contains(filter) { continue }
         let model = models[row.folder] ?? Result { try estimator(of: "\(corpus)/\(row.folder)") }
         models[row.folder] = model
-        let timeline = try model.get().timeline(row.workload)
+        let estimator = try model.get()
+        let timeline = try estimator.timeline(row.workload)
         guard let peak = timeline.peak(ofStep: 2)?.peak else { continue }
+        try estimator.checkGuess(row.workload, peak: peak.bytes)
         if live { print("\(row.id)\n\n\(Self.liveAtPeak(timeline).text(style: .plain))") }
         let phases = row.phases.compactMap { phase, truth in
           timeline.peaks[2]?[phase].map { Double($0.bytes.bytes) / Double(truth) - 1 }

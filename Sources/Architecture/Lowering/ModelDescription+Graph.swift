@@ -4,7 +4,14 @@ internal import Units
 
 extension ModelDescription {
   /// Whether the family's own forward pass is known, and not only a decoder's in general.
-  public var hasLowering: Bool { Family.row(family)?.forward != nil }
+  public var hasLowering: Bool { ownForward != nil }
+
+  /// The forward pass of the family's row. A decoder that only bears the names of a row does not run as it.
+  var ownForward: ForwardChoices? {
+    guard let forward = Family.row(family)?.forward else { return nil }
+    if !isRecognised, case .transformer(let choices) = forward, choices.isCausal { return nil }
+    return forward
+  }
 
   /// The column of blocks that gives the model its layer count.
   var mainStack: Stack {
@@ -20,7 +27,7 @@ extension ModelDescription {
   ) throws(LoweringError) -> Graph {
     let settings = try quantized(settings)
     let graph: Graph
-    switch Family.row(family)?.forward ?? .transformer(.generic(self)) {
+    switch ownForward ?? .transformer(.generic(self, configuration, settings)) {
     case .transformer(let choices):
       graph = try TransformerLowering(self, configuration, settings, choices).graph()
     case .stateSpace(let mixer):

@@ -59,7 +59,9 @@ struct TransformerLowering: ModuleLowering {
 
   /// A setting of the configuration under which the pass makes no sense; nil where there is none.
   var whatCannotRun: String? {
-    if let reason = whatTaskCannotRun ?? whyTechniqueCannotRun { return reason }
+    if let reason = whatTaskCannotRun ?? whyTechniqueCannotRun ?? whyCannotRun(activation: choices.activation) {
+      return reason
+    }
     if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
     case .rotary, .rotaryByKind, .rotaryTable:
