@@ -4,7 +4,7 @@ extension Family {
     .llama, .mistral, .smolLM3, .qwen2, .qwen3, .gemma, .gemma2, .granite, .starcoder2, .phi, .phi3, .qwen,
     .gpt2, .gptBigCode, .gptNeo, .gptJ, .codegen, .gptNeoX, .bloom, .falcon, .opt, .bioGPT,
     .mixtral, .qwenMoE, .olmo, .olmoe, .graniteMoE, .deepseek, .gptOSS,
-    .bert, .roberta, .vit, .clip, .t5, .whisper, .mamba,
+    .bert, .roberta, .vit, .deit, .dinov2, .convNeXt, .resNet, .clip, .siglip, .llava, .qwen2VL, .t5, .whisper, .mamba,
   ]
 
   private static let byModelType: [String: Family] = all.reduce(into: [:]) { table, family in

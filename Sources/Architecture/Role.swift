@@ -4,9 +4,18 @@ public enum Role: String, CaseIterable, Sendable {
   case inputEmbedding, positionEmbedding, tokenTypeEmbedding, embeddingNorm, embeddingProjection
   /// The convolution that cuts an image into patches.
   case patchEmbedding
+  /// Learned tokens before an image's patches, and one in place of patches that are hidden.
+  case classToken, distillationToken, registerTokens, maskToken
   case finalNorm, outputProjection, head
   /// What stands between the last layer of a masked language model and its head, and a sentence pooler.
   case headTransform, headTransformNorm, pooler
+  /// What two towers are compared by: the vision tower's projection, and what scales and shifts the likenesses.
+  case visionProjection, logitScale, logitBias
+  /// A query that pools a tower's patches by attention, and what follows it (SigLIP).
+  case poolingProbe, poolingQKV, poolingOutput, poolingNorm, poolingUp, poolingDown
+
+  /// What brings an image's features to a language model's: two linear layers (LLaVA), a norm before them (Qwen2-VL).
+  case projectorNorm, projectorUp, projectorDown
 
   // Norms of a layer, in the order in which they run. The name says where a norm runs, not what the family calls
   // it: Llama's `post_attention_layernorm` feeds the MLP, so it is `preMLPNorm`; Gemma 2's runs on the output of
@@ -25,8 +34,14 @@ public enum Role: String, CaseIterable, Sendable {
   /// T5's learned bias per relative position, in the first layer only.
   case relativePositionBias
 
+  /// What the outputs of attention and MLP are multiplied by, feature by feature (DINOv2).
+  case attentionScale, mlpScale
+
   // MLP. `gate` and `up` of a gated one may be fused; `up` alone widens, `down` narrows.
   case gate, up, fusedGateUp, down
+
+  /// A block of convolutions: each channel by itself, or all together, and the norm behind.
+  case depthwise, convolution, convolutionNorm
 
   // Mixture of experts. The modules of expert 0 stand for all of them, or one weight holds every expert.
   case router, expertGate, expertUp, expertDown, expertFusedGateUp, sharedExpertGate, sharedExpertUp, sharedExpertDown
@@ -39,18 +54,24 @@ extension Role {
   /// The coarse part of the model to which the role belongs.
   public var component: Component {
     switch self {
-    case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding: .embedding
+    case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding, .classToken,
+      .distillationToken, .registerTokens, .maskToken:
+      .embedding
     case .embeddingNorm, .finalNorm, .headTransformNorm, .inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm,
-      .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm:
+      .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm, .poolingNorm, .projectorNorm,
+      .convolutionNorm:
       .norm
-    case .outputProjection, .head, .headTransform, .pooler: .head
+    case .outputProjection, .head, .headTransform, .pooler, .visionProjection, .logitScale, .logitBias, .poolingProbe, .poolingQKV,
+      .poolingOutput, .poolingUp, .poolingDown:
+      .head
     case .query, .key, .value, .fusedQKV, .attentionOutput, .queryDown, .queryUp, .keyValueDown, .keyValueUp,
-      .crossQuery, .crossKey, .crossValue, .crossAttentionOutput, .relativePositionBias:
+      .crossQuery, .crossKey, .crossValue, .crossAttentionOutput, .relativePositionBias, .attentionScale:
       .attention
-    case .gate, .up, .fusedGateUp, .down: .mlp
+    case .gate, .up, .fusedGateUp, .down, .mlpScale: .mlp
     case .router, .expertGate, .expertUp, .expertDown, .expertFusedGateUp, .sharedExpertGate, .sharedExpertUp,
       .sharedExpertDown:
       .experts
+    case .projectorUp, .projectorDown, .depthwise, .convolution: .vision
     case .other: .other
     }
   }

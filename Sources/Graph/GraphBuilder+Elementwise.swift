@@ -51,6 +51,11 @@ extension GraphBuilder {
     apply(.maskedFill, [input, mask], .elementwise([input.layout, mask.layout]), input.dataType)
   }
 
+  /// `input.masked_scatter(mask, source)`.
+  public mutating func scattered(_ input: Tensor, _ mask: Tensor, _ source: Tensor) -> Tensor {
+    apply(.maskedScatter, [input, mask, source], Layout(contiguous: input.shape), input.dataType)
+  }
+
   /// `torch.stack` along a new last axis.
   public mutating func stack(_ inputs: [Tensor]) -> Tensor {
     var parts: [Tensor] = []
@@ -129,7 +134,7 @@ extension GraphBuilder {
   }
 
   /// The input as an operator on autocast's fp32 list sees it.
-  mutating func castForPrecision(_ input: Tensor) -> Tensor {
+  package mutating func castForPrecision(_ input: Tensor) -> Tensor {
     guard autocast != nil, input.dataType == .bfloat16 || input.dataType == .float16 else { return input }
     return cast(input, to: .float32)
   }

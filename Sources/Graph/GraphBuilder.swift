@@ -143,6 +143,11 @@ public struct GraphBuilder: Sendable {
     append(kind, [input], results: layouts.map { ($0, input.dataType) }, owner: graph[input.id].owner)
   }
 
+  /// `left += right`: the sum takes the place of the left operand.
+  public mutating func addInPlace(_ left: Tensor, _ right: Tensor) -> Tensor {
+    append(.add, [left, right], results: [(left.layout, left.dataType)], owner: graph[left.id].owner)[0]
+  }
+
   private mutating func append(
     _ kind: OperatorKind, _ inputs: [Tensor], results: [(layout: Layout, dataType: DataType)], owner: Graph.ValueID?
   ) -> [Tensor] {

@@ -26,14 +26,16 @@ public struct LowRankAdapters: Hashable, Sendable {
     self.requiresInputGradients = requiresInputGradients
   }
 
-  /// Whether a linear layer gets an adapter. (The head is never asked for.)
-  public func reach(_ path: String) -> Bool {
-    guard !excluded.contains(where: { Self.names($0, path) }) else { return false }
+  /// Whether a linear layer that goes by these names gets an adapter. (The head is never asked for.)
+  public func reach(_ paths: [String]) -> Bool {
+    guard !excluded.contains(where: { Self.names($0, paths) }) else { return false }
     switch targets {
     case .allLinear: return true
-    case .names(let names): return names.contains { Self.names($0, path) }
+    case .names(let names): return names.contains { Self.names($0, paths) }
     }
   }
 
-  private static func names(_ name: String, _ path: String) -> Bool { path == name || path.hasSuffix(".\(name)") }
+  private static func names(_ name: String, _ paths: [String]) -> Bool {
+    paths.contains { $0 == name || $0.hasSuffix(".\(name)") }
+  }
 }

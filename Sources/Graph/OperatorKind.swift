@@ -30,6 +30,8 @@ public enum OperatorKind: Hashable, Sendable {
   case copy
   /// Elements of the first input, or a constant where the mask (second input) says so.
   case maskedFill
+  /// Elements of the third input, in order, where the mask (second input) says so.
+  case maskedScatter
   /// A function of one input, element by element.
   case function(ElementwiseFunction)
   /// The larger or the smaller of two.
@@ -122,6 +124,7 @@ extension OperatorKind {
     case .cast: "_to_copy"
     case .copy: "clone"
     case .maskedFill: "where"
+    case .maskedScatter: "masked_scatter"
     case .function(let function), .extremum(let function): function.name
     case .choose: "where"
     case .fusedTanhGELU: "mul"

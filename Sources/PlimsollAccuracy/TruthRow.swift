@@ -64,6 +64,8 @@ struct TruthRow {
       // transformers switches the cache off where it checkpoints.
       usesCache: settings.boolean("use_cache") == true && checkpointing == .none,
       loop: try word("loop", ["plain": .plain, "accelerate": .accelerate]))
+    forward.imageSize = settings.integer("image")
+    forward.imagesPerSample = settings.integer("image_inputs") ?? 0
     let peft = settings.string("peft") ?? "none"
     if peft != "none" {
       let type = row.string("model_type") ?? ""

@@ -21,6 +21,14 @@ extension ModelDescription {
     switch Family.row(family)?.forward ?? .transformer(.generic(self)) {
     case .transformer(let choices):
       return try TransformerLowering(self, configuration, settings, choices).graph()
+    case .imageClassifier(let choices):
+      return try ImageClassifierLowering(self, configuration, settings, choices).graph()
+    case .convolutional(let choices):
+      return try ConvolutionalLowering(self, configuration, settings, choices).graph()
+    case .contrastive(let choices):
+      return try ContrastiveLowering(self, configuration, settings, choices).graph()
+    case .visionLanguage(let choices):
+      return try VisionLanguageLowering(self, configuration, settings, choices).graph()
     }
   }
 }

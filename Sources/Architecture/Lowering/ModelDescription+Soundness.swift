@@ -30,7 +30,7 @@ extension ModelDescription {
 
   /// The first two shapes that do not fit together under these sizes; nil where all do.
   func misfit(_ sizes: TransformerLowering.Sizes) -> String? {
-    let (hidden, heads, dimension) = (sizes.hidden, sizes.heads, sizes.headDimension)
+    let hidden = sizes.hidden
     if let positions = maximumPositions?.value, !(0...1 << 24).contains(positions) {
       return "\(positions) positions are more than any model has"
     }
@@ -53,8 +53,15 @@ extension ModelDescription {
     for role in [Role.embeddingNorm, .finalNorm] {
       if let misfit = modules[role]?.misfit(norm: role == .finalNorm || !projected ? hidden : width) { return misfit }
     }
+    return layers.misfit(sizes)
+  }
+}
 
-    for layer in layers {
+extension [ModelDescription.Layer] {
+  /// The first shape within a column of blocks that does not fit these sizes; nil where all do.
+  func misfit(_ sizes: TransformerLowering.Sizes) -> String? {
+    let (hidden, heads, dimension) = (sizes.hidden, sizes.heads, sizes.headDimension)
+    for layer in self {
       let down = layer.modules[.down]
       let inner = down?.features?.input
       let expected: [(Role, input: Int, output: Int?)] = [
@@ -70,6 +77,11 @@ extension ModelDescription {
       for role in [Role.inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm] {
         if let misfit = layer.modules[role]?.misfit(norm: hidden) { return misfit }
       }
+      for role in [Role.attentionScale, .mlpScale] {
+        if let scale = layer.modules[role], scale.weight != [hidden] {
+          return "\(scale.path) has the shape \(scale.weight ?? []), and is to scale \(hidden) features"
+        }
+      }
       for role in [Role.queryNorm, .keyNorm] {
         if let misfit = layer.modules[role]?.misfit(norm: dimension) { return misfit }
       }
@@ -84,7 +96,7 @@ extension ModelDescription {
 
 extension ModuleParameters {
   /// What is wrong with a linear layer's shape; nil where nothing is.
-  fileprivate func misfit(input: Int, output: Int?) -> String? {
+  func misfit(input: Int, output: Int?) -> String? {
     guard let features else {
       // The bias of a tied head has no weight of its own.
       return weight == nil && bias != nil ? nil : "\(path).weight has the shape \(weight ?? []), and not two extents"
@@ -97,7 +109,8 @@ extension ModuleParameters {
     return nil
   }
 
-  fileprivate func misfit(norm width: Int) -> String? {
+  /// What is wrong with a norm's shape; nil where nothing is.
+  func misfit(norm width: Int) -> String? {
     weight == [width] && (bias == nil || bias == [width])
       ? nil : "\(path).weight has the shape \(weight ?? []), and is to normalise \(width) features"
   }

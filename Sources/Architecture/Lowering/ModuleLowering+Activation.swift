@@ -9,6 +9,8 @@ extension ModuleLowering {
       case "gelu_new", "gelu_fast": newGELU(&g, input)
       case "bloom_gelu": g.fusedTanhGELU(input)
       case "relu": g.unary(.relu, input)
+      // x · sigmoid(1.702 · x) (`QuickGELUActivation`)
+      case "quick_gelu": g.multiply(input, g.unary(.sigmoid, g.multiplyScalar(input)))
       case "gelu", "gelu_pytorch_tanh", "gelu_python": g.unary(.gelu, input)
       default: g.unary(.silu, input)
       }

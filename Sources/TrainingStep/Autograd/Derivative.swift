@@ -128,6 +128,14 @@ extension Derivative {
         step.each([1, 2]) { step, _ in step.chosen() }
       }
     case .maskedFill: .one(saved: { _ in [.input(1)] }) { $0.chosen() }
+    case .maskedScatter:
+      Derivative(saved: { _ in [.input(1)] }) { step in
+        step.each([0, 2]) { step, input in
+          input == 0
+            ? step.likeGradient("masked_fill")
+            : step.make("masked_scatter_backward", Layout(contiguous: step.inputLayout(2).shape))
+        }
+      }
     case .dropout:
       .one(saved: { _ in [.output(1)] }) { $0.likeGradient("native_dropout_backward") }
 
@@ -215,7 +223,10 @@ extension Derivative {
       }
     case .convolution:
       Derivative(saved: { _ in [.input(0), .input(1)] }) { step in
-        step.each(Array(0..<step.inputCount)) { $0.make($0.name, Layout(contiguous: $0.inputLayout($1).shape)) }
+        step.each(Array(0..<step.inputCount)) { step, input in
+          let layout = step.inputLayout(input)
+          return step.make(step.name, input == 0 ? layout.image(layout.shape) : Layout(contiguous: layout.shape))
+        }
       }
     case .maximumPool:
       .one(saved: { _ in [.input(0), .output(1)] }) { $0.likeInput("max_pool2d_with_indices_backward") }

@@ -33,7 +33,7 @@ extension Tape {
   mutating func dropGraph() {
     for storage in takeGraph() { memory.release(storage) }
     for leaf in graph.extraLeaves {
-      unbind(leaf.index)
+      unbind(graph[leaf].owner.index)
       if let gradient = gradients.removeValue(forKey: leaf.index) { memory.release(gradient.storage) }
     }
   }

@@ -23,6 +23,9 @@ struct Tape {
   /// The edge to each value's maker in the autograd graph being built.
   var makers: [Edge?]
   var recomputations: [Int: Recomputation] = [:]
+  /// What the nodes that the loss does not reach keep, by the operator after which nothing names them any more.
+  private var unreached: [Int: [Memory.StorageID]] = [:]
+  private let reach: Reach
   /// What the autograd graph names and does not let go of in the backward pass.
   var namedByGraph: [Memory.StorageID] = []
 
@@ -40,6 +43,7 @@ struct Tape {
       for output in operation.outputs where graph[output].dataType.isFloatingPoint { required[output.index] = needs }
     }
     requiresGradient = required
+    reach = Reach(graph)
     for (index, value) in graph.values.enumerated() where value.origin == .parameter(trains: true) {
       makers[index] = .leaf(index)
     }
@@ -119,6 +123,11 @@ struct Tape {
     let flows = requiresGradient[segment.result.index]
     switch checkpointing {
     case .none: run(segment.operators, keeping: .tensors)
+    case _ where flows && reach.end(ofMaker: segment.operators.upperBound - 1) != nil:
+      let arguments = retainedArguments(of: segment)
+      run(segment.operators, keeping: .nothing)
+      let end = reach.end(ofMaker: segment.operators.upperBound - 1) ?? 0
+      unreached[end, default: []] += arguments.map(\.storage)
     case _ where !flows: run(segment.operators, keeping: .tensors)
     case .nonReentrant:
       recomputations[index] = Recomputation(arguments: retainedArguments(of: segment))
@@ -173,9 +182,14 @@ struct Tape {
 
       switch keeping {
       case .tensors, .places:
-        if records { record(.operation(place), operation, kept) }
+        if records, let end = reach.end(ofMaker: place) {
+          for case .tensor(let tensor) in kept { unreached[end, default: []].append(tensor.storage) }
+        } else if records {
+          record(.operation(place), operation, kept)
+        }
       case .nothing, .stowing: break
       }
+      for storage in unreached.removeValue(forKey: place) ?? [] { memory.release(storage) }
       for owner in graph.releases[place] { unbind(owner.index) }
     }
   }

@@ -12,6 +12,8 @@ struct TransformerChoices: Sendable {
     case learnedWithTypes
     /// Rotated queries and keys, cosines and sines computed once for all layers.
     case rotary
+    /// The same with positions in time and along the sides of images (Qwen2-VL).
+    case rotaryGrid
     /// The same from a table of sines that each layer holds and reads (GPT-J, CodeGen).
     case rotaryTable
     /// A bias that grows with distance (BLOOM).
@@ -21,7 +23,7 @@ struct TransformerChoices: Sendable {
     var areRows: Bool {
       switch self {
       case .learned, .learnedWithMask, .learnedWithTypes, .rotaryTable: true
-      case .rotary, .alibi: false
+      case .rotary, .rotaryGrid, .alibi: false
       }
     }
   }
@@ -86,6 +88,10 @@ struct TransformerChoices: Sendable {
   var scalesQueries = false
   /// Whether the block's variables keep the outputs of attention and MLP, and what went in, until it returns.
   var holdsBranches = false
+  /// Whether a variable keeps the first norm's output until the block returns (DINOv2).
+  var holdsNormalized = false
+  /// Whether nothing names the probabilities of attention once it has returned (DINOv2).
+  var dropsWeights = false
   /// Whether the model keeps a causal mask over all its positions that nothing reads (GPTBigCode).
   var holdsCausalBuffer = false
   /// Whether the mask is built even where a kernel's causal flag would do (Falcon).
@@ -110,7 +116,11 @@ struct TransformerChoices: Sendable {
   var attentionDropout = Setting("attention_dropout", 0.0)
   var residualDropout: Setting<Double>?
   var activationDropout: Setting<Double>?
+  /// The probability that a sample skips a branch.
+  var dropPath: Setting<Double>?
   var activation = Setting("hidden_act", "silu")
+  /// The activation of a gated MLP in one matrix, where it is another.
+  var fusedActivation: Setting<String>?
 
   enum EmbeddingScale: Sendable {
     /// By a number (BioGPT), unless the flag says otherwise.

@@ -38,7 +38,7 @@ extension TransformerLowering {
   }
 
   /// `eager_attention_forward`.
-  private func eager(
+  func eager(
     _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ softmax: TransformerChoices.EagerSoftmax
   ) -> (output: Tensor, weights: Tensor?) {
     g.frame("") { g in

@@ -12,9 +12,11 @@ extension TransformerLowering {
     // A norm behind a branch alone stands behind the sum (OPT-350m); beside one before the branch, before it (Gemma 2).
     let normsTheSum = layer.modules[.inputNorm] == nil
     let before = normalized(&g, input, layer, .inputNorm)
+    if choices.holdsNormalized { g.hold(before) }
     let attended = g.frame("self_attn") { g in attention(&g, before, layer, inputs) }
-    if let weights = attended.weights { g.hold(weights) }
+    if let weights = attended.weights, !choices.dropsWeights { g.hold(weights) }
     var branch = dropped(&g, attended.output, choices.residualDropout)
+    branch = dropPath(&g, scaled(&g, branch, layer, .attentionScale), choices.dropPath)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postAttentionNorm) }
     if choices.holdsBranches { g.hold(branch) }
     var hidden = g.add(input, branch)
@@ -25,7 +27,7 @@ extension TransformerLowering {
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch * length, sizes.hidden]) }
     let residual = hidden
     hidden = normalized(&g, hidden, layer, .preMLPNorm)
-    branch = mlp(&g, hidden, layer)
+    branch = dropPath(&g, scaled(&g, mlp(&g, hidden, layer), layer, .mlpScale), choices.dropPath)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postMLPNorm) }
     if choices.holdsBranches {
       g.hold(branch)
@@ -60,6 +62,14 @@ extension TransformerLowering {
     layer.modules[role].map { norm(&g, input, $0, role.rawValue) } ?? input
   }
 
+  /// A branch multiplied by a learned vector, where the layer has one.
+  private func scaled(
+    _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ role: Role
+  ) -> Tensor {
+    guard let scale = layer.modules[role].flatMap({ weight(&g, $0) }) else { return input }
+    return g.multiply(input, scale)
+  }
+
   /// A norm over the last axis.
   func norm(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters, _ name: String) -> Tensor {
     norm(&g, input, module, choices.norm, name)
@@ -73,7 +83,7 @@ extension TransformerLowering {
         let both = linear(&g, input, fused)
         let width = both.shape[2] / 2
         let halves = g.split(both, axis: -1, lengths: [width, width])
-        return linear(&g, g.multiply(halves[1], activation(&g, halves[0])), down)
+        return linear(&g, g.multiply(halves[1], activation(&g, halves[0], choices.fusedActivation ?? choices.activation)), down)
       }
       return dropped(&g, inner, choices.residualDropout)
     }

@@ -80,11 +80,12 @@ extension TransformerLowering {
         let wideKey = g.hold(g.cast(heads.key, to: .float32))
         let wideValue = g.hold(g.cast(heads.value, to: .float32))
         let query = g.hold(g.multiplyScalar(wideQuery))
-        let bias = g.hold(scoresBias(&g, mask))
+        let bias = mask != nil || choices.isCausal ? g.hold(scoresBias(&g, mask)) : nil
         // Grouped heads are repeated (`repeat_interleave`), which copies; Falcon's single head is broadcast.
         let key = repeatsHeads ? g.hold(repeated(&g, wideKey)) : wideKey
         let value = repeatsHeads ? g.hold(repeated(&g, wideValue)) : wideValue
-        let scores = g.add(g.matrixProduct(query, g.multiplyScalar(g.transpose(key, 2, 3))), bias)
+        var scores = g.matrixProduct(query, g.multiplyScalar(g.transpose(key, 2, 3)))
+        if let bias { scores = g.add(scores, bias) }
         let weights = g.hold(g.dropout(g.softmax(scores), number(choices.attentionDropout)))
         return g.cast(g.matrixProduct(weights, value), to: type)
       }

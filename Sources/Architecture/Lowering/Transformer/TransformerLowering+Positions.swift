@@ -50,6 +50,10 @@ extension TransformerLowering {
       if choices.window == .alternating { inputs.windowMask = windowMask(&g, padding) }
       inputs.hidden = dropped(&g, embedded, choices.embeddingDropout)
       inputs.rotary = rotaryAngles(&g, positions, as: embedded.dataType)
+    case .rotaryGrid:
+      let positions = g.hold(gridPositions(&g))
+      inputs.mask = causalMask(&g, padding)
+      inputs.rotary = gridAngles(&g, positions, as: embedded.dataType)
     case .rotaryTable:
       inputs.positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
@@ -109,7 +113,7 @@ extension TransformerLowering {
   }
 
   /// `torch.arange(S) + 0`, [S].
-  private func arange(_ g: inout GraphBuilder) -> Tensor {
+  func arange(_ g: inout GraphBuilder) -> Tensor {
     g.create("add", [g.create("arange", [], [length], .int64)], [length], .int64)
   }
 
@@ -159,7 +163,7 @@ extension TransformerLowering {
 
   /// `create_causal_mask` (transformers/masking_utils.py): nothing where a kernel's causal flag does, a boolean mask
   /// for padded batches, an additive one for eager attention. `seen` is the mask of the tokens that count.
-  private func causalMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
+  func causalMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
     let slides = choices.window == .all && window != nil
     guard isEager || settings.isPadded || slides || choices.alwaysMasks else { return nil }
     return mask(&g, seen, windowed: slides)
@@ -177,7 +181,7 @@ extension TransformerLowering {
     return configuration?.boolean("use_sliding_window") == false ? nil : window
   }
 
-  private func mask(_ g: inout GraphBuilder, _ seen: Tensor?, windowed: Bool) -> AttentionMask {
+  func mask(_ g: inout GraphBuilder, _ seen: Tensor?, windowed: Bool) -> AttentionMask {
     g.frame("") { g in
       let given = seen.map { g.hold(g.create("_to_copy", [$0], [batch, length], .bool)) }
       let queries = g.hold(arange(&g))

@@ -33,14 +33,14 @@ extension TransformerLowering {
     return (turning, g.slice(input, axis: 3, start: dimension, length: input.shape[3] - dimension))
   }
 
-  /// x · cos + rotate_half(x) · sin.
-  private func turned(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
-    let half = input.shape[3] / 2
+  /// x · cos + rotate_half(x) · sin along the last axis.
+  func turned(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
+    let half = input.shape[input.shape.rank - 1] / 2
     let straight = g.multiply(input, cosine)
     let turned = g.frame("") { g in
-      let first = g.slice(input, axis: 3, start: 0, length: half)
-      let second = g.slice(input, axis: 3, start: half, length: half)
-      return g.concatenate([g.unary(.negate, second), first], axis: 3)
+      let first = g.slice(input, axis: -1, start: 0, length: half)
+      let second = g.slice(input, axis: -1, start: half, length: half)
+      return g.concatenate([g.unary(.negate, second), first], axis: -1)
     }
     return g.add(straight, g.multiply(turned, sine))
   }

@@ -48,16 +48,13 @@ struct TransformerLowering: ModuleLowering {
       let logits = head(&g, hidden)
       return (logits, g.frame("") { g in self.loss(&g, logits, labels) })
     }
-    g.endAutocast()
-    g.hold(logits)
-    if settings.loop == .accelerate { g.hold(g.cast(logits, to: .float32)) }
-    return g.finish(loss: loss)
+    return finished(&g, [logits], loss: loss)
   }
 
   /// A setting of the configuration under which the pass makes no sense; nil where there is none.
   var whatCannotRun: String? {
     switch choices.positions {
-    case .rotary, .rotaryTable:
+    case .rotary, .rotaryGrid, .rotaryTable:
       guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
         return "\(rotaryDimension) rotated features of a head of \(sizes.headDimension) make no sense"
       }
@@ -73,7 +70,7 @@ struct TransformerLowering: ModuleLowering {
   // MARK: - Parameters
 
   /// The model's parameters in its own order, whether or not the forward pass uses them.
-  private func declareParameters(_ g: inout GraphBuilder) {
+  func declareParameters(_ g: inout GraphBuilder) {
     let outside: [Role] = [
       .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingNorm, .embeddingProjection,
     ]
@@ -92,31 +89,47 @@ struct TransformerLowering: ModuleLowering {
   /// Tokens [B, S] to hidden states [B, S, H].
   private func backbone(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
     g.frame("model") { g in
-      let embedded = g.hold(embedded(&g, tokens))
-      if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
-      let inputs = layerInputs(&g, embedded, padding)
-      var hidden = inputs.hidden
-      var weights: Tensor?
-      for layer in stack.layers {
-        let results = g.segment("layers.\(layer.index)") { g in
-          let results = block(&g, hidden, layer, inputs)
-          return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : [])
-        }
-        hidden = results.result
-        // The loop's variable for a layer's results is bound anew only when the next layer returns.
-        if let weights { g.keepUntilHere(weights) }
-        weights = results.side.first
-      }
-      if let norm = stack.modules[.finalNorm] { hidden = self.norm(&g, hidden, norm, "norm") }
-      if let weights { g.hold(weights) }
-      if let projection = stack.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
-      return hidden
+      decoded(&g, g.hold(embedded(&g, tokens)), padding)
     }
   }
 
-  private func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
+  /// Embedded tokens [B, S, H] to hidden states [B, S, H].
+  func decoded(_ g: inout GraphBuilder, _ embedded: Tensor, _ padding: Tensor?) -> Tensor {
+    let (column, weights) = self.column(&g, layerInputs(&g, embedded, padding))
+    var hidden = column
+    if let norm = stack.modules[.finalNorm] { hidden = self.norm(&g, hidden, norm, "norm") }
+    if let weights { g.hold(weights) }
+    if let projection = stack.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
+    return hidden
+  }
+
+  /// The blocks one after the other, each a stretch that checkpointing may wrap.
+  ///
+  /// - Parameter visit: what is done with what goes into the first block and comes out of each.
+  func column(
+    _ g: inout GraphBuilder, _ inputs: LayerInputs, visit: (inout GraphBuilder, Tensor) -> Void = { _, _ in }
+  ) -> (hidden: Tensor, weights: Tensor?) {
+    var hidden = inputs.hidden
+    visit(&g, hidden)
+    var weights: Tensor?
+    for layer in stack.layers {
+      let results = g.segment("layers.\(layer.index)") { g in
+        let results = block(&g, hidden, layer, inputs)
+        return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : [])
+      }
+      hidden = results.result
+      // The loop's variable for a layer's results is bound anew only when the next layer returns.
+      if let weights { g.keepUntilHere(weights) }
+      weights = results.side.first
+      visit(&g, hidden)
+    }
+    return (hidden, weights)
+  }
+
+  /// Tokens [B, S] to their embeddings [B, S, H].
+  func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
     guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
-    return g.frame("embed_tokens") { g in
+    let embedded = g.frame("embed_tokens") { g in
       let rows = g.embedding(tokens, table)
       switch choices.embeddingScale {
       case .buffer?:
@@ -127,5 +140,7 @@ struct TransformerLowering: ModuleLowering {
       case nil: return rows
       }
     }
+    if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
+    return embedded
   }
 }
