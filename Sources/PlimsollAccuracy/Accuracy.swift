@@ -34,7 +34,7 @@ struct Accuracy: ParsableCommand {
 
   func run() throws {
     var models: [String: Result<Estimator, any Error>] = [:]
-    var rows: [(row: TruthRow, error: Double, phases: [Double])] = []
+    var rows: [(row: TruthRow, error: Double, phases: [(phase: Phase, error: Double)])] = []
     var skipped: [String: Int] = [:]
     for line in try Self.lines(of: truth) {
       guard let document = Configuration(line: line, file: truth) else { continue }
@@ -47,7 +47,7 @@ struct Accuracy: ParsableCommand {
         guard let peak = timeline.peak(ofStep: 2)?.peak.bytes else { continue }
         if live { print("\(row.id)\n\n\(Self.liveAtPeak(timeline).text(style: .plain))") }
         let phases = row.phases.compactMap { phase, truth in
-          timeline.peaks[2]?[phase].map { Double($0.bytes.bytes) / Double(truth) - 1 }
+          timeline.peaks[2]?[phase].map { (phase: phase, error: Double($0.bytes.bytes) / Double(truth) - 1) }
         }
         rows.append((row, Double(peak.bytes) / Double(row.peak) - 1, phases))
       } catch let unsupported as TruthRow.Unsupported {
@@ -63,20 +63,25 @@ struct Accuracy: ParsableCommand {
   // MARK: - Tables
 
   private func report(
-    _ rows: [(row: TruthRow, error: Double, phases: [Double])], _ skipped: [String: Int]
+    _ rows: [(row: TruthRow, error: Double, phases: [(phase: Phase, error: Double)])], _ skipped: [String: Int]
   ) throws {
     var worst = Table(columns: [
       Table.Column("Error", key: "error", .right), Table.Column("Worst phase", key: "phase", .right),
       Table.Column("Run", key: "run"),
       Table.Column("True peak", key: "peak", .right),
     ])
-    func badness(_ entry: (row: TruthRow, error: Double, phases: [Double])) -> (Double, Double) {
-      (entry.error.magnitude, entry.phases.map(\.magnitude).max() ?? 0)
+    typealias Entry = (row: TruthRow, error: Double, phases: [(phase: Phase, error: Double)])
+    func worstPhase(_ entry: Entry) -> (phase: Phase, error: Double)? {
+      entry.phases.max { $0.error.magnitude < $1.error.magnitude }
+    }
+    func badness(_ entry: Entry) -> (Double, Double) {
+      (entry.error.magnitude, worstPhase(entry)?.error.magnitude ?? 0)
     }
     for entry in rows.sorted(by: { badness($0) > badness($1) }).prefix(show) {
       let row = entry.row
+      let phase = worstPhase(entry).map { "\($0.phase.rawValue) \(ErrorTable.percent($0.error))" } ?? ""
       worst.rows.append([
-        .text(ErrorTable.percent(entry.error)), .text(ErrorTable.percent(badness(entry).1)), .text(row.id),
+        .text(ErrorTable.percent(entry.error)), .text(phase), .text(row.id),
         .bytes(ByteCount(row.peak)),
       ])
     }
@@ -103,7 +108,7 @@ struct Accuracy: ParsableCommand {
     var phases = ErrorTable()
     for entry in rows {
       all.add(entry.error)
-      for error in entry.phases { phases.add(error) }
+      for phase in entry.phases { phases.add(phase.error) }
     }
     print(
       "phase peaks: \(phases.count), |error| median \(ErrorTable.percent(phases.median)), "

@@ -109,11 +109,11 @@ extension Family {
 
 extension TransformerChoices {
   static let vit = TransformerChoices(
-    norm: .layerNorm, isCausal: false, embeddingDropout: Setting("hidden_dropout_prob", 0.0),
+    norm: .layerNorm, isCausal: false, dropsBehindMLP: true, embeddingDropout: Setting("hidden_dropout_prob", 0.0),
     attentionDropout: Setting("attention_probs_dropout_prob", 0.0), residualDropout: Setting("hidden_dropout_prob", 0.0), activation: Setting("hidden_act", "gelu"))
 
   static let dinov2 = TransformerChoices(
-    norm: .layerNorm, attention: .interface(softmax: .uncast), isCausal: false, holdsNormalized: true,
+    norm: .layerNorm, attention: .interface(softmax: .uncast), isCausal: false, holdsAttended: true,
     dropsWeights: true, embeddingDropout: Setting("hidden_dropout_prob", 0.0),
     attentionDropout: Setting("attention_probs_dropout_prob", 0.0),
     dropPath: Setting("drop_path_rate", 0.0), activation: Setting("hidden_act", "gelu"),

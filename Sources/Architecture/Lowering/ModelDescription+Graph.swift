@@ -6,6 +6,23 @@ extension ModelDescription {
   /// Whether the family's own forward pass is known, and not only a decoder's in general.
   public var hasLowering: Bool { Family.row(family)?.forward != nil }
 
+  private var forward: ForwardChoices { Family.row(family)?.forward ?? .transformer(.generic(self)) }
+
+  /// What a sample of a batch is made of.
+  public enum Input: Sendable {
+    case text, images
+  }
+
+  /// What the model reads under these settings.
+  public func inputs(_ settings: ForwardSettings) -> Set<Input> {
+    switch forward {
+    case .transformer: [.text]
+    case .imageClassifier, .convolutional: [.images]
+    case .contrastive: [.text, .images]
+    case .visionLanguage: settings.imagesPerSample > 0 ? [.text, .images] : [.text]
+    }
+  }
+
   /// The column of blocks that gives the model its layer count.
   var mainStack: Stack {
     let path = layers.first.map { String($0.path[..<($0.path.lastIndex(of: ".") ?? $0.path.startIndex)]) } ?? ""
@@ -18,7 +35,14 @@ extension ModelDescription {
   public func trainingGraph(
     configuration: Configuration?, settings: ForwardSettings
   ) throws(LoweringError) -> Graph {
-    switch Family.row(family)?.forward ?? .transformer(.generic(self)) {
+    let inputs = inputs(settings)
+    guard inputs.contains(.images) || (settings.imageSize == nil && settings.imagesPerSample == 0) else {
+      throw LoweringError(message: "the model reads no images, or none were asked for, so they have no size or number")
+    }
+    guard settings.imagesPerSample == 0 || inputs == [.text, .images] && forward.takesImagesAmongTokens else {
+      throw LoweringError(message: "the model does not read images among its tokens, so none can belong to a sample")
+    }
+    switch forward {
     case .transformer(let choices):
       return try TransformerLowering(self, configuration, settings, choices).graph()
     case .imageClassifier(let choices):

@@ -16,7 +16,7 @@ extension WorkloadOptions {
     guard quantize == .none else { throw .notSimulated("--quantize \(quantize.rawValue)") }
     guard checkpointing == .none || graph == nil else { throw .notSimulated("--checkpointing on an ONNX graph") }
     guard loss == .transformers else { throw .notSimulated("--loss \(loss.rawValue)") }
-    guard images == 0, imageSize == nil || graph != nil else { throw .notSimulated("training on images") }
+    guard images == 0 || graph == nil else { throw .notSimulated("--images on an ONNX graph") }
     guard let optimizer = Optimizer(rawValue: optimizer.rawValue) else {
       throw .notSimulated("--optimizer \(optimizer.rawValue)")
     }
@@ -28,6 +28,7 @@ extension WorkloadOptions {
       // transformers switches the cache off where it checkpoints.
       usesCache: useCache && checkpointing == .none, loop: loop, adapters: adapters(description), frozen: freeze)
     forward.imageSize = imageSize
+    forward.imagesPerSample = images
     return Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulate)
   }

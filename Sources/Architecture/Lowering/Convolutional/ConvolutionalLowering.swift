@@ -88,7 +88,7 @@ struct ConvolutionalLowering: ModuleLowering {
         g.frame("model") { g in
           let last = body(&g, pixels: typed)
           g.holdToTheEnd(last)
-          return pooled(&g, last)
+          return self.pooled(&g, last)
         })
       let logits = linear(&g, pooled, classifier)
       return (logits, g.frame("") { g in g.crossEntropy(logits, labels) })

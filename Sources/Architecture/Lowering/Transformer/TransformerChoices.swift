@@ -88,8 +88,10 @@ struct TransformerChoices: Sendable {
   var scalesQueries = false
   /// Whether the block's variables keep the outputs of attention and MLP, and what went in, until it returns.
   var holdsBranches = false
-  /// Whether a variable keeps the first norm's output until the block returns (DINOv2).
-  var holdsNormalized = false
+  /// Whether variables keep the first norm's and attention's outputs until the block returns (DINOv2).
+  var holdsAttended = false
+  /// Whether the dropout of the MLP's output runs when the MLP has returned (ViT).
+  var dropsBehindMLP = false
   /// Whether nothing names the probabilities of attention once it has returned (DINOv2).
   var dropsWeights = false
   /// Whether the model keeps a causal mask over all its positions that nothing reads (GPTBigCode).

@@ -22,6 +22,7 @@ extension TransformerLowering {
     case .bloom: attended = biasedAttention(&g, heads, mask, inputs)
     case .falcon: attended = isEager ? eager(&g, heads, mask, .plain) : fused(&g, heads, mask)
     }
+    if let weights = attended.weights { g.hold(weights) }
     var output = g.reshape(attended.output, [batch, length, sizes.heads * sizes.headDimension])
     output = g.contiguous(output)
     if let projection = layer.modules[.attentionOutput] { output = linear(&g, output, projection) }

@@ -12,11 +12,15 @@ extension TransformerLowering {
     // A norm behind a branch alone stands behind the sum (OPT-350m); beside one before the branch, before it (Gemma 2).
     let normsTheSum = layer.modules[.inputNorm] == nil
     let before = normalized(&g, input, layer, .inputNorm)
-    if choices.holdsNormalized { g.hold(before) }
     let attended = g.frame("self_attn") { g in attention(&g, before, layer, inputs) }
     if let weights = attended.weights, !choices.dropsWeights { g.hold(weights) }
     var branch = dropped(&g, attended.output, choices.residualDropout)
-    branch = dropPath(&g, scaled(&g, branch, layer, .attentionScale), choices.dropPath)
+    branch = scaled(&g, branch, layer, .attentionScale)
+    if choices.holdsAttended {
+      g.hold(before)
+      g.hold(branch)
+    }
+    branch = dropPath(&g, branch, choices.dropPath)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postAttentionNorm) }
     if choices.holdsBranches { g.hold(branch) }
     var hidden = g.add(input, branch)
@@ -27,7 +31,9 @@ extension TransformerLowering {
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch * length, sizes.hidden]) }
     let residual = hidden
     hidden = normalized(&g, hidden, layer, .preMLPNorm)
-    branch = dropPath(&g, scaled(&g, mlp(&g, hidden, layer), layer, .mlpScale), choices.dropPath)
+    branch = mlp(&g, hidden, layer)
+    if choices.dropsBehindMLP { branch = dropped(&g, branch, choices.residualDropout) }
+    branch = dropPath(&g, scaled(&g, branch, layer, .mlpScale), choices.dropPath)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postMLPNorm) }
     if choices.holdsBranches {
       g.hold(branch)
@@ -96,7 +102,8 @@ extension TransformerLowering {
     }
     return g.frame(choices.flattensMLP ? "" : "mlp") { g in
       let wide = activation(&g, linear(&g, input, up))
-      return dropped(&g, linear(&g, dropped(&g, wide, choices.activationDropout), down), choices.residualDropout)
+      let narrow = linear(&g, dropped(&g, wide, choices.activationDropout), down)
+      return choices.dropsBehindMLP ? narrow : dropped(&g, narrow, choices.residualDropout)
     }
   }
 
