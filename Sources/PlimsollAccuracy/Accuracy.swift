@@ -29,6 +29,9 @@ struct Accuracy: ParsableCommand {
   @Flag(help: "Show what is alive at the simulated peak of each row.")
   var live = false
 
+  @Option(help: ArgumentHelp("The phase whose peak --live shows (default: the run's).", valueName: "phase"))
+  var phase: String?
+
   @Option(help: ArgumentHelp("Fail where median, 95th percentile or worst pass these percentages.", valueName: "p"))
   var limits: [Double] = []
 
@@ -45,7 +48,7 @@ struct Accuracy: ParsableCommand {
         models[row.folder] = model
         let timeline = try model.get().timeline(row.workload)
         guard let peak = timeline.peak(ofStep: 2)?.peak.bytes else { continue }
-        if live { print("\(row.id)\n\n\(Self.liveAtPeak(timeline).text(style: .plain))") }
+        if live { print("\(row.id)\n\n\(liveAtPeak(timeline).text(style: .plain))") }
         let phases = row.phases.compactMap { phase, truth in
           timeline.peaks[2]?[phase].map { (phase: phase, error: Double($0.bytes.bytes) / Double(truth) - 1) }
         }
@@ -122,14 +125,16 @@ struct Accuracy: ParsableCommand {
   }
 
   /// What is alive at the peak, by operator and module, to be held against `biggest_at_peak` of the table.
-  private static func liveAtPeak(_ timeline: Timeline) -> Page {
+  private func liveAtPeak(_ timeline: Timeline) -> Page {
     struct Kind: Hashable {
       var cause: String
       var module: String
       var bytes: ByteCount
     }
+    let peak = phase.flatMap(Phase.init).flatMap { timeline.peaks[2]?[$0] } ?? timeline.peak(ofStep: 2)?.peak
+    let event = peak?.event ?? 0
     var counts: [Kind: Int] = [:]
-    for allocation in timeline.live(at: timeline.peak(ofStep: 2)?.peak.event ?? 0) {
+    for allocation in timeline.live(at: event) {
       let module = allocation.module.split(separator: ".").map { Int($0) == nil ? $0 : "#" }.joined(separator: ".")
       counts[Kind(cause: allocation.cause, module: module, bytes: allocation.bytes), default: 0] += 1
     }
@@ -140,7 +145,7 @@ struct Accuracy: ParsableCommand {
     let sorted = counts.sorted {
       ($0.key.bytes.bytes * $0.value, $1.key.cause) > ($1.key.bytes.bytes * $1.value, $0.key.cause)
     }
-    for (kind, count) in sorted.prefix(60) {
+    for (kind, count) in sorted.prefix(200) {
       table.rows.append([.text(kind.cause), .text(kind.module), .bytes(kind.bytes), .count(count)])
     }
     return Page([.table(table)])

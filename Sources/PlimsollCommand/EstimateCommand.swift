@@ -1,7 +1,7 @@
 internal import Architecture
 internal import ArgumentParser
 internal import Checkpoint
-internal import Graph
+internal import struct Graph.ForwardSettings
 internal import Report
 internal import Strategy
 

@@ -28,8 +28,11 @@ extension ModuleLowering {
   ) -> Tensor {
     guard let (down, up) = factors(&g, module, adapters) else { return base }
     let wide = g.hold(g.cast(input, to: .float32))
-    let narrow = g.linear(g.dropout(wide, adapters.dropout), down, nil)
-    let sum = g.hold(g.add(base, g.multiplyScalar(g.linear(narrow, up, nil))))
+    // Modules keep what they are called with until they return.
+    let input = g.dropout(wide, adapters.dropout)
+    let narrow = g.frame("lora_A") { g in g.linear(input, down, nil) }
+    let broad = g.frame("lora_B") { g in g.linear(narrow, up, nil) }
+    let sum = g.hold(g.add(base, g.multiplyScalar(broad)))
     return g.cast(sum, to: base.dataType)
   }
 

@@ -97,9 +97,7 @@ struct ContrastiveLowering: ModuleLowering {
       let first = g.select(encoded, axis: 1)
       return [encoded, norm.map { vision.blocks.norm(&g, first, $0, "post_layernorm") } ?? first]
     }
-    for output in outputs { g.hold(output) }
-    guard let projection = description.modules[.visionProjection] else { return outputs }
-    return [outputs[0], g.hold(linear(&g, outputs[1], projection))]
+    return [g.hold(outputs[0]), projected(&g, outputs[1], description.modules[.visionProjection])]
   }
 
   /// Features of tokens [B, S, H] and of texts [B, E].
@@ -120,11 +118,14 @@ struct ContrastiveLowering: ModuleLowering {
         return [encoded, picked]
       }
     }
-    for output in outputs { g.hold(output) }
-    guard choices.textPooling == .endToken, let projection = description.modules[.outputProjection] else {
-      return outputs
-    }
-    return [outputs[0], g.hold(linear(&g, outputs[1], projection))]
+    let projection = choices.textPooling == .endToken ? description.modules[.outputProjection] : nil
+    return [g.hold(outputs[0]), projected(&g, outputs[1], projection)]
+  }
+
+  /// Pooled features where texts and images are compared; they take the pooled ones' place among the outputs.
+  private func projected(_ g: inout GraphBuilder, _ pooled: Tensor, _ projection: ModuleParameters?) -> Tensor {
+    guard let projection else { return g.hold(pooled) }
+    return g.hold(g.frame("") { g in linear(&g, pooled, projection) })
   }
 
   // MARK: - The comparison
@@ -162,8 +163,8 @@ struct ContrastiveLowering: ModuleLowering {
     g.frame("") { g in
       let shape = Layout(contiguous: [batch, 1])
       if choices.likeness == .pairs {
-        let wide = g.castForPrecision(rows)
-        return g.apply(.vectorNorm, [wide], shape, wide.dataType)
+        // Autocast names the result's type, and leaves the rows as they are.
+        return g.apply(.vectorNorm, [rows], shape, g.autocast == nil ? rows.dataType : .float32)
       }
       let squares = g.hold(g.power(rows, 2))
       return g.power(g.hold(g.apply(.sum, [squares], shape, squares.dataType)), 0.5)

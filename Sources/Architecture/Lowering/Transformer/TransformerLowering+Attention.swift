@@ -52,7 +52,10 @@ extension TransformerLowering {
       if let mask { scores = g.add(scores, mask.tensor) }
       var weights: Tensor
       switch softmax {
-      case .upcast: weights = g.cast(g.softmax(scores, to: .float32), to: heads.query.dataType)
+      case .upcast:
+        weights = g.cast(g.softmax(scores, to: .float32), to: heads.query.dataType)
+        // The scores' variable is bound anew to the result of both.
+        g.keepUntilHere(scores)
       case .plain: weights = g.cast(g.softmax(scores), to: value.dataType)
       case .uncast: weights = g.softmax(scores)
       }
