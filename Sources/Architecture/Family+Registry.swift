@@ -1,10 +1,12 @@
 extension Family {
   /// Every family that has a row. A new row is a file in `Families/` and a name here.
   static let all: [Family] = [
-    .llama, .mistral, .smolLM3, .qwen2, .qwen3, .gemma, .gemma2, .granite, .starcoder2, .phi, .phi3, .qwen,
+    .llama, .mistral, .smolLM3, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .granite, .starcoder2, .phi, .phi3, .qwen,
     .gpt2, .gptBigCode, .gptNeo, .gptJ, .codegen, .gptNeoX, .bloom, .falcon, .opt, .bioGPT,
-    .mixtral, .qwenMoE, .olmo, .olmoe, .graniteMoE, .deepseek, .gptOSS,
-    .bert, .roberta, .vit, .deit, .dinov2, .convNeXt, .resNet, .clip, .siglip, .llava, .qwen2VL, .t5, .whisper, .mamba,
+    .cohere, .cohere2, .stableLM, .glm, .glm4, .mpt,
+    .mixtral, .qwenMoE, .olmo, .olmo2, .olmo3, .olmoe, .graniteMoE, .deepseek, .gptOSS,
+    .bert, .roberta, .t5, .whisper, .mamba,
+    .vit, .deit, .dinov2, .convNeXt, .resNet, .clip, .siglip, .llava, .qwen2VL,
   ]
 
   private static let byModelType: [String: Family] = all.reduce(into: [:]) { table, family in

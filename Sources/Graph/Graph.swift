@@ -52,6 +52,8 @@ public struct Graph: Sendable {
     public var result: ValueID
     /// What it hands back besides, which nobody differentiates.
     public var sideResults: [ValueID]
+    /// Whether it is called with all arguments by position; if not, with those that need no gradient by keyword.
+    public var isCalledByPosition = false
   }
 
   public var values: [Value] = []

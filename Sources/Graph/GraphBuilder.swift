@@ -85,7 +85,7 @@ public struct GraphBuilder: Sendable {
 
   /// Runs `body` as a block that activation checkpointing may wrap; `side` is what it hands back besides.
   public mutating func segment(
-    _ name: String, _ body: (inout GraphBuilder) -> (result: Tensor, side: [Tensor])
+    _ name: String, byPosition: Bool = false, _ body: (inout GraphBuilder) -> (result: Tensor, side: [Tensor])
   ) -> (result: Tensor, side: [Tensor]) {
     let start = graph.operators.count
     let (result, side) = frame(name, body)
@@ -100,7 +100,9 @@ public struct GraphBuilder: Sendable {
       made.formUnion(operation.outputs)
     }
     graph.segments.append(
-      Graph.Segment(operators: range, arguments: arguments, result: result.id, sideResults: side.map(\.id)))
+      Graph.Segment(
+        operators: range, arguments: arguments, result: result.id, sideResults: side.map(\.id),
+        isCalledByPosition: byPosition))
     return (result, side)
   }
 

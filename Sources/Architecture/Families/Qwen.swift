@@ -1,13 +1,13 @@
 extension Family {
   /// transformers 5.17, `models/qwen2/modeling_qwen2.py`: Llama's names; query, key and value carry a bias.
   static let qwen2 = Family(
-    name: "qwen2", modelTypes: ["qwen2"], layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside,
-    forward: .transformer(.llama))
+    name: "qwen2", modelTypes: ["qwen2"], layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms),
+    outside: decoderOutside, forward: .transformer(.qwen2))
 
   /// transformers 5.17, `models/qwen3/modeling_qwen3.py`: a norm on each head's query and key.
   static let qwen3 = Family(
     name: "qwen3", modelTypes: ["qwen3", "qwen3_vl", "qwen3_vl_text"], layerPaths: ["layers"],
-    layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, forward: .transformer(.llama))
+    layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, forward: .transformer(.qwen2))
 
   /// The first Qwen, remote code: `modeling_qwen.py` of the published folders. Its `intermediate_size` is twice
   /// the width of the MLP; `w2` is the gate, since the MLP computes `c_proj(w1(x) * silu(w2(x)))`.
@@ -26,4 +26,8 @@ extension Family {
     name: "qwen_moe", modelTypes: ["qwen2_moe", "qwen3_moe", "qwen3_vl_moe", "qwen3_vl_moe_text"],
     layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms, experts, sharedExperts),
     outside: decoderOutside, keys: ConfigurationKeys(experts: ["num_experts", "num_local_experts"]))
+}
+
+extension TransformerChoices {
+  static let qwen2 = TransformerChoices(window: .last, usualWindow: 4096)
 }

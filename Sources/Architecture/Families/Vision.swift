@@ -58,10 +58,9 @@ extension Family {
   /// transformers 5.17, `models/resnet/modeling_resnet.py`. Its repeated blocks are the stages.
   static let resNet = Family(
     name: "resnet", modelTypes: ["resnet"], layerPaths: ["encoder.stages"],
-    layer: ["layers.#.layer.#.convolution": .convolution, "layers.#.layer.#.normalization": .convolutionNorm],
+    layer: ["layers.#.layer.0.convolution": .convolution, "layers.#.layer.0.normalization": .convolutionNorm],
     outside: [
       "embedder.embedder.convolution": .patchEmbedding, "embedder.embedder.normalization": .embeddingNorm,
-      "classifier.1": .head,
     ],
     keys: .none, adapterTargets: ["classifier.1"], forward: .convolutional(.residual))
 
@@ -120,7 +119,7 @@ extension TransformerChoices {
     fusedActivation: Setting("", "silu"))
 
   static let clip = TransformerChoices(
-    norm: .layerNorm, isCausal: false, activation: Setting("hidden_act", "quick_gelu"))
+    norm: .layerNorm, isCausal: false, takesMaskByPosition: true, activation: Setting("hidden_act", "quick_gelu"))
 
   static let clipText: TransformerChoices = {
     var choices = clip
@@ -129,5 +128,5 @@ extension TransformerChoices {
   }()
 
   static let siglip = TransformerChoices(
-    norm: .layerNorm, isCausal: false, activation: Setting("hidden_act", "gelu_pytorch_tanh"))
+    norm: .layerNorm, isCausal: false, takesMaskByPosition: true, activation: Setting("hidden_act", "gelu_pytorch_tanh"))
 }

@@ -10,7 +10,4 @@ enum ForwardChoices: Sendable {
   case contrastive(ContrastiveChoices)
   /// A language model that reads images among its tokens.
   case visionLanguage(VisionLanguageChoices)
-
-  /// Whether images stand among a text's tokens.
-  var takesImagesAmongTokens: Bool { if case .visionLanguage = self { true } else { false } }
 }

@@ -23,6 +23,27 @@ extension ModelDescription {
     }
   }
 
+  /// A setting that means nothing to this kind of model; nil where there is none.
+  private func whatIsAskedInVain(_ settings: ForwardSettings) -> String? {
+    var (readsImages, takesThemAmongTokens, namesTokens, takesTechniques) = (true, false, false, false)
+    switch forward {
+    case .transformer: (readsImages, namesTokens, takesTechniques) = (false, true, true)
+    case .visionLanguage: (takesThemAmongTokens, namesTokens) = (true, true)
+    case .imageClassifier, .convolutional, .contrastive: break
+    }
+    if settings.imageSize != nil, !readsImages { return "the model reads no images, so they have no size" }
+    if settings.imagesPerSample > 0, !takesThemAmongTokens {
+      return "the model does not read images among its tokens, so none can belong to a sample"
+    }
+    if settings.loss != .transformers, !namesTokens {
+      return "a \(settings.loss.rawValue) loss is there for models that name the next token, and this one does not"
+    }
+    if settings.technique != nil, !takesTechniques {
+      return "prompt tuning and (IA)3 of a model that reads images are not simulated yet"
+    }
+    return nil
+  }
+
   /// The column of blocks that gives the model its layer count.
   var mainStack: Stack {
     let path = layers.first.map { String($0.path[..<($0.path.lastIndex(of: ".") ?? $0.path.startIndex)]) } ?? ""
@@ -35,13 +56,7 @@ extension ModelDescription {
   public func trainingGraph(
     configuration: Configuration?, settings: ForwardSettings
   ) throws(LoweringError) -> Graph {
-    let inputs = inputs(settings)
-    guard inputs.contains(.images) || (settings.imageSize == nil && settings.imagesPerSample == 0) else {
-      throw LoweringError(message: "the model reads no images, or none were asked for, so they have no size or number")
-    }
-    guard settings.imagesPerSample == 0 || inputs == [.text, .images] && forward.takesImagesAmongTokens else {
-      throw LoweringError(message: "the model does not read images among its tokens, so none can belong to a sample")
-    }
+    if let reason = whatIsAskedInVain(settings) { throw LoweringError(message: reason) }
     switch forward {
     case .transformer(let choices):
       return try TransformerLowering(self, configuration, settings, choices).graph()

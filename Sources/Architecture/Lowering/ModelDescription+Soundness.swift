@@ -29,7 +29,7 @@ extension ModelDescription {
   }
 
   /// The first two shapes that do not fit together under these sizes; nil where all do.
-  func misfit(_ sizes: TransformerLowering.Sizes) -> String? {
+  func misfit(_ sizes: TransformerLowering.Sizes, headNorms: TransformerChoices.HeadNorms) -> String? {
     let hidden = sizes.hidden
     if let positions = maximumPositions?.value, !(0...1 << 24).contains(positions) {
       return "\(positions) positions are more than any model has"
@@ -53,13 +53,13 @@ extension ModelDescription {
     for role in [Role.embeddingNorm, .finalNorm] {
       if let misfit = modules[role]?.misfit(norm: role == .finalNorm || !projected ? hidden : width) { return misfit }
     }
-    return layers.misfit(sizes)
+    return layers.misfit(sizes, headNorms: headNorms)
   }
 }
 
 extension [ModelDescription.Layer] {
   /// The first shape within a column of blocks that does not fit these sizes; nil where all do.
-  func misfit(_ sizes: TransformerLowering.Sizes) -> String? {
+  func misfit(_ sizes: TransformerLowering.Sizes, headNorms: TransformerChoices.HeadNorms) -> String? {
     let (hidden, heads, dimension) = (sizes.hidden, sizes.heads, sizes.headDimension)
     for layer in self {
       let down = layer.modules[.down]
@@ -82,8 +82,14 @@ extension [ModelDescription.Layer] {
           return "\(scale.path) has the shape \(scale.weight ?? []), and is to scale \(hidden) features"
         }
       }
-      for role in [Role.queryNorm, .keyNorm] {
-        if let misfit = layer.modules[role]?.misfit(norm: dimension) { return misfit }
+      for (role, count) in [(Role.queryNorm, heads), (.keyNorm, sizes.keyValueHeads)] {
+        let shape: Shape =
+          switch headNorms {
+          case .heads, .transposed, .eachHead: [dimension]
+          case .headsOfAll: [count, dimension]
+          case .projection: [count * dimension]
+          }
+        if let misfit = layer.modules[role]?.misfit(norm: shape) { return misfit }
       }
       let split = [Role.query, .key, .value].allSatisfy { layer.modules[$0] != nil }
       guard split || layer.modules[.fusedQKV] != nil, layer.modules[.attentionOutput] != nil, down != nil,
@@ -110,8 +116,11 @@ extension ModuleParameters {
   }
 
   /// What is wrong with a norm's shape; nil where nothing is.
-  func misfit(norm width: Int) -> String? {
-    weight == [width] && (bias == nil || bias == [width])
-      ? nil : "\(path).weight has the shape \(weight ?? []), and is to normalise \(width) features"
+  func misfit(norm width: Int) -> String? { misfit(norm: [width]) }
+
+  fileprivate func misfit(norm shape: Shape) -> String? {
+    let features = shape.dimensions.map(String.init).joined(separator: " by ")
+    return weight == shape && (bias == nil || bias == shape)
+      ? nil : "\(path).weight has the shape \(weight ?? []), and is to normalise \(features) features"
   }
 }

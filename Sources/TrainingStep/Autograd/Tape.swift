@@ -136,7 +136,7 @@ struct Tape {
       recomputations[index]?.remaining = count
     case .reentrant:
       // What a layer is given by keyword lies in the function that its node names, beyond the backward pass.
-      for argument in segment.arguments where !requiresGradient[argument.index] {
+      for argument in segment.arguments where !requiresGradient[argument.index] && !segment.isCalledByPosition {
         guard let tensor = tensor(argument) else { continue }
         memory.retain(tensor.storage)
         namedByGraph.append(tensor.storage)
@@ -196,7 +196,9 @@ struct Tape {
 
   /// Autocast's copies of parameters are counted apart.
   private func category(of operation: Graph.Operator) -> Category? {
-    guard operation.kind == .cast, let source = operation.inputs.first, case .parameter = graph[source].origin else {
+    let copies: [OperatorKind] = [.cast, .create("_to_copy")]
+    guard copies.contains(operation.kind), let source = operation.inputs.first, case .parameter = graph[source].origin
+    else {
       return nil
     }
     return .weightCasts

@@ -63,7 +63,7 @@ struct TextTower: ModuleLowering {
       let rows = stack.modules[.positionEmbedding].flatMap({ weight(&g, $0) })
     else { return tokens }
     let hidden = g.hold(g.embedding(tokens, words))
-    if settings.adapters?.requiresInputGradients == true { g.requireGradient(hidden) }
+    if settings.requiresInputGradients { g.requireGradient(hidden) }
     let positions = g.hold(g.embedding(g.slice(places(&g), axis: 1, start: 0, length: length), rows))
     return g.add(hidden, positions)
   }

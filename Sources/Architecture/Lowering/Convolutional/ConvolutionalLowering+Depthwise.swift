@@ -11,6 +11,7 @@ extension ConvolutionalLowering {
       let cut = convolved(&g, pixels, kernel, stride: patch, padding: 0)
       return channelNorm(&g, cut, "embeddings.layernorm")
     }
+    g.hold(hidden)
     let rates = dropRates()
     var block = 0
     for (stage, width) in sizes.widths.enumerated() {

@@ -64,14 +64,16 @@ struct ConvolutionalLowering: ModuleLowering {
     }
     var g = GraphBuilder()
     let smallest = body(&g, pixels: g.input("pixel_values", [1, sizes.channels, sizes.side, sizes.side], .float32))
+    _ = pooled(&g, smallest)
     guard smallest.shape.dimensions.allSatisfy({ $0 > 0 }) else {
       throw LoweringError(message: "images of \(sizes.side) pixels a side are smaller than the model's windows")
     }
     let made = g.graph.values.reduce(0) { sum, value in
       if case .parameter = value.origin { sum + (value.layout.shape.elementCount?.count ?? 0) } else { sum }
     }
-    let head = description.modules[.head].map { [$0.weight, $0.bias].reduce(0) { $0 + ($1?.elementCount?.count ?? 0) } }
-    guard let stored = description.parameterCount?.value, stored - (head ?? 0) == made else {
+    let head = description.storedClassifier(classifier.path)
+    let inHead = [head?.weight, head?.bias].reduce(0) { $0 + ($1?.elementCount?.count ?? 0) }
+    guard let stored = description.parameterCount?.value, stored - inHead == made else {
       throw LoweringError(
         message: "the configuration's stages have \(made) parameters, which are not those of the files, so the model "
           + "cannot be run")

@@ -18,12 +18,14 @@ struct TransformerChoices: Sendable {
     case rotaryTable
     /// A bias that grows with distance (BLOOM).
     case alibi
+    /// The same beside a mask that is made for it (MPT).
+    case alibiBesideMask
 
     /// Whether positions are rows of a table, past whose end nothing can be looked up.
     var areRows: Bool {
       switch self {
       case .learned, .learnedWithMask, .learnedWithTypes, .rotaryTable: true
-      case .rotary, .rotaryGrid, .alibi: false
+      case .rotary, .rotaryGrid, .alibi, .alibiBesideMask: false
       }
     }
   }
@@ -37,6 +39,8 @@ struct TransformerChoices: Sendable {
     case bloom
     /// Its own call of `scaled_dot_product_attention` (Falcon).
     case falcon
+    /// Written out, the distances' biases added to the scores and the mask filled in (MPT).
+    case mpt
   }
 
   /// Where eager attention forms its probabilities.
@@ -71,6 +75,51 @@ struct TransformerChoices: Sendable {
     case attentionFirst
     /// MLP + attention + input (GPT-NeoX, Falcon).
     case mlpFirst
+    /// input + attention + MLP (Cohere, StableLM).
+    case inputFirst
+  }
+
+  /// Which features of a head are turned together.
+  enum Turning: Sendable {
+    /// The first half with the second (Llama).
+    case halves
+    /// Neighbours, by cosines that are laid out for them (Cohere).
+    case neighbours
+    /// Neighbours, by cosines that each layer spreads from the usual table (GLM).
+    case neighboursSpread
+  }
+
+  /// In which type queries and keys are turned.
+  enum TurningType: Sendable {
+    /// Cosines and sines are cast to the hidden states' type (Llama).
+    case hidden
+    /// Cosines and sines stay in fp32, and what they turn is cast back (OLMo).
+    case angles
+    /// Queries and keys are cast to fp32 and back (Cohere).
+    case wide
+  }
+
+  /// Which layers turn queries and keys.
+  enum Turned: Sendable {
+    case all
+    /// All but those that `no_rope_layers` leaves out, by default every fourth (SmolLM3).
+    case listed
+    /// Those that see a window only (Cohere 2).
+    case windowed
+  }
+
+  /// What the norms of queries and keys run on.
+  enum HeadNorms: Sendable {
+    /// Each projection seen by heads, before the next one runs (Qwen3).
+    case heads
+    /// All projections seen by heads, before they are transposed (Cohere): a weight for each head.
+    case headsOfAll
+    /// All projections, transposed (Gemma 3, Phi).
+    case transposed
+    /// The same, a norm for each head (StableLM).
+    case eachHead
+    /// The whole projection (OLMo 2).
+    case projection
   }
 
   var norm = NormKind.rms
@@ -84,10 +133,22 @@ struct TransformerChoices: Sendable {
   /// Whether attention and MLP read the same input; the flag of the configuration that says so, where there is one.
   var parallel: Parallel?
   var parallelKey: Setting<Bool>?
+  /// Whether norms behind attention and MLP run before the sum although no norm runs before them (OLMo 2).
+  var normsBranches = false
+  /// Whether the block names its first norm's output until it returns (StableLM).
+  var holdsInputNorm = false
+  /// Whether the MLP adds its input's residual itself (MPT).
+  var addsInMLP = false
+  /// The bound to which projections are cut, by its key in the configuration (OLMo).
+  var clip: String?
+  /// What the norms of queries and keys run on, where there are some.
+  var headNorms = HeadNorms.heads
   /// Whether queries are scaled before attention, which then runs with a scale of one (OPT).
   var scalesQueries = false
   /// Whether the block's variables keep the outputs of attention and MLP, and what went in, until it returns.
   var holdsBranches = false
+  /// Whether a block is called with its mask by position, and not by keyword (CLIP).
+  var takesMaskByPosition = false
   /// Whether variables keep the first norm's and attention's outputs until the block returns (DINOv2).
   var holdsAttended = false
   /// Whether the dropout of the MLP's output runs when the MLP has returned (ViT).
@@ -110,13 +171,27 @@ struct TransformerChoices: Sendable {
   var rotaryFraction = 1.0
   /// Whether the rotated part and the rest are put together again, even where there is no rest.
   var rejoinsRotated = false
+  var turning = Turning.halves
+  var turningType = TurningType.hidden
+  var turned = Turned.all
+  /// Whether layers with a window have cosines and sines of their own (Gemma 3).
+  var turnsWindowsApart = false
+  /// Whether attention and MLP are multiplied by a number before they are added (Granite).
+  var scalesBranches = false
+  /// Whether logits are multiplied, or divided, by a number.
+  var logitScale: LogitScale?
   /// Whether the probabilities of attention are cut off softly (Gemma 2).
   var softensScores = false
   /// Which layers see a window only.
   var window = Window.none
+  /// The window's width where the configuration does not speak of it.
+  var usualWindow: Int?
   var embeddingDropout: Setting<Double>?
   var attentionDropout = Setting("attention_dropout", 0.0)
+  /// After attention and MLP.
   var residualDropout: Setting<Double>?
+  /// After the MLP alone.
+  var mlpDropout: Setting<Double>?
   var activationDropout: Setting<Double>?
   /// The probability that a sample skips a branch.
   var dropPath: Setting<Double>?
@@ -129,13 +204,25 @@ struct TransformerChoices: Sendable {
     case number(flag: String)
     /// By a buffer of one element (Gemma).
     case buffer
+    /// By a number, outside of the embedding (Granite).
+    case outside
   }
 
-  enum Window: Sendable {
+  enum LogitScale: Sendable {
+    case multiplied, divided
+  }
+
+  enum Window: Hashable, Sendable {
     case none
     /// Every layer, `sliding_window` tokens wide, where the configuration gives it.
     case all
     /// Every other layer (Gemma 2).
     case alternating
+    /// All layers but each one of this many, `sliding_window_pattern` where the configuration says it (Gemma 3).
+    case allButEvery(Int)
+    /// Those from `max_window_layers` on, where `use_sliding_window` is set (Qwen2).
+    case last
+    /// Those that `layer_types` names, which may be none (SmolLM3).
+    case listed
   }
 }

@@ -8,18 +8,20 @@ extension TransformerLowering {
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ inputs: LayerInputs
   ) -> (output: Tensor, weights: Tensor?) {
     guard var heads = projections(&g, input, layer) else { return (input, nil) }
-    if let rotary = inputs.rotary { heads = rotated(&g, heads, rotary) }
+    if let rotary = inputs.rotary(isWindowed: isWindowed(layer)), turns(layer) {
+      heads = rotated(&g, heads, rotary)
+    }
     if let positions = inputs.positions { heads = rotatedByTable(&g, heads, layer, positions) }
     if settings.usesCache { heads = cached(&g, heads) }
     for tensor in [heads.query, heads.key, heads.value] { g.hold(tensor) }
 
-    let usesWindow = choices.window == .alternating && layer.index % 2 == 0
-    let mask = usesWindow ? inputs.windowMask : inputs.mask
+    let mask = isWindowed(layer) ? inputs.windowMask : inputs.mask
     let attended: (output: Tensor, weights: Tensor?)
     switch choices.attention {
     case .interface(let softmax): attended = isEager ? eager(&g, heads, mask, softmax) : fused(&g, heads, mask)
     case .fp32: attended = wideAttention(&g, heads, mask, layer)
     case .bloom: attended = biasedAttention(&g, heads, mask, inputs)
+    case .mpt: attended = maskedAttention(&g, heads, mask, inputs)
     case .falcon: attended = isEager ? eager(&g, heads, mask, .plain) : fused(&g, heads, mask)
     }
     if let weights = attended.weights { g.hold(weights) }
@@ -120,5 +122,21 @@ extension TransformerLowering {
     let context = g.batchedProduct(g.reshape(weights, [batch * sizes.heads, length, length]), value)
     let merged = g.transpose(g.reshape(context, [batch, sizes.heads, length, sizes.headDimension]), 1, 2)
     return (merged, weights)
+  }
+
+  /// MPT: the distances' biases are added to the scores, and hidden places filled.
+  private func maskedAttention(
+    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ inputs: LayerInputs
+  ) -> (output: Tensor, weights: Tensor?) {
+    var scores = g.multiplyScalar(g.matrixProduct(heads.query, g.transpose(heads.key, 2, 3)))
+    if let alibi = inputs.alibi {
+      let places = alibi.shape[2]
+      scores = g.add(scores, g.slice(alibi, axis: 2, start: max(0, places - length), length: min(places, length)))
+    }
+    if let mask { scores = g.whereVisible(scores, mask.tensor) }
+    g.hold(scores)
+    let weights = g.hold(g.cast(g.softmax(g.cast(scores, to: .float32)), to: heads.value.dataType))
+    let context = g.matrixProduct(g.hold(g.dropout(weights, number(choices.attentionDropout))), heads.value)
+    return (g.hold(g.contiguous(g.permute(context, [0, 2, 1, 3]))), weights)
   }
 }

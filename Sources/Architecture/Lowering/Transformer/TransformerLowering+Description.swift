@@ -25,12 +25,12 @@ extension TransformerLowering {
       throw LoweringError(message: "a tensor of this batch and sequence length would pass 2^46 elements")
     }
     let sizes = Sizes(hidden: hidden, heads: heads, keyValueHeads: keyValueHeads, headDimension: dimension)
-    if let misfit = description.misfit(sizes) {
+    if let misfit = description.misfit(sizes, headNorms: choices.headNorms) {
       throw LoweringError(message: "\(misfit), so the model cannot be run")
     }
     self.init(
       description: description, configuration: configuration, settings: settings, stack: description.mainStack,
-      choices: choices, sizes: sizes, length: settings.sequenceLength)
+      choices: choices, sizes: sizes, length: settings.sequenceLength + (settings.technique?.virtualTokens ?? 0))
     if let reason = whatCannotRun { throw LoweringError(message: reason) }
   }
 }
@@ -56,7 +56,7 @@ extension TransformerLowering {
     }
     let sizes = Sizes(hidden: hidden, heads: heads, keyValueHeads: heads, headDimension: hidden / heads)
     let misfit =
-      stack.layers.misfit(sizes)
+      stack.layers.misfit(sizes, headNorms: choices.headNorms)
       ?? [Role.embeddingNorm, .finalNorm].lazy.compactMap { stack.modules[$0]?.misfit(norm: hidden) }.first
     if let misfit { throw LoweringError(message: "\(misfit), so the model cannot be run") }
     self.init(

@@ -11,10 +11,17 @@ struct LayerInputs {
   var windowMask: AttentionMask?
   /// Cosines and sines [1, S, R] of rotary embeddings.
   var rotary: (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)?
+  /// The same for layers that see a window only, where those have their own.
+  var windowRotary: (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)?
   /// Positions [S].
   var positions: GraphBuilder.Tensor?
   /// Biases by distance [B · N, 1, S].
   var alibi: GraphBuilder.Tensor?
+
+  /// The cosines and sines of a layer.
+  func rotary(isWindowed: Bool) -> (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)? {
+    isWindowed ? windowRotary ?? rotary : rotary
+  }
 }
 
 /// A mask over [B, 1, S, S]: true where a token may be seen, or zero there and a large negative number elsewhere.
@@ -47,9 +54,12 @@ extension TransformerLowering {
     case .rotary:
       let positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
-      if choices.window == .alternating { inputs.windowMask = windowMask(&g, padding) }
+      if stack.layers.contains(where: isWindowed) { inputs.windowMask = windowMask(&g, padding) }
       inputs.hidden = dropped(&g, embedded, choices.embeddingDropout)
       inputs.rotary = rotaryAngles(&g, positions, as: embedded.dataType)
+      if choices.turnsWindowsApart, stack.layers.contains(where: isWindowed) {
+        inputs.windowRotary = rotaryAngles(&g, positions, as: embedded.dataType, table: "sliding_attention")
+      }
     case .rotaryGrid:
       let positions = g.hold(gridPositions(&g))
       inputs.mask = causalMask(&g, padding)
@@ -65,9 +75,17 @@ extension TransformerLowering {
       let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .float32))
       inputs.alibi = g.hold(alibi(&g, seen, as: inputs.hidden.dataType))
       inputs.mask = causalMask(&g, seen)
+    case .alibiBesideMask:
+      let places = configuration?.integer("max_seq_len") ?? 2048
+      inputs.alibi = g.hold(g.create("mul", [], [sizes.heads, 1, places], .float32))
+      inputs.mask = causalMask(&g, padding).map { mask in
+        AttentionMask(tensor: g.create("_to_copy", [mask.tensor], mask.tensor.shape, .bool), isBoolean: true)
+      }
     }
     for case let mask? in [inputs.mask, inputs.windowMask] { g.hold(mask.tensor) }
-    if let rotary = inputs.rotary { for tensor in [rotary.cosine, rotary.sine] { g.hold(tensor) } }
+    for case let rotary? in [inputs.rotary, inputs.windowRotary] {
+      for tensor in [rotary.cosine, rotary.sine] { g.hold(tensor) }
+    }
     return inputs
   }
 
@@ -142,11 +160,12 @@ extension TransformerLowering {
 
   /// `LlamaRotaryEmbedding.forward`: angles in fp32 for one row of positions, then in the hidden states' type.
   private func rotaryAngles(
-    _ g: inout GraphBuilder, _ positions: Tensor, as type: DataType
+    _ g: inout GraphBuilder, _ positions: Tensor, as type: DataType, table: String = "rotary_emb"
   ) -> (cosine: Tensor, sine: Tensor) {
     let half = rotaryDimension / 2
-    let frequencies = g.buffer("rotary_emb.inv_freq", [half], .float32)
-    _ = g.buffer("rotary_emb.original_inv_freq", [half], .float32)
+    let type = choices.turningType == .angles ? .float32 : type
+    let frequencies = g.buffer("\(table).inv_freq", [half], .float32)
+    _ = g.buffer("\(table).original_inv_freq", [half], .float32)
     return g.frame("rotary_emb") { g in
       let indices = g.hold(g.create("_to_copy", [positions], [1, 1, length], .float32))
       let angles = g.hold(g.create("bmm", [frequencies, indices], [1, half, length], .float32))
@@ -177,7 +196,8 @@ extension TransformerLowering {
 
   /// The window, where a sequence passes it.
   private var window: Int? {
-    guard let window = configuration?.integer("sliding_window"), length >= window else { return nil }
+    let usual = configuration?.presence(of: "sliding_window") ?? .missing == .missing ? choices.usualWindow : nil
+    guard let window = configuration?.integer("sliding_window") ?? usual, length >= window else { return nil }
     return configuration?.boolean("use_sliding_window") == false ? nil : window
   }
 

@@ -33,32 +33,37 @@ struct TransformerLowering: ModuleLowering {
   var isEager: Bool {
     switch choices.attention {
     case .interface, .falcon: settings.attention == .eager
-    case .fp32, .bloom: true
+    case .fp32, .bloom, .mpt: true
     }
   }
 
   func graph() -> Graph {
     var g = GraphBuilder(autocast: settings.precision.autocast)
-    let tokens = g.input("input_ids", [batch, length], .int64)
-    let labels = g.input("labels", [batch, length], .int64)
-    let padding = settings.isPadded ? g.input("attention_mask", [batch, length], .int64) : nil
+    let shape: Shape = [batch, settings.sequenceLength]
+    let given = TokenInputs(
+      tokens: g.input("input_ids", shape, .int64), labels: g.input("labels", shape, .int64),
+      padding: settings.isPadded ? g.input("attention_mask", shape, .int64) : nil)
     declareParameters(&g)
     let (logits, loss) = g.frame("") { g in
-      let hidden = g.hold(backbone(&g, tokens, padding))
-      let logits = head(&g, hidden)
-      return (logits, g.frame("") { g in self.loss(&g, logits, labels) })
+      let inputs = prompted(&g, given)
+      return g.frame("") { g in objective(&g, inputs.labels) { g in backbone(&g, inputs) } }
     }
-    return finished(&g, [logits], loss: loss)
+    return finished(&g, logits.map { [$0] } ?? [], loss: loss)
   }
 
   /// A setting of the configuration under which the pass makes no sense; nil where there is none.
   var whatCannotRun: String? {
+    if settings.loss != .transformers, !choices.isCausal {
+      return "a \(settings.loss.rawValue) loss is there for models that name the next token, and this one does not"
+    }
+    if let reason = whyTechniqueCannotRun { return reason }
+    if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
     case .rotary, .rotaryGrid, .rotaryTable:
       guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
         return "\(rotaryDimension) rotated features of a head of \(sizes.headDimension) make no sense"
       }
-    case .learned, .learnedWithMask, .learnedWithTypes, .alibi: break
+    case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .alibiBesideMask: break
     }
     if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
@@ -87,9 +92,11 @@ struct TransformerLowering: ModuleLowering {
   // MARK: - The model
 
   /// Tokens [B, S] to hidden states [B, S, H].
-  private func backbone(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
+  private func backbone(_ g: inout GraphBuilder, _ given: TokenInputs) -> Tensor {
     g.frame("model") { g in
-      decoded(&g, g.hold(embedded(&g, tokens)), padding)
+      var embedded = g.hold(given.rows ?? embedded(&g, given.tokens))
+      if case .outside? = choices.embeddingScale { embedded = g.hold(g.multiplyScalar(embedded)) }
+      return decoded(&g, embedded, given.padding)
     }
   }
 
@@ -97,7 +104,11 @@ struct TransformerLowering: ModuleLowering {
   func decoded(_ g: inout GraphBuilder, _ embedded: Tensor, _ padding: Tensor?) -> Tensor {
     let (column, weights) = self.column(&g, layerInputs(&g, embedded, padding))
     var hidden = column
-    if let norm = stack.modules[.finalNorm] { hidden = self.norm(&g, hidden, norm, "norm") }
+    if let norm = stack.modules[.finalNorm] {
+      hidden = self.norm(&g, hidden, norm, "norm")
+    } else if choices.norm == .bareLayerNorm {
+      hidden = g.frame("norm") { g in bareNorm(&g, hidden) }
+    }
     if let weights { g.hold(weights) }
     if let projection = stack.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
     return hidden
@@ -113,7 +124,7 @@ struct TransformerLowering: ModuleLowering {
     visit(&g, hidden)
     var weights: Tensor?
     for layer in stack.layers {
-      let results = g.segment("layers.\(layer.index)") { g in
+      let results = g.segment("layers.\(layer.index)", byPosition: choices.takesMaskByPosition) { g in
         let results = block(&g, hidden, layer, inputs)
         return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : [])
       }
@@ -126,7 +137,7 @@ struct TransformerLowering: ModuleLowering {
     return (hidden, weights)
   }
 
-  /// Tokens [B, S] to their embeddings [B, S, H].
+  /// What the embedding makes of tokens [B, S].
   func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
     guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
     let embedded = g.frame("embed_tokens") { g in
@@ -137,10 +148,10 @@ struct TransformerLowering: ModuleLowering {
         let converted = type == .float32 ? scale : g.create("_to_copy", [scale], [], type)
         return g.multiply(rows, converted)
       case .number(let flag)?: return configuration?.boolean(flag) ?? true ? g.multiplyScalar(rows) : rows
-      case nil: return rows
+      case .outside?, nil: return rows
       }
     }
-    if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
+    if settings.requiresInputGradients { g.requireGradient(embedded) }
     return embedded
   }
 }

@@ -64,7 +64,7 @@ extension ModelDescription {
   ) throws(LoweringError) -> ModuleParameters {
     let labels = configuration?.section("id2label")?.keys.count ?? configuration?.integer("num_labels") ?? 2
     let module =
-      modules[.head] ?? ModuleParameters(path: path, weight: [labels, features], bias: [labels])
+      storedClassifier(path) ?? ModuleParameters(path: path, weight: [labels, features], bias: [labels])
     guard let shape = module.features, shape.input == features, shape.output < 1 << 30 else {
       throw LoweringError(message: "\(module.path) does not read \(features) features, so the model cannot be run")
     }
@@ -72,6 +72,11 @@ extension ModelDescription {
       throw LoweringError(message: "a classifier of one label, which is trained as a regression, is not simulated yet")
     }
     return module
+  }
+
+  /// The classifier of the files; its name may be that of a place in a list, which has no role.
+  func storedClassifier(_ path: String) -> ModuleParameters? {
+    modules[.head] ?? others.first { $0.path == path }
   }
 
   /// What of this model an image classifier has no part for; nil where there is nothing.

@@ -81,19 +81,21 @@ struct VisionLanguageLowering: ModuleLowering {
     let pixels = settings.imagesPerSample > 0 ? images.pixels(&g) : nil
     let typed = pixels.map { g.hold(g.cast($0, to: type)) }
     let (outputs, loss) = g.frame("") { g in
-      let (hidden, features) = g.frame("model") { g in
-        let embedded = text.embedded(&g, tokens)
-        guard let typed else { return (text.decoded(&g, embedded, padding), [Tensor]()) }
-        let features = g.hold(read(&g, typed, as: embedded.dataType))
-        let places = g.hold(g.create("eq", [tokens], shape, .bool))
-        let mask = g.unsqueeze(places, 2)
-        let merged = g.scattered(embedded, mask, features)
-        return (text.decoded(&g, merged, padding), returnsFeatures ? [features] : [])
+      var outputs: [Tensor] = []
+      let (logits, loss) = text.objective(&g, labels) { g in
+        g.frame("model") { g in
+          let embedded = text.embedded(&g, tokens)
+          guard let typed else { return text.decoded(&g, embedded, padding) }
+          let features = g.hold(read(&g, typed, as: embedded.dataType))
+          if returnsFeatures {
+            g.holdToTheEnd(features)
+            outputs = [features]
+          }
+          let places = g.hold(g.create("eq", [tokens], shape, .bool))
+          return text.decoded(&g, g.scattered(embedded, g.unsqueeze(places, 2), features), padding)
+        }
       }
-      g.hold(hidden)
-      for tensor in features { g.hold(tensor) }
-      let logits = text.head(&g, hidden)
-      return ([logits] + features, g.frame("") { g in text.loss(&g, logits, labels) })
+      return ((logits.map { [$0] } ?? []) + outputs, loss)
     }
     return finished(&g, outputs, loss: loss)
   }
