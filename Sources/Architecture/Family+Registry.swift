@@ -5,7 +5,7 @@ extension Family {
     .gpt2, .gptBigCode, .gptNeo, .gptJ, .codegen, .gptNeoX, .bloom, .falcon, .opt, .bioGPT,
     .cohere, .cohere2, .stableLM, .glm, .glm4, .mpt,
     .mixtral, .qwenMoE, .olmo, .olmo2, .olmo3, .olmoe, .graniteMoE, .deepseek, .gptOSS,
-    .bert, .roberta, .t5, .whisper, .mamba,
+    .bert, .roberta, .electra, .distilBERT, .debertaV2, .modernBERT, .t5, .whisper, .mamba, .mamba2, .falconMamba,
     .vit, .deit, .dinov2, .convNeXt, .resNet, .clip, .siglip, .llava, .qwen2VL,
   ]
 

@@ -17,6 +17,9 @@ public enum Role: String, CaseIterable, Sendable {
   /// What brings an image's features to a language model's: two linear layers (LLaVA), a norm before them (Qwen2-VL).
   case projectorNorm, projectorUp, projectorDown
 
+  /// The layer that gives labels, and one in front of it.
+  case classifier, classifierTransform
+
   // Norms of a layer, in the order in which they run. The name says where a norm runs, not what the family calls
   // it: Llama's `post_attention_layernorm` feeds the MLP, so it is `preMLPNorm`; Gemma 2's runs on the output of
   // attention, so it is `postAttentionNorm`.
@@ -33,6 +36,9 @@ public enum Role: String, CaseIterable, Sendable {
 
   /// T5's learned bias per relative position, in the first layer only.
   case relativePositionBias
+  /// DeBERTa's embeddings of distances and their norm, their own projections in a layer, and the convolution beside the
+  /// first layer.
+  case relativeEmbedding, relativeNorm, positionKey, positionQuery, convolution, convolutionNorm
 
   /// What the outputs of attention and MLP are multiplied by, feature by feature (DINOv2).
   case attentionScale, mlpScale
@@ -41,10 +47,15 @@ public enum Role: String, CaseIterable, Sendable {
   case gate, up, fusedGateUp, down
 
   /// A block of convolutions: each channel by itself, or all together, and the norm behind.
-  case depthwise, convolution, convolutionNorm
+  case depthwise, imageConvolution, imageConvolutionNorm
 
   // Mixture of experts. The modules of expert 0 stand for all of them, or one weight holds every expert.
   case router, expertGate, expertUp, expertDown, expertFusedGateUp, sharedExpertGate, sharedExpertUp, sharedExpertDown
+
+  // State space (Mamba): the projections into and out of the mixer, its convolution, what steps and states are projected
+  // by, the decay, the bias of the steps, the skip connection and the norm before the way out.
+  case mixerInput, mixerConvolution, stateProjection, timeStepProjection, timeStepBias, decay, skip, mixerNorm
+  case mixerOutput
 
   /// A parameter whose part is not known: counted, listed, and not simulated.
   case other
@@ -55,24 +66,38 @@ extension Role {
   public var component: Component {
     switch self {
     case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding, .classToken,
-      .distillationToken, .registerTokens, .maskToken:
+      .distillationToken, .registerTokens, .maskToken, .relativeEmbedding:
       .embedding
     case .embeddingNorm, .finalNorm, .headTransformNorm, .inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm,
-      .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm, .poolingNorm, .projectorNorm,
-      .convolutionNorm:
+      .relativeNorm, .convolutionNorm, .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm,
+      .mixerNorm, .poolingNorm, .projectorNorm, .imageConvolutionNorm:
       .norm
-    case .outputProjection, .head, .headTransform, .pooler, .visionProjection, .logitScale, .logitBias, .poolingProbe, .poolingQKV,
-      .poolingOutput, .poolingUp, .poolingDown:
+    case .outputProjection, .head, .headTransform, .pooler, .classifier, .classifierTransform, .visionProjection,
+      .logitScale, .logitBias, .poolingProbe, .poolingQKV, .poolingOutput, .poolingUp, .poolingDown:
       .head
     case .query, .key, .value, .fusedQKV, .attentionOutput, .queryDown, .queryUp, .keyValueDown, .keyValueUp,
-      .crossQuery, .crossKey, .crossValue, .crossAttentionOutput, .relativePositionBias, .attentionScale:
+      .crossQuery, .crossKey, .crossValue, .crossAttentionOutput, .relativePositionBias,
+      .positionKey, .positionQuery, .attentionScale:
       .attention
-    case .gate, .up, .fusedGateUp, .down, .mlpScale: .mlp
+    case .gate, .up, .fusedGateUp, .down, .convolution, .mlpScale: .mlp
     case .router, .expertGate, .expertUp, .expertDown, .expertFusedGateUp, .sharedExpertGate, .sharedExpertUp,
       .sharedExpertDown:
       .experts
-    case .projectorUp, .projectorDown, .depthwise, .convolution: .vision
-    case .other: .other
+    case .projectorUp, .projectorDown, .depthwise, .imageConvolution: .vision
+    case .mixerInput, .mixerConvolution, .stateProjection, .timeStepProjection, .timeStepBias, .decay, .skip,
+      .mixerOutput, .other:
+      .other
+    }
+  }
+
+  /// Whether the module is an `nn.Linear` that may be quantised: not a table, a norm, a router, a head or a parameter.
+  var isLinear: Bool {
+    switch self {
+    case .relativePositionBias, .router, .head, .attentionScale, .mlpScale, .logitScale, .logitBias, .poolingProbe,
+      .poolingQKV, .poolingOutput:
+      false
+    case .embeddingProjection, .sharedExpertGate, .sharedExpertUp, .sharedExpertDown, .projectorUp, .projectorDown: true
+    default: [.attention, .mlp, .head].contains(component)
     }
   }
 }

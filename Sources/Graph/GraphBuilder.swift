@@ -123,6 +123,11 @@ public struct GraphBuilder: Sendable {
     graph.extraLeaves.append(tensor.id)
   }
 
+  /// Keeps a value until the frame that called the running one returns.
+  package mutating func holdOutside(_ tensor: Tensor) {
+    holds.append((graph[tensor.id].owner, graph.frames[current].parent ?? 0))
+  }
+
   /// Keeps a value until the forward pass returns.
   public mutating func holdToTheEnd(_ tensor: Tensor) { holds.append((graph[tensor.id].owner, 0)) }
 
@@ -145,9 +150,9 @@ public struct GraphBuilder: Sendable {
     append(kind, [input], results: layouts.map { ($0, input.dataType) }, owner: graph[input.id].owner)
   }
 
-  /// `left += right`: the sum takes the place of the left operand.
-  public mutating func addInPlace(_ left: Tensor, _ right: Tensor) -> Tensor {
-    append(.add, [left, right], results: [(left.layout, left.dataType)], owner: graph[left.id].owner)[0]
+  /// Appends an operator that writes into its first input's storage.
+  mutating func applyInPlace(_ kind: OperatorKind, _ inputs: [Tensor]) -> Tensor {
+    append(kind, inputs, results: [(inputs[0].layout, inputs[0].dataType)], owner: graph[inputs[0].id].owner)[0]
   }
 
   private mutating func append(

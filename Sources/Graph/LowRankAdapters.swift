@@ -13,26 +13,30 @@ public struct LowRankAdapters: Hashable, Sendable {
   public var excluded: [String]
   /// The probability of dropout before the adapter.
   public var dropout: Double
-  /// Whether the embedding's output is made to need a gradient, as PEFT does where checkpointing is on.
-  public var requiresInputGradients: Bool
-
+  /// Whether magnitude and direction of each weight are learned apart (DoRA).
+  public var usesDoRA: Bool
   public init(
-    rank: Int, targets: Targets, excluded: [String] = [], dropout: Double = 0, requiresInputGradients: Bool = false
+    rank: Int, targets: Targets, excluded: [String] = [], dropout: Double = 0, usesDoRA: Bool = false
   ) {
     self.rank = rank
     self.targets = targets
     self.excluded = excluded
     self.dropout = dropout
-    self.requiresInputGradients = requiresInputGradients
+    self.usesDoRA = usesDoRA
   }
 
-  /// Whether a linear layer that goes by these names gets an adapter. (The head is never asked for.)
+  /// Whether a linear layer other than the head that goes by these names gets an adapter.
   public func reach(_ paths: [String]) -> Bool {
-    guard !excluded.contains(where: { Self.names($0, paths) }) else { return false }
-    switch targets {
-    case .allLinear: return true
-    case .names(let names): return names.contains { Self.names($0, paths) }
-    }
+    if targets == .allLinear { return !excluded.contains { Self.names($0, paths) } }
+    return name(paths)
+  }
+
+  /// Whether an embedding or the head gets an adapter, which must be named for it.
+  public func name(_ path: String) -> Bool { name([path]) }
+
+  private func name(_ paths: [String]) -> Bool {
+    guard case .names(let names) = targets else { return false }
+    return !excluded.contains { Self.names($0, paths) } && names.contains { Self.names($0, paths) }
   }
 
   private static func names(_ name: String, _ paths: [String]) -> Bool {

@@ -67,7 +67,7 @@ struct TruthRow {
     var forward = ForwardSettings(
       batchSize: batch, sequenceLength: length,
       precision: try word(
-        "precision", ["fp32": .fp32, "bf16": .bf16, "bf16_amp": .bf16Mixed, "fp16_amp": .fp16Mixed]),
+        "precision", ["fp32": .fp32, "bf16": .bf16, "fp16": .fp16, "bf16_amp": .bf16Mixed, "fp16_amp": .fp16Mixed]),
       attention: try word(
         "attn",
         [
@@ -81,19 +81,23 @@ struct TruthRow {
       loss: ForwardSettings.Loss(rawValue: settings.string("loss") ?? "") ?? .transformers)
     forward.imageSize = settings.integer("image")
     forward.imagesPerSample = settings.integer("image_inputs") ?? 0
+    if let scheme = settings.string("quantize") { forward.quantization = Quantization(rawValue: scheme) }
+    forward.isPreparedForKBitTraining = settings.boolean("kbit") ?? false
+    forward.frozen = settings.strings("freeze") ?? []
     let peft = settings.string("peft") ?? "none"
     let techniques: [String: Technique.Kind] = [
       "ia3": .scaling, "prompt": .prompt(virtualTokens: settings.integer("virtual") ?? 20),
     ]
     if let kind = techniques[peft] {
-      forward.technique = Technique(kind, requiresInputGradients: checkpointing != .none)
+      forward.technique = Technique(kind)
     } else if peft != "none" {
       let type = row.string("model_type") ?? ""
       let dropout = type.contains("moe") || type == "mixtral" ? 0 : 0.05
       forward.adapters = LowRankAdapters(
-        rank: 16, targets: peft == "lora_all" ? .allLinear : .usual(of: type),
-        dropout: settings.section("lora")?.number("dropout") ?? dropout,
-        requiresInputGradients: checkpointing != .none)
+        rank: settings.integer("rank") ?? 16,
+        targets: peft == "lora_all" ? .allLinear : settings.strings("targets").map { .names($0) } ?? .usual(of: type),
+        dropout: settings.number("dropout") ?? settings.section("lora")?.number("dropout") ?? dropout,
+        usesDoRA: settings.boolean("dora") ?? false)
     }
     guard
       let optimizer = Optimizer(

@@ -17,7 +17,7 @@ extension Family {
       "attention.attention.value": "attention.v_proj", "attention.output.dense": "attention.o_proj",
       "intermediate.dense": "mlp.fc1", "output.dense": "mlp.fc2",
     ],
-    forward: .imageClassifier(ImageClassifierChoices(tower: VisionChoices(blocks: .vit))))
+    forward: .imageClassifier(VisionChoices(blocks: .vit)))
 
   /// transformers 5.17, `models/deit/modeling_deit.py`: ViT with a second token that a teacher's label trains.
   static let deit: Family = {
@@ -38,9 +38,7 @@ extension Family {
       "mlp.weights_out": .down,
     ],
     outside: imageOutside, keys: ConfigurationKeys(vocabulary: [], positions: []), adapterTargets: ["query", "value"],
-    forward: .imageClassifier(
-      ImageClassifierChoices(
-        tower: VisionChoices(blocks: .dinov2, positions: .resized), pooling: .firstTokenAndMean)))
+    forward: .imageClassifier(VisionChoices(blocks: .dinov2, positions: .resized)))
 
   /// transformers 5.17, `models/convnext/modeling_convnext.py`. Its repeated blocks are the stages.
   static let convNeXt = Family(
@@ -51,14 +49,16 @@ extension Family {
     ],
     outside: [
       "embeddings.patch_embeddings": .patchEmbedding, "embeddings.layernorm": .embeddingNorm,
-      "layernorm": .finalNorm, "classifier": .head,
+      "layernorm": .finalNorm,
     ],
     keys: .none, adapterTargets: ["pwconv1", "pwconv2"], forward: .convolutional(.depthwise))
 
   /// transformers 5.17, `models/resnet/modeling_resnet.py`. Its repeated blocks are the stages.
   static let resNet = Family(
     name: "resnet", modelTypes: ["resnet"], layerPaths: ["encoder.stages"],
-    layer: ["layers.#.layer.0.convolution": .convolution, "layers.#.layer.0.normalization": .convolutionNorm],
+    layer: [
+      "layers.#.layer.0.convolution": .imageConvolution, "layers.#.layer.0.normalization": .imageConvolutionNorm,
+    ],
     outside: [
       "embedder.embedder.convolution": .patchEmbedding, "embedder.embedder.normalization": .embeddingNorm,
     ],
@@ -69,7 +69,7 @@ extension Family {
     "embeddings.patch_embeddings.projection": .patchEmbedding, "embeddings.position_embeddings": .positionEmbedding,
     "embeddings.cls_token": .classToken, "embeddings.distillation_token": .distillationToken,
     "embeddings.register_tokens": .registerTokens, "embeddings.mask_token": .maskToken, "layernorm": .finalNorm,
-    "pooler.dense": .pooler, "classifier": .head,
+    "pooler.dense": .pooler,
   ]
 
   /// transformers 5.17, `models/clip/modeling_clip.py`: a text and a vision tower.
@@ -108,12 +108,18 @@ extension Family {
 
 extension TransformerChoices {
   static let vit = TransformerChoices(
-    norm: .layerNorm, isCausal: false, dropsBehindMLP: true, embeddingDropout: Setting("hidden_dropout_prob", 0.0),
-    attentionDropout: Setting("attention_probs_dropout_prob", 0.0), residualDropout: Setting("hidden_dropout_prob", 0.0), activation: Setting("hidden_act", "gelu"))
+    heads: HeadChoices.imageClassifier, norm: .layerNorm, isCausal: false, dropsBehindMLP: true,
+    embeddingDropout: Setting("hidden_dropout_prob", 0.0),
+    attentionDropout: Setting("attention_probs_dropout_prob", 0.0),
+    residualDropout: Setting("hidden_dropout_prob", 0.0), activation: Setting("hidden_act", "gelu"))
 
   static let dinov2 = TransformerChoices(
+    heads: [
+      .imageClassification: HeadChoices(
+        steps: [.firstTokenAndMean, .linear(HeadChoices.Linear(.classifier, "classifier", .labels))])
+    ],
     norm: .layerNorm, attention: .interface(softmax: .uncast), isCausal: false, holdsAttended: true,
-    dropsWeights: true, embeddingDropout: Setting("hidden_dropout_prob", 0.0),
+    holdsInputNorm: true, dropsWeights: true, embeddingDropout: Setting("hidden_dropout_prob", 0.0),
     attentionDropout: Setting("attention_probs_dropout_prob", 0.0),
     dropPath: Setting("drop_path_rate", 0.0), activation: Setting("hidden_act", "gelu"),
     fusedActivation: Setting("", "silu"))

@@ -16,7 +16,7 @@ extension ModelDescription {
   /// What the model reads under these settings.
   public func inputs(_ settings: ForwardSettings) -> Set<Input> {
     switch forward {
-    case .transformer: [.text]
+    case .transformer, .stateSpace: [.text]
     case .imageClassifier, .convolutional: [.images]
     case .contrastive: [.text, .images]
     case .visionLanguage: settings.imagesPerSample > 0 ? [.text, .images] : [.text]
@@ -27,7 +27,7 @@ extension ModelDescription {
   private func whatIsAskedInVain(_ settings: ForwardSettings) -> String? {
     var (readsImages, takesThemAmongTokens, namesTokens, takesTechniques) = (true, false, false, false)
     switch forward {
-    case .transformer: (readsImages, namesTokens, takesTechniques) = (false, true, true)
+    case .transformer, .stateSpace: (readsImages, namesTokens, takesTechniques) = (false, true, true)
     case .visionLanguage: (takesThemAmongTokens, namesTokens) = (true, true)
     case .imageClassifier, .convolutional, .contrastive: break
     }
@@ -40,6 +40,9 @@ extension ModelDescription {
     }
     if settings.technique != nil, !takesTechniques {
       return "prompt tuning and (IA)3 of a model that reads images are not simulated yet"
+    }
+    if settings.quantization != nil, !takesTechniques {
+      return "quantised weights of a model that reads images are not simulated yet"
     }
     return nil
   }
@@ -56,18 +59,42 @@ extension ModelDescription {
   public func trainingGraph(
     configuration: Configuration?, settings: ForwardSettings
   ) throws(LoweringError) -> Graph {
-    if let reason = whatIsAskedInVain(settings) { throw LoweringError(message: reason) }
+    if let reason = whatTaskLacks(forward) ?? whatIsAskedInVain(settings) { throw LoweringError(message: reason) }
+    let settings = try quantized(settings)
+    let graph: Graph
     switch forward {
     case .transformer(let choices):
-      return try TransformerLowering(self, configuration, settings, choices).graph()
+      graph = try TransformerLowering(self, configuration, settings, choices).graph()
+    case .stateSpace(let mixer):
+      graph = try StateSpaceLowering(self, configuration, settings, mixer).graph()
     case .imageClassifier(let choices):
-      return try ImageClassifierLowering(self, configuration, settings, choices).graph()
+      graph = try ImageClassifierLowering(self, configuration, settings, choices).graph()
     case .convolutional(let choices):
-      return try ConvolutionalLowering(self, configuration, settings, choices).graph()
+      graph = try ConvolutionalLowering(self, configuration, settings, choices).graph()
     case .contrastive(let choices):
-      return try ContrastiveLowering(self, configuration, settings, choices).graph()
+      graph = try ContrastiveLowering(self, configuration, settings, choices).graph()
     case .visionLanguage(let choices):
-      return try VisionLanguageLowering(self, configuration, settings, choices).graph()
+      graph = try VisionLanguageLowering(self, configuration, settings, choices).graph()
     }
+    guard graph.values.contains(where: { $0.origin == .parameter(trains: true) }) else {
+      let why = settings.adapters == nil ? "every parameter is frozen" : "no module has a name that is targeted"
+      throw LoweringError(message: "\(why), so there is nothing to train")
+    }
+    return graph
+  }
+
+  /// The settings with the quantisation that the files bring along.
+  private func quantized(_ settings: ForwardSettings) throws(LoweringError) -> ForwardSettings {
+    var settings = settings
+    if case .bitsandbytes(let stored)? = storedQuantization {
+      guard settings.quantization == nil || settings.quantization == stored else {
+        throw LoweringError(message: "the checkpoint is quantised already, as \(stored.rawValue)")
+      }
+      settings.quantization = stored
+    }
+    guard settings.quantization == nil || settings.adapters != nil else {
+      throw LoweringError(message: "quantised weights do not train, so adapters must (--lora-rank)")
+    }
+    return settings
   }
 }

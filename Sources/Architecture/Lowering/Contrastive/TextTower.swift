@@ -59,11 +59,11 @@ struct TextTower: ModuleLowering {
   }
 
   private func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
-    guard let words = stack.modules[.inputEmbedding].flatMap({ weight(&g, $0) }),
+    guard let module = stack.modules[.inputEmbedding], let words = weight(&g, module),
       let rows = stack.modules[.positionEmbedding].flatMap({ weight(&g, $0) })
     else { return tokens }
     let hidden = g.hold(g.embedding(tokens, words))
-    if settings.requiresInputGradients { g.requireGradient(hidden) }
+    if asksForInputGradients(module) { g.requireGradient(hidden) }
     let positions = g.hold(g.embedding(g.slice(places(&g), axis: 1, start: 0, length: length), rows))
     return g.add(hidden, positions)
   }

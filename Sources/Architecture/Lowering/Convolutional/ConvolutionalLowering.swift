@@ -48,8 +48,9 @@ struct ConvolutionalLowering: ModuleLowering {
     guard widths.count == depths.count, (1...16).contains(widths.count), (1...1 << 12).contains(sizes.channels),
       (widths + [stem]).allSatisfy({ (1...1 << 16).contains($0) }), depths.allSatisfy({ (1...1 << 10).contains($0) })
     else { throw LoweringError(message: "hidden_sizes and depths are not those of stages, so the model cannot be run") }
-    classifier = try description.classifier(
-      over: widths.last ?? 0, path: isResidual ? "classifier.1" : "classifier", configuration)
+    let labels = description.labelCount?.value ?? 2
+    classifier = ModuleParameters(
+      path: choices.classifierName, weight: [labels, widths.last ?? 0], bias: [labels])
     try check()
   }
 
@@ -71,7 +72,7 @@ struct ConvolutionalLowering: ModuleLowering {
     let made = g.graph.values.reduce(0) { sum, value in
       if case .parameter = value.origin { sum + (value.layout.shape.elementCount?.count ?? 0) } else { sum }
     }
-    let head = description.storedClassifier(classifier.path)
+    let head = description.modules[.classifier] ?? description.others.first { $0.path == classifier.path }
     let inHead = [head?.weight, head?.bias].reduce(0) { $0 + ($1?.elementCount?.count ?? 0) }
     guard let stored = description.parameterCount?.value, stored - inHead == made else {
       throw LoweringError(
@@ -83,7 +84,7 @@ struct ConvolutionalLowering: ModuleLowering {
   func graph() -> Graph {
     var g = GraphBuilder(autocast: settings.precision.autocast)
     let pixels = g.input("pixel_values", [batch, sizes.channels, sizes.side, sizes.side], .float32)
-    let labels = g.input("labels", [batch], .int64)
+    let labels = classLabels(&g)
     let typed = g.hold(g.cast(pixels, to: type))
     let (logits, loss) = g.frame("") { g in
       let pooled = g.hold(
@@ -93,7 +94,7 @@ struct ConvolutionalLowering: ModuleLowering {
           return self.pooled(&g, last)
         })
       let logits = linear(&g, pooled, classifier)
-      return (logits, g.frame("") { g in g.crossEntropy(logits, labels) })
+      return (logits, g.frame("") { g in classLoss(&g, logits, labels) })
     }
     return finished(&g, [logits], loss: loss)
   }

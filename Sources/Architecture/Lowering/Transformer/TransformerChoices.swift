@@ -8,16 +8,20 @@ struct TransformerChoices: Sendable {
     case learned
     /// A learned table, looked up by the running sum of the attention mask (OPT) or by `arange` beside one (BioGPT).
     case learnedWithMask(counted: Bool)
-    /// A learned table read in order, and one of token types, under a norm (BERT).
-    case learnedWithTypes
+    /// A learned table and one of token types, under a norm (BERT).
+    case learnedWithTypes(TypedPositions)
     /// Rotated queries and keys, cosines and sines computed once for all layers.
     case rotary
     /// The same with positions in time and along the sides of images (Qwen2-VL).
     case rotaryGrid
+    /// The same once for layers that see everything and once for those that see a window (ModernBERT).
+    case rotaryByKind
     /// The same from a table of sines that each layer holds and reads (GPT-J, CodeGen).
     case rotaryTable
     /// A bias that grows with distance (BLOOM).
     case alibi
+    /// Embeddings of distances, which attention reads (DeBERTa).
+    case relative
     /// The same beside a mask that is made for it (MPT).
     case alibiBesideMask
 
@@ -25,9 +29,27 @@ struct TransformerChoices: Sendable {
     var areRows: Bool {
       switch self {
       case .learned, .learnedWithMask, .learnedWithTypes, .rotaryTable: true
-      case .rotary, .rotaryGrid, .alibi, .alibiBesideMask: false
+      case .rotary, .rotaryByKind, .rotaryGrid, .alibi, .alibiBesideMask, .relative: false
       }
     }
+  }
+
+  /// Where positions beside token types come from.
+  enum TypedPositions: Sendable {
+    /// A table of positions, read in order (BERT).
+    case read
+    /// Counted from the first token that is no padding (RoBERTa).
+    case counted
+    /// Read in order, and there are no types (DistilBERT).
+    case untyped
+  }
+
+  /// What is dropped of attention's output.
+  enum BranchDropout: Sendable {
+    /// As of the MLP's.
+    case residual
+    case none
+    case own(Setting<Double>)
   }
 
   enum Attention: Sendable {
@@ -37,6 +59,8 @@ struct TransformerChoices: Sendable {
     case fp32
     /// `baddbmm` over the bias (BLOOM).
     case bloom
+    /// Of contents and of distances (DeBERTa).
+    case disentangled
     /// Its own call of `scaled_dot_product_attention` (Falcon).
     case falcon
     /// Written out, the distances' biases added to the scores and the mask filled in (MPT).
@@ -65,6 +89,8 @@ struct TransformerChoices: Sendable {
     case selectedHeads
     /// Four groups of blocks, in the order query, value, key (CodeGen).
     case groups
+    /// An axis of three, taken apart (ModernBERT).
+    case stacked
     /// The query heads, then one key and one value head (Falcon).
     case multiQuery
   }
@@ -97,6 +123,8 @@ struct TransformerChoices: Sendable {
     case angles
     /// Queries and keys are cast to fp32 and back (Cohere).
     case wide
+    /// The same, cast anew for each of the two products (ModernBERT).
+    case wideTwice
   }
 
   /// Which layers turn queries and keys.
@@ -122,6 +150,8 @@ struct TransformerChoices: Sendable {
     case projection
   }
 
+  /// What its classes run behind the last hidden states.
+  var heads = HeadChoices.decoder
   var norm = NormKind.rms
   var positions = Positions.rotary
   var attention = Attention.interface(softmax: .upcast)
@@ -130,12 +160,17 @@ struct TransformerChoices: Sendable {
   var isCausal = true
   /// Whether the variable that a branch leaves is bound anew only when the norm behind the sum returns (BERT).
   var keepsSummed = false
+  /// Whether attention's variable keeps its heads' output until the norm behind it returns, and the MLP's what it is
+  /// widened to until the block does (BERT).
+  var holdsInner = false
+  /// Whether the block's variable keeps attention's output until it returns (ModernBERT, DINOv2).
+  var holdsAttended = false
   /// Whether attention and MLP read the same input; the flag of the configuration that says so, where there is one.
   var parallel: Parallel?
   var parallelKey: Setting<Bool>?
   /// Whether norms behind attention and MLP run before the sum although no norm runs before them (OLMo 2).
   var normsBranches = false
-  /// Whether the block names its first norm's output until it returns (StableLM).
+  /// Whether the block names its first norm's output until it returns (StableLM, DINOv2).
   var holdsInputNorm = false
   /// Whether the MLP adds its input's residual itself (MPT).
   var addsInMLP = false
@@ -149,8 +184,6 @@ struct TransformerChoices: Sendable {
   var holdsBranches = false
   /// Whether a block is called with its mask by position, and not by keyword (CLIP).
   var takesMaskByPosition = false
-  /// Whether variables keep the first norm's and attention's outputs until the block returns (DINOv2).
-  var holdsAttended = false
   /// Whether the dropout of the MLP's output runs when the MLP has returned (ViT).
   var dropsBehindMLP = false
   /// Whether nothing names the probabilities of attention once it has returned (DINOv2).
@@ -159,6 +192,8 @@ struct TransformerChoices: Sendable {
   var holdsCausalBuffer = false
   /// Whether the mask is built even where a kernel's causal flag would do (Falcon).
   var alwaysMasks = false
+  /// Whether what every layer gives is kept until the last has run (DeBERTa).
+  var holdsHiddenStates = false
   /// Whether the block hands its attention probabilities to the loop over the layers (BLOOM, GPT-Neo).
   var returnsWeights = false
   /// Whether the MLP's input is flattened to a matrix first (OPT).
@@ -188,6 +223,8 @@ struct TransformerChoices: Sendable {
   var usualWindow: Int?
   var embeddingDropout: Setting<Double>?
   var attentionDropout = Setting("attention_dropout", 0.0)
+  /// What is dropped of attention's output.
+  var attentionOutputDropout = BranchDropout.residual
   /// After attention and MLP.
   var residualDropout: Setting<Double>?
   /// After the MLP alone.
@@ -218,6 +255,8 @@ struct TransformerChoices: Sendable {
     case all
     /// Every other layer (Gemma 2).
     case alternating
+    /// Those that the configuration lists, half of `local_attention` to either side (ModernBERT).
+    case byKind
     /// All layers but each one of this many, `sliding_window_pattern` where the configuration says it (Gemma 3).
     case allButEvery(Int)
     /// Those from `max_window_layers` on, where `use_sliding_window` is set (Qwen2).

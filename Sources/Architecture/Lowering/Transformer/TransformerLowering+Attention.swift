@@ -3,11 +3,15 @@ internal import Units
 
 extension TransformerLowering {
   /// Self-attention from hidden states [B, S, H] to [B, S, H]; `weights` are the probabilities that attention as
-  /// written out hands back.
+  /// written out hands back, `context` is what the output's projection reads.
   func attention(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ inputs: LayerInputs
-  ) -> (output: Tensor, weights: Tensor?) {
-    guard var heads = projections(&g, input, layer) else { return (input, nil) }
+  ) -> (output: Tensor, weights: Tensor?, context: Tensor) {
+    if case .disentangled = choices.attention {
+      let context = disentangled(&g, input, layer, inputs)
+      return (layer.modules[.attentionOutput].map { linear(&g, context, $0) } ?? context, nil, context)
+    }
+    guard var heads = projections(&g, input, layer) else { return (input, nil, input) }
     if let rotary = inputs.rotary(isWindowed: isWindowed(layer)), turns(layer) {
       heads = rotated(&g, heads, rotary)
     }
@@ -21,14 +25,15 @@ extension TransformerLowering {
     case .interface(let softmax): attended = isEager ? eager(&g, heads, mask, softmax) : fused(&g, heads, mask)
     case .fp32: attended = wideAttention(&g, heads, mask, layer)
     case .bloom: attended = biasedAttention(&g, heads, mask, inputs)
+    case .disentangled: return (input, nil, input)
     case .mpt: attended = maskedAttention(&g, heads, mask, inputs)
     case .falcon: attended = isEager ? eager(&g, heads, mask, .plain) : fused(&g, heads, mask)
     }
     if let weights = attended.weights { g.hold(weights) }
-    var output = g.reshape(attended.output, [batch, length, sizes.heads * sizes.headDimension])
-    output = g.contiguous(output)
-    if let projection = layer.modules[.attentionOutput] { output = linear(&g, output, projection) }
-    return (output, attended.weights)
+    let merged = g.reshape(attended.output, [batch, length, sizes.heads * sizes.headDimension])
+    let context = g.contiguous(merged)
+    let output = layer.modules[.attentionOutput].map { linear(&g, context, $0) } ?? context
+    return (output, attended.weights, context)
   }
 
   /// `DynamicLayer.update` appends to an empty cache, which copies; the cache outlives the forward pass.

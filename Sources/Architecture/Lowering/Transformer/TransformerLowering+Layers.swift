@@ -8,7 +8,7 @@ extension TransformerLowering {
     switch choices.window {
     case .none, .all: return false
     case .last where configuration?.boolean("use_sliding_window") != true: return false
-    case .alternating, .allButEvery, .last, .listed: break
+    case .alternating, .allButEvery, .last, .listed, .byKind: break
     }
     if let types = configuration?.strings("layer_types") {
       return types.indices.contains(layer.index) && types[layer.index] == "sliding_attention"
@@ -19,6 +19,7 @@ extension TransformerLowering {
       let every = max(1, configuration?.integer(anyOf: "sliding_window_pattern", "_sliding_window_pattern") ?? usual)
       return (layer.index + 1) % every != 0
     case .last: return layer.index >= configuration?.integer("max_window_layers") ?? 28
+    case .byKind: return layer.index % max(1, configuration?.integer("global_attn_every_n_layers") ?? 3) != 0
     case .none, .all, .listed: return false
     }
   }

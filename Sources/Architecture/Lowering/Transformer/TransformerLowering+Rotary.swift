@@ -49,11 +49,13 @@ extension TransformerLowering {
   /// x · cos + rotate_half(x) · sin along the last axis.
   func turned(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
     let half = input.shape[input.shape.rank - 1] / 2
-    let straight = g.multiply(input, cosine)
+    let isCast = choices.turningType == .wideTwice
+    let straight = g.multiply(isCast ? g.cast(input, to: .float32) : input, cosine)
+    let source = isCast ? g.cast(input, to: .float32) : input
     let turned = g.frame("") { g in
-      guard choices.turning == .halves else { return neighboursSwapped(&g, input) }
-      let first = g.slice(input, axis: -1, start: 0, length: half)
-      let second = g.slice(input, axis: -1, start: half, length: half)
+      guard choices.turning == .halves else { return neighboursSwapped(&g, source) }
+      let first = g.slice(source, axis: -1, start: 0, length: half)
+      let second = g.slice(source, axis: -1, start: half, length: half)
       return g.concatenate([g.unary(.negate, second), first], axis: -1)
     }
     return g.add(straight, g.multiply(turned, sine))

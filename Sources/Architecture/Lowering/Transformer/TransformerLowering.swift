@@ -33,7 +33,7 @@ struct TransformerLowering: ModuleLowering {
   var isEager: Bool {
     switch choices.attention {
     case .interface, .falcon: settings.attention == .eager
-    case .fp32, .bloom, .mpt: true
+    case .fp32, .bloom, .mpt, .disentangled: true
     }
   }
 
@@ -41,7 +41,7 @@ struct TransformerLowering: ModuleLowering {
     var g = GraphBuilder(autocast: settings.precision.autocast)
     let shape: Shape = [batch, settings.sequenceLength]
     let given = TokenInputs(
-      tokens: g.input("input_ids", shape, .int64), labels: g.input("labels", shape, .int64),
+      tokens: g.input("input_ids", shape, .int64), labels: labels(&g),
       padding: settings.isPadded ? g.input("attention_mask", shape, .int64) : nil)
     declareParameters(&g)
     let (logits, loss) = g.frame("") { g in
@@ -53,23 +53,22 @@ struct TransformerLowering: ModuleLowering {
 
   /// A setting of the configuration under which the pass makes no sense; nil where there is none.
   var whatCannotRun: String? {
-    if settings.loss != .transformers, !choices.isCausal {
-      return "a \(settings.loss.rawValue) loss is there for models that name the next token, and this one does not"
-    }
-    if let reason = whyTechniqueCannotRun { return reason }
+    if let reason = whatTaskCannotRun ?? whyTechniqueCannotRun { return reason }
     if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
-    case .rotary, .rotaryGrid, .rotaryTable:
+    case .rotary, .rotaryByKind, .rotaryGrid, .rotaryTable:
       guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
         return "\(rotaryDimension) rotated features of a head of \(sizes.headDimension) make no sense"
       }
+    case .relative:
+      if let reason = whatOfDistancesCannotRun { return reason }
     case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .alibiBesideMask: break
     }
     if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
     }
     if choices.fused == .groups, sizes.heads % 4 != 0 { return "\(sizes.heads) heads do not form four groups" }
-    return nil
+    return adaptersThatCannotRun
   }
 
   // MARK: - Parameters
@@ -79,22 +78,21 @@ struct TransformerLowering: ModuleLowering {
     let outside: [Role] = [
       .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingNorm, .embeddingProjection,
     ]
-    let behind: [Role] = [.finalNorm, .outputProjection, .headTransform, .headTransformNorm, .head]
+    let behind: [Role] = [.finalNorm, .outputProjection]
     declare(&g, stack.modules, outside)
     declare(&g, stack.layers)
-    declare(&g, stack.modules, behind.filter { $0 != .head || !isTied })
-    if isTied, let head = stack.modules[.head] { _ = bias(&g, head) }
-    for module in description.others { declare(&g, module) }
+    declare(&g, stack.modules, behind)
+    // A class that is known has no modules but those that are.
+    if !description.hasLowering { for module in description.others { declare(&g, module) } }
   }
-
-  var isTied: Bool { description.tiedEmbeddings?.value ?? (stack.modules[.head] == nil) }
 
   // MARK: - The model
 
   /// Tokens [B, S] to hidden states [B, S, H].
   private func backbone(_ g: inout GraphBuilder, _ given: TokenInputs) -> Tensor {
     g.frame("model") { g in
-      var embedded = g.hold(given.rows ?? embedded(&g, given.tokens))
+      var embedded = given.rows ?? embedded(&g, given.tokens)
+      if choices.isCausal { g.hold(embedded) }
       if case .outside? = choices.embeddingScale { embedded = g.hold(g.multiplyScalar(embedded)) }
       return decoded(&g, embedded, given.padding)
     }
@@ -132,6 +130,8 @@ struct TransformerLowering: ModuleLowering {
       // The loop's variable for a layer's results is bound anew only when the next layer returns.
       if let weights { g.keepUntilHere(weights) }
       weights = results.side.first
+      if layer.index == stack.layers[0].index { hidden = convolved(&g, hidden, inputs) }
+      if choices.holdsHiddenStates { g.hold(hidden) }
       visit(&g, hidden)
     }
     return (hidden, weights)
@@ -140,8 +140,14 @@ struct TransformerLowering: ModuleLowering {
   /// What the embedding makes of tokens [B, S].
   func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
     guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
+    let requiresInputGradients = asksForInputGradients(module)
+    let isAdapted = settings.adapters?.name(module.path) ?? false
     let embedded = g.frame("embed_tokens") { g in
       let rows = g.embedding(tokens, table)
+      if let adapters = settings.adapters, isAdapted {
+        if requiresInputGradients { g.requireGradient(rows) }
+        return adaptedRows(&g, rows, tokens, module, adapters)
+      }
       switch choices.embeddingScale {
       case .buffer?:
         let scale = g.buffer("embed_scale", [], .float32)
@@ -151,7 +157,8 @@ struct TransformerLowering: ModuleLowering {
       case .outside?, nil: return rows
       }
     }
-    if settings.requiresInputGradients { g.requireGradient(embedded) }
+    // An adapter's output needs one already, and the hook is on what it adapts.
+    if requiresInputGradients, !isAdapted { g.requireGradient(embedded) }
     return embedded
   }
 }

@@ -12,16 +12,3 @@ struct VisionChoices: Sendable {
   var blocks: TransformerChoices
   var positions = Positions.added
 }
-
-/// What an image classifier does with its tower.
-struct ImageClassifierChoices: Sendable {
-  enum Pooling: Sendable {
-    /// The class token's features (ViT).
-    case firstToken
-    /// The same beside the mean of the patches (DINOv2).
-    case firstTokenAndMean
-  }
-
-  var tower: VisionChoices
-  var pooling = Pooling.firstToken
-}

@@ -81,7 +81,7 @@ struct VisionTower: ModuleLowering {
     let bias = bias(&g, module)
     return g.frame("patch_embeddings") { g in
       let cut = g.convolution(pixels, weight, bias, stride: images.patch)
-      let needs = settings.requiresInputGradients
+      let needs = asksForInputGradients(module)
       // The hook is on the module that `get_input_embeddings` gives: the convolution alone, or what flattens it too.
       if needs, case .table = choices.positions { g.requireGradient(cut) }
       let tokens = g.transpose(g.reshape(cut, [images.count, hidden, images.grid * images.grid]), 1, 2)

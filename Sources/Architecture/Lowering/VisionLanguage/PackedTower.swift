@@ -133,7 +133,7 @@ struct PackedTower: ModuleLowering, ImageReading {
       let tokens = g.apply(.convolution, [input, kernel], layout, input.dataType)
       return g.reshape(tokens, [total, blocks.sizes.hidden])
     }
-    if settings.requiresInputGradients { g.requireGradient(hidden) }
+    if asksForInputGradients(module) { g.requireGradient(hidden) }
     return hidden
   }
 
