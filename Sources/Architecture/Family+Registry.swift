@@ -3,7 +3,8 @@ extension Family {
   static let all: [Family] = [
     .llama, .mistral, .smolLM3, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .granite, .starcoder2, .phi, .phi3, .qwen,
     .gpt2, .gptBigCode, .gptNeo, .gptJ, .codegen, .gptNeoX, .bloom, .falcon, .opt, .bioGPT,
-    .cohere, .cohere2, .stableLM, .glm, .glm4, .mpt,
+    .cohere, .cohere2, .stableLM, .glm, .glm4, .mpt, .seedOSS, .arcee, .nemotron, .helium,
+    .ernie, .hunyuan, .exaone4,
     .mixtral, .qwenMoE, .olmo, .olmo2, .olmo3, .olmoe, .graniteMoE, .deepseek, .gptOSS,
     .bert, .roberta, .electra, .distilBERT, .debertaV2, .modernBERT, .t5, .whisper, .mamba, .mamba2, .falconMamba,
     .vit, .deit, .dinov2, .convNeXt, .resNet, .clip, .siglip, .llava, .qwen2VL,

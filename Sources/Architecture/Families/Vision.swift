@@ -134,5 +134,6 @@ extension TransformerChoices {
   }()
 
   static let siglip = TransformerChoices(
-    norm: .layerNorm, isCausal: false, takesMaskByPosition: true, activation: Setting("hidden_act", "gelu_pytorch_tanh"))
+    norm: .layerNorm, isCausal: false, takesMaskByPosition: true,
+    activation: Setting("hidden_act", "gelu_pytorch_tanh"))
 }

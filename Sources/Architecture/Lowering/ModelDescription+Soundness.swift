@@ -89,7 +89,7 @@ extension [ModelDescription.Layer] {
       for (role, count) in [(Role.queryNorm, heads), (.keyNorm, sizes.keyValueHeads)] {
         let shape: Shape =
           switch headNorms {
-          case .heads, .transposed, .eachHead: [dimension]
+          case .heads, .transposed, .eachHead, .turned: [dimension]
           case .headsOfAll: [count, dimension]
           case .projection: [count * dimension]
           }

@@ -53,7 +53,8 @@ extension ConvolutionalLowering {
     hidden = activation(&g, hidden, ConfiguredValue("hidden_act", "gelu"))
     hidden = linear(&g, hidden, module("\(path).pwconv2", [width, 4 * width], hasBias: true))
     if configuration?.number("layer_scale_init_value") ?? 1e-6 > 0 {
-      hidden = g.multiply(parameter(&g, "\(module(path, [], hasBias: false).path).layer_scale_parameter", [width]), hidden)
+      let name = "\(module(path, [], hasBias: false).path).layer_scale_parameter"
+      hidden = g.multiply(parameter(&g, name, [width]), hidden)
     }
     return g.add(input, dropPath(&g, g.permute(hidden, [0, 3, 1, 2]), rate: rate))
   }

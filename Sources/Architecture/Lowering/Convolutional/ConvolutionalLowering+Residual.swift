@@ -6,7 +6,8 @@ extension ConvolutionalLowering {
   /// A wide convolution and a pool, then stages of blocks around which the input is added.
   func residualBody(_ g: inout GraphBuilder, _ pixels: Tensor) -> Tensor {
     var hidden = g.frame("embedder") { g in
-      let wide = normed(&g, pixels, "embedder.embedder", width: sizes.stem, window: ImageWindow(size: 7, stride: 2, padding: 3))
+      let window = ImageWindow(size: 7, stride: 2, padding: 3)
+      let wide = normed(&g, pixels, "embedder.embedder", width: sizes.stem, window: window)
       return g.maximumPool(wide, ImageWindow(size: 3, stride: 2, padding: 1))
     }
     for (stage, width) in sizes.widths.enumerated() {
@@ -27,7 +28,8 @@ extension ConvolutionalLowering {
     var hidden = input
     let isBasic = configuration?.string("layer_type") == "basic"
     if isBasic {
-      hidden = normed(&g, hidden, "\(path).layer.0", width: width, window: ImageWindow(size: 3, stride: stride, padding: 1))
+      hidden = normed(
+        &g, hidden, "\(path).layer.0", width: width, window: ImageWindow(size: 3, stride: stride, padding: 1))
       hidden = normed(
         &g, hidden, "\(path).layer.1", width: width, window: ImageWindow(size: 3, padding: 1), isBent: false)
     } else {

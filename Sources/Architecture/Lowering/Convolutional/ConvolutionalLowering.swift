@@ -38,7 +38,8 @@ struct ConvolutionalLowering: ModuleLowering {
     self.settings = settings
     self.choices = choices
     let isResidual = if case .residual = choices { true } else { false }
-    let widths = configuration?.integers("hidden_sizes") ?? (isResidual ? [256, 512, 1024, 2048] : [96, 192, 384, 768])
+    let widths =
+      configuration?.integers("hidden_sizes") ?? (isResidual ? [256, 512, 1024, 2048] : [96, 192, 384, 768])
     let depths = configuration?.integers("depths") ?? (isResidual ? [3, 4, 6, 3] : [3, 3, 9, 3])
     let stem = isResidual ? configuration?.integer("embedding_size") ?? 64 : widths.first ?? 0
     sizes = Sizes(

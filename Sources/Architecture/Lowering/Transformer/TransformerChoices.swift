@@ -125,6 +125,8 @@ struct TransformerChoices: Sendable {
     case wide
     /// The same, cast anew for each of the two products (ModernBERT).
     case wideTwice
+    /// What is multiplied is cast to fp32, each for itself, and the sums back (ERNIE 4.5).
+    case factors
   }
 
   /// Which layers turn queries and keys.
@@ -132,7 +134,7 @@ struct TransformerChoices: Sendable {
     case all
     /// All but those that `no_rope_layers` leaves out, by default every fourth (SmolLM3).
     case listed
-    /// Those that see a window only (Cohere 2).
+    /// Those that see a window only (Cohere 2), and all where the configuration gives no window (EXAONE 4).
     case windowed
   }
 
@@ -148,6 +150,8 @@ struct TransformerChoices: Sendable {
     case eachHead
     /// The whole projection (OLMo 2).
     case projection
+    /// All projections, transposed and turned (Hunyuan).
+    case turned
   }
 
   /// What its classes run behind the last hidden states.
@@ -174,8 +178,8 @@ struct TransformerChoices: Sendable {
   var holdsInputNorm = false
   /// Whether the MLP adds its input's residual itself (MPT).
   var addsInMLP = false
-  /// The bound to which projections are cut, by its key in the configuration (OLMo).
-  var clip: String?
+  /// Whether projections are cut to `clip_qkv`, where the configuration or its `attn_config` gives that (OLMo, MPT).
+  var clips = false
   /// What the norms of queries and keys run on, where there are some.
   var headNorms = HeadNorms.heads
   /// Whether queries are scaled before attention, which then runs with a scale of one (OPT).
@@ -206,6 +210,8 @@ struct TransformerChoices: Sendable {
   var rotaryFraction = 1.0
   /// Whether the rotated part and the rest are put together again, even where there is no rest.
   var rejoinsRotated = false
+  /// Whether the rotated part is named until the rotation returns (Nemotron).
+  var holdsTurned = false
   var turning = Turning.halves
   var turningType = TurningType.hidden
   var turned = Turned.all

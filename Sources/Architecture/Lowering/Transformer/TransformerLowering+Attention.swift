@@ -12,9 +12,10 @@ extension TransformerLowering {
       return (layer.modules[.attentionOutput].map { linear(&g, context, $0) } ?? context, nil, context)
     }
     guard var heads = projections(&g, input, layer) else { return (input, nil, input) }
-    if let rotary = inputs.rotary(isWindowed: isWindowed(layer)), turns(layer) {
+    if let rotary = inputs.rotary(isWindowed: isWindowed(layer)), turns(layer), !hasDistances {
       heads = rotated(&g, heads, rotary)
     }
+    if choices.headNorms == .turned { heads = normalizedTurned(&g, heads, layer) }
     if let positions = inputs.positions { heads = rotatedByTable(&g, heads, layer, positions) }
     if settings.usesCache { heads = cached(&g, heads) }
     for tensor in [heads.query, heads.key, heads.value] { g.hold(tensor) }
@@ -27,7 +28,8 @@ extension TransformerLowering {
     case .bloom: attended = biasedAttention(&g, heads, mask, inputs)
     case .disentangled: return (input, nil, input)
     case .mpt: attended = maskedAttention(&g, heads, mask, inputs)
-    case .falcon: attended = isEager ? eager(&g, heads, mask, .plain) : fused(&g, heads, mask)
+    case .falcon where inputs.alibi != nil && isEager: attended = distanceAttention(&g, heads, mask, inputs)
+    case .falcon: attended = isEager ? eager(&g, heads, mask, .uncast) : fused(&g, heads, mask)
     }
     if let weights = attended.weights { g.hold(weights) }
     let merged = g.reshape(attended.output, [batch, length, sizes.heads * sizes.headDimension])
@@ -127,6 +129,22 @@ extension TransformerLowering {
     let context = g.batchedProduct(g.reshape(weights, [batch * sizes.heads, length, length]), value)
     let merged = g.transpose(g.reshape(context, [batch, sizes.heads, length, sizes.headDimension]), 1, 2)
     return (merged, weights)
+  }
+
+  /// Falcon with distances: their biases are added in fp32, and once more with the mask.
+  private func distanceAttention(
+    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ inputs: LayerInputs
+  ) -> (output: Tensor, weights: Tensor?) {
+    let product = g.hold(g.matrixProduct(heads.query, g.transpose(heads.key, 2, 3)))
+    var scores = g.hold(g.cast(product, to: .float32))
+    if let alibi = inputs.alibi {
+      scores = g.hold(g.multiplyScalar(g.add(scores, g.reshape(alibi, [batch, sizes.heads, 1, length]))))
+    }
+    if let mask { scores = g.add(scores, mask.tensor) }
+    var weights = g.softmax(scores, to: type)
+    weights = g.hold(g.dropout(weights, number(choices.attentionDropout)))
+    let context = g.matrixProduct(weights, heads.value)
+    return (g.transpose(context, 1, 2), weights)
   }
 
   /// MPT: the distances' biases are added to the scores, and hidden places filled.

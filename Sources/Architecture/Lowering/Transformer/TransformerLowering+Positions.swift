@@ -68,8 +68,13 @@ extension TransformerLowering {
       inputs.windowRotary = rotaryAngles(
         &g, positions, as: inputs.hidden.dataType, table: "rotary_emb.sliding_attention")
     case .rotary:
+      if hasDistances {
+        let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .int64))
+        inputs.alibi = g.hold(alibi(&g, seen, as: embedded.dataType))
+      }
       let positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
+      if let alibi = inputs.alibi, let mask = inputs.mask { inputs.mask = withDistances(&g, mask, alibi) }
       if stack.layers.contains(where: isWindowed) { inputs.windowMask = windowMask(&g, padding) }
       inputs.hidden = dropped(&g, embedded, choices.embeddingDropout)
       inputs.rotary = rotaryAngles(&g, positions, as: embedded.dataType)
@@ -177,6 +182,22 @@ extension TransformerLowering {
     }
   }
 
+  /// Falcon's older models count distances where newer ones turn queries and keys.
+  var hasDistances: Bool {
+    if case .falcon = choices.attention { configuration?.boolean("alibi") == true } else { false }
+  }
+
+  /// Falcon's mask with distances: `masked_fill(alibi / sqrt(D), mask < -1, min)`, [B, N, S, S].
+  private func withDistances(_ g: inout GraphBuilder, _ mask: AttentionMask, _ alibi: Tensor) -> AttentionMask {
+    var additive = mask.tensor
+    if mask.isBoolean { additive = g.create("where", [additive], additive.shape, alibi.dataType) }
+    let scaled = g.create("div", [alibi], [batch, sizes.heads, 1, length], alibi.dataType)
+    let hidden = g.create("lt", [additive], additive.shape, .bool)
+    let both = g.create(
+      "masked_fill", [scaled, hidden], [batch, sizes.heads, length, length], alibi.dataType)
+    return AttentionMask(tensor: both, isBoolean: false)
+  }
+
   // MARK: - Rotary embeddings
 
   /// How many features of each head are rotated.
@@ -193,7 +214,7 @@ extension TransformerLowering {
     _ g: inout GraphBuilder, _ positions: Tensor, as type: DataType, table: String = "rotary_emb"
   ) -> (cosine: Tensor, sine: Tensor) {
     let half = rotaryDimension / 2
-    let type = choices.turningType == .angles ? .float32 : type
+    let type = choices.turningType == .angles || choices.turningType == .factors ? .float32 : type
     let frequencies = g.buffer("\(table).inv_freq", [half], .float32)
     _ = g.buffer("\(table).original_inv_freq", [half], .float32)
     return g.frame("rotary_emb") { g in

@@ -10,7 +10,9 @@ extension VisionTower {
     _ stack: ModelDescription.Stack, of description: ModelDescription, _ configuration: Configuration?,
     _ settings: ForwardSettings, _ choices: VisionChoices, images count: Int
   ) throws(LoweringError) {
-    func refused(_ message: String) -> LoweringError { LoweringError(message: "\(message), so the model cannot be run") }
+    func refused(_ message: String) -> LoweringError {
+      LoweringError(message: "\(message), so the model cannot be run")
+    }
     guard let patches = stack.modules[.patchEmbedding], let weight = patches.weight, weight.rank == 4,
       weight.dimensions.allSatisfy({ (1...1 << 24).contains($0) }), weight[2] == weight[3],
       patches.bias == nil || patches.bias == [weight[0]]
@@ -20,7 +22,8 @@ extension VisionTower {
     guard learned.allSatisfy({ $0 == [hidden] || ($0.rank == 3 && $0[0] == 1 && $0[2] == hidden && $0[1] < 1 << 16) })
     else { throw refused("the learned tokens are not \(hidden) features wide") }
     let rows = stack.modules[.positionEmbedding]?.weight?.dimensions ?? []
-    guard rows.last == hidden, rows.count == 2 || (rows.count == 3 && rows[0] == 1), choices.positions.rank == rows.count
+    guard rows.last == hidden, rows.count == 2 || (rows.count == 3 && rows[0] == 1),
+      choices.positions.rank == rows.count
     else { throw refused("the position embedding has the shape \(Shape(rows)), and the tower is \(hidden) wide") }
     let registers = stack.modules[.registerTokens]?.weight?[1] ?? 0
     let extra = learned.reduce(0) { $0 + ($1.rank == 3 ? $1[1] : 1) } - registers
@@ -36,7 +39,8 @@ extension VisionTower {
     case .resized where grid > 0 && grid * grid == places: break
     case .added, .table, .resized:
       guard places == images.grid * images.grid else {
-        throw refused("images of \(side) pixels a side have \(images.grid * images.grid) patches, and the model \(places)")
+        let patches = images.grid * images.grid
+        throw refused("images of \(side) pixels a side have \(patches) patches, and the model \(places)")
       }
     }
     let heads = configuration?.integer("num_attention_heads") ?? (hidden % 64 == 0 ? hidden / 64 : 0)

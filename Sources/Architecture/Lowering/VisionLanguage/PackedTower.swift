@@ -29,7 +29,9 @@ struct PackedTower: ModuleLowering, ImageReading {
     _ stack: ModelDescription.Stack, of description: ModelDescription, _ configuration: Configuration?,
     _ settings: ForwardSettings, _ choices: TransformerChoices, images: Int
   ) throws(LoweringError) {
-    func refused(_ message: String) -> LoweringError { LoweringError(message: "\(message), so the model cannot be run") }
+    func refused(_ message: String) -> LoweringError {
+      LoweringError(message: "\(message), so the model cannot be run")
+    }
     guard let patch = stack.modules[.patchEmbedding]?.weight, patch.rank == 5, patch[3] == patch[4],
       patch.dimensions.allSatisfy({ (1...1 << 20).contains($0) }), let norm = stack.modules[.projectorNorm]
     else { throw refused("there is no embedding of patches, or nothing that merges them") }
@@ -55,7 +57,9 @@ struct PackedTower: ModuleLowering, ImageReading {
       }
     }
     let heads = configuration?.integer("num_heads") ?? 16
-    guard hidden / max(1, heads) % 4 == 0 else { throw refused("\(heads) heads of \(hidden) features cannot be rotated") }
+    guard hidden / max(1, heads) % 4 == 0 else {
+      throw refused("\(heads) heads of \(hidden) features cannot be rotated")
+    }
     let patches = (side / patch[3]) * (side / patch[3])
     var own = settings
     own.batchSize = 1

@@ -20,7 +20,8 @@ struct ProjectedTower: ImageReading {
       throw LoweringError(message: "there is no projection of the image's features, so the model cannot be run")
     }
     let count = tower.stack.layers.count
-    let chosen = configuration?.integers("vision_feature_layer") ?? [configuration?.integer("vision_feature_layer") ?? -2]
+    let chosen =
+      configuration?.integers("vision_feature_layer") ?? [configuration?.integer("vision_feature_layer") ?? -2]
     states = chosen.map { $0 < 0 ? $0 + count + 1 : $0 }
     guard !states.isEmpty, states.allSatisfy({ (0...count).contains($0) }) else {
       throw LoweringError(message: "vision_feature_layer names a layer that the tower does not have")
