@@ -61,6 +61,8 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "accelerate": settings.loop = .accelerate
       case "accumulate": accumulation = number ?? 0
       case "clip": clips = true
+      case "side": settings.imageSize = number
+      case "images": settings.imagesPerSample = number ?? 0
       case "rank": projection.rank = number ?? 0
       case "loss": settings.loss = ForwardSettings.Loss(rawValue: String(parts.last ?? "")) ?? .transformers
       case "ia3": settings.technique = Technique(.scaling)

@@ -9,6 +9,7 @@ struct EstimateTruthTests {
   static let others = TracedRun.table("other-models.tsv", modelTypes: Sketch.modelTypes(of: Sketch.all))
   static let settings = TracedRun.table("training-settings.tsv", modelTypes: Sketch.modelTypes(of: Sketch.small))
   static let quantized = TracedRun.table("quantized.tsv", modelTypes: Sketch.modelTypes(of: Sketch.twoLayers))
+  static let images = TracedRun.table("images.tsv", modelTypes: Sketch.modelTypes(of: Sketch.images))
 
   @Test func tablesAreComplete() {
     #expect(Self.samples.count == 50)
@@ -17,6 +18,8 @@ struct EstimateTruthTests {
     #expect(Set(Self.samples.map(\.checkpoint)) == Set(SampleModels.modelTypes.keys))
     #expect(Set(Self.others.map(\.checkpoint)) == Set(Sketch.all.map(\.name)))
     #expect(Set(Self.settings.map(\.checkpoint)) == Set(Sketch.small.map(\.name)))
+    #expect(Self.images.count == 155)
+    #expect(Set(Self.images.map(\.checkpoint)) == Set(Sketch.images.map(\.name)))
     #expect(Set(Self.quantized.map(\.checkpoint)) == Set(Sketch.twoLayers.map(\.name)))
   }
 
@@ -36,6 +39,10 @@ struct EstimateTruthTests {
 
   @Test(arguments: quantized) func quantizedModels(_ run: TracedRun) throws {
     try Self.compare(run, with: try #require(Sketch.twoLayers.first { $0.name == run.checkpoint }).estimator)
+  }
+
+  @Test(arguments: images) func modelsThatReadImages(_ run: TracedRun) throws {
+    try Self.compare(run, with: try #require(Sketch.images.first { $0.name == run.checkpoint }).estimator)
   }
 
   /// The run's peak within 0.1 percent, and each phase's within 0.5.

@@ -14,6 +14,32 @@ extension VerifiedFamily {
         adafactor,adamw,attention=sdpa,bf16,checkpointing=none,fp32,sgd,sgd-momentum
         """),
     VerifiedFamily(
+      "clip", runs: 16, median: 0.000000, worst: 0.000000,
+      settings: """
+        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "convnext", runs: 12, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp16-mixed,fp32,lora,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "deit", runs: 16, median: 0.000000, worst: 0.000109,
+      settings: """
+        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "dinov2", runs: 23, median: 0.000000, worst: 0.000063,
+      settings: """
+        accumulate,adamw,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
       "falcon", runs: 2, median: 0.000001, worst: 0.000001,
       settings: """
         adamw,adamw-fused,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none
@@ -51,6 +77,12 @@ extension VerifiedFamily {
         paged-adamw-8bit,prompt,sgd,sgd-momentum
         """),
     VerifiedFamily(
+      "llava", runs: 22, median: 0.000000, worst: 0.000271,
+      settings: """
+        attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,sgd
+        """),
+    VerifiedFamily(
       "mistral", runs: 2, median: 0.000005, worst: 0.000005,
       settings: """
         adamw,attention=sdpa,bf16,checkpointing=none,checkpointing=reentrant,sgd
@@ -75,6 +107,31 @@ extension VerifiedFamily {
         attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
         checkpointing=reentrant,fp16-mixed,fp32,lion,lion-8bit,lora,muon,padding,paged-adamw-8bit,prompt,\
         sgd-momentum
+        """),
+    VerifiedFamily(
+      "qwen2_vl", runs: 24, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,sgd
+        """),
+    VerifiedFamily(
+      "resnet", runs: 10, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp16-mixed,fp32,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "siglip", runs: 16, median: 0.000000, worst: 0.000000,
+      settings: """
+        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "vit", runs: 16, median: 0.000000, worst: 0.000098,
+      settings: """
+        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
         """),
   ]
 }

@@ -10,7 +10,7 @@ internal import Units
 struct ConvolutionalLowering: ModuleLowering {
   let description: ModelDescription
   let configuration: Configuration?
-  let settings: ForwardSettings
+  private(set) var settings: ForwardSettings
   let choices: ConvolutionalChoices
   let sizes: Sizes
   let classifier: ModuleParameters
@@ -65,8 +65,11 @@ struct ConvolutionalLowering: ModuleLowering {
       throw LoweringError(message: "a tensor of these images would pass 2^46 elements")
     }
     var g = GraphBuilder()
-    let smallest = body(&g, pixels: g.input("pixel_values", [1, sizes.channels, sizes.side, sizes.side], .float32))
-    _ = pooled(&g, smallest)
+    var plain = self
+    plain.settings.adapters = nil
+    let image = g.input("pixel_values", [1, sizes.channels, sizes.side, sizes.side], .float32)
+    let smallest = plain.body(&g, pixels: image)
+    _ = plain.pooled(&g, smallest)
     guard smallest.shape.dimensions.allSatisfy({ $0 > 0 }) else {
       throw LoweringError(message: "images of \(sizes.side) pixels a side are smaller than the model's windows")
     }
