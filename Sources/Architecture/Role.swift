@@ -6,6 +6,8 @@ public enum Role: String, CaseIterable, Sendable {
   case patchEmbedding
   /// Learned tokens before an image's patches, and one in place of patches that are hidden.
   case classToken, distillationToken, registerTokens, maskToken
+  /// The convolutions through which an encoder reads the frames of a spectrogram.
+  case frameConvolution, secondFrameConvolution
   case finalNorm, outputProjection, head
   /// What stands between the last layer of a masked language model and its head, and a sentence pooler.
   case headTransform, headTransformNorm, pooler
@@ -66,7 +68,7 @@ extension Role {
   public var component: Component {
     switch self {
     case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding, .classToken,
-      .distillationToken, .registerTokens, .maskToken, .relativeEmbedding:
+      .distillationToken, .registerTokens, .maskToken, .relativeEmbedding, .frameConvolution, .secondFrameConvolution:
       .embedding
     case .embeddingNorm, .finalNorm, .headTransformNorm, .inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm,
       .relativeNorm, .convolutionNorm, .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm,

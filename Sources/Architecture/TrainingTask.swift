@@ -1,6 +1,6 @@
 /// What a model is trained to answer, and with it which of its family's classes in transformers is trained.
 public enum TrainingTask: String, CaseIterable, Sendable {
-  /// The next token (`ForCausalLM`).
+  /// The next token, of one sequence or of what is written about another (`ForCausalLM`, `ForConditionalGeneration`).
   case causalLM = "causal-lm"
   /// The tokens behind a mask (`ForMaskedLM`).
   case maskedLM = "masked-lm"

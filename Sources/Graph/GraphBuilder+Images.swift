@@ -31,7 +31,7 @@ public struct ImageWindow: Hashable, Sendable {
 
 extension GraphBuilder {
   /// `F.conv2d`: input [B, C, H, W], weight [out, C / groups, size, size], bias [out].
-  public mutating func convolution(
+  public mutating func imageConvolution(
     _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, stride: Int = 1, padding: Int = 0
   ) -> Tensor {
     let bias = bias.map { castForSpeed($0) }

@@ -125,7 +125,7 @@ extension TransformerChoices {
     fusedActivation: Setting("", "silu"))
 
   static let clip = TransformerChoices(
-    norm: .layerNorm, isCausal: false, takesMaskByPosition: true, activation: Setting("hidden_act", "quick_gelu"))
+    norm: .layerNorm, isCausal: false, activation: Setting("hidden_act", "quick_gelu"))
 
   static let clipText: TransformerChoices = {
     var choices = clip
@@ -134,6 +134,6 @@ extension TransformerChoices {
   }()
 
   static let siglip = TransformerChoices(
-    norm: .layerNorm, isCausal: false, takesMaskByPosition: true,
+    norm: .layerNorm, isCausal: false,
     activation: Setting("hidden_act", "gelu_pytorch_tanh"))
 }

@@ -12,6 +12,8 @@ enum ForwardChoices: Sendable {
   case visionLanguage(VisionLanguageChoices)
   /// One column of state-space blocks over tokens.
   case stateSpace(StateSpaceLowering.Mixer)
+  /// A column that reads a sequence, and one that writes another and attends over the first.
+  case encoderDecoder(EncoderDecoderChoices)
 }
 
 extension ForwardChoices {
@@ -22,7 +24,7 @@ extension ForwardChoices {
     case .imageClassifier(let choices): choices.blocks.heads
     case .convolutional(let choices): [.imageClassification: choices.head]
     case .contrastive: [.contrastive: HeadChoices(steps: [])]
-    case .stateSpace, .visionLanguage: [.causalLM: .nextToken]
+    case .stateSpace, .encoderDecoder, .visionLanguage: [.causalLM: .nextToken]
     }
   }
 
@@ -31,6 +33,8 @@ extension ForwardChoices {
     switch self {
     case .contrastive: name.hasSuffix("Model") ? .contrastive : nil
     case .visionLanguage: name.hasSuffix("ForConditionalGeneration") ? .causalLM : nil
+    case .encoderDecoder:
+      name.hasSuffix("ForConditionalGeneration") || name.hasSuffix("MTModel") ? .causalLM : nil
     case .transformer, .stateSpace, .imageClassifier, .convolutional: nil
     }
   }

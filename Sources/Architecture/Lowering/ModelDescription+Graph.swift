@@ -16,7 +16,7 @@ extension ModelDescription {
   /// What the model reads under these settings.
   public func inputs(_ settings: ForwardSettings) -> Set<Input> {
     switch forward {
-    case .transformer, .stateSpace: [.text]
+    case .transformer, .stateSpace, .encoderDecoder: [.text]
     case .imageClassifier, .convolutional: [.images]
     case .contrastive: [.text, .images]
     case .visionLanguage: settings.imagesPerSample > 0 ? [.text, .images] : [.text]
@@ -27,7 +27,8 @@ extension ModelDescription {
   private func whatIsAskedInVain(_ settings: ForwardSettings) -> String? {
     var (readsImages, takesThemAmongTokens, namesTokens, takesTechniques) = (true, false, false, false)
     switch forward {
-    case .transformer, .stateSpace: (readsImages, namesTokens, takesTechniques) = (false, true, true)
+    case .transformer, .stateSpace, .encoderDecoder:
+      (readsImages, namesTokens, takesTechniques) = (false, true, true)
     case .visionLanguage: (takesThemAmongTokens, namesTokens) = (true, true)
     case .imageClassifier, .convolutional, .contrastive: break
     }
@@ -75,6 +76,8 @@ extension ModelDescription {
       graph = try ContrastiveLowering(self, configuration, settings, choices).graph()
     case .visionLanguage(let choices):
       graph = try VisionLanguageLowering(self, configuration, settings, choices).graph()
+    case .encoderDecoder(let choices):
+      graph = try EncoderDecoderLowering(self, configuration, settings, choices).graph()
     }
     guard graph.values.contains(where: { $0.origin == .parameter(trains: true) }) else {
       let why = settings.adapters == nil ? "every parameter is frozen" : "no module has a name that is targeted"

@@ -8,6 +8,7 @@ extension ModelDescription {
     if layers.isEmpty, modules[.inputEmbedding] == nil {
       return "neither layers nor an embedding were recognised, so there is nothing to run"
     }
+    if case .encoderDecoder? = Family.row(family)?.forward { return whatOfColumnsCannotRun }
     if let stack = otherStacks.first {
       return "a model with a second column of layers (\(stack.path)) is not simulated yet"
     }
@@ -29,6 +30,16 @@ extension ModelDescription {
     if parameterCount == nil, storedQuantization == nil {
       return "packed weights of an unknown scheme are not simulated"
     }
+    return nil
+  }
+
+  /// The same for an encoder and its decoder.
+  private var whatOfColumnsCannotRun: String? {
+    let embeds = ([modules] + otherStacks.map(\.modules)).contains { $0[.inputEmbedding] != nil }
+    guard embeds else {
+      return "there is no input embedding: an adapter, or a part of a model, cannot be run without the rest"
+    }
+    if parameterCount == nil { return "quantised base weights are not simulated yet" }
     return nil
   }
 
@@ -57,15 +68,31 @@ extension ModelDescription {
     for role in [Role.embeddingNorm, .finalNorm] {
       if let misfit = modules[role]?.misfit(norm: role == .finalNorm || !projected ? hidden : width) { return misfit }
     }
-    return layers.misfit(sizes, headNorms: headNorms)
+    return misfit(sizes, headNorms, of: layers)
   }
-}
 
-extension [ModelDescription.Layer] {
-  /// The first shape within a column of blocks that does not fit these sizes; nil where all do.
-  func misfit(_ sizes: TransformerLowering.Sizes, headNorms: TransformerChoices.HeadNorms) -> String? {
+  /// The same for a column beside which another stands, whose output is `memory` wide.
+  func misfit(_ sizes: TransformerLowering.Sizes, of column: Stack, memory: Int) -> String? {
+    for role in [Role.inputEmbedding, .positionEmbedding] {
+      guard let module = column.modules[role] else { continue }
+      guard let table = module.weight, table.rank == 2, table[1] == sizes.hidden else {
+        return "\(module.path).weight has the shape \(module.weight ?? []), and the model is \(sizes.hidden) wide"
+      }
+    }
+    if let misfit = column.modules[.head]?.misfit(input: sizes.hidden, output: nil) { return misfit }
+    for role in [Role.embeddingNorm, .finalNorm] {
+      if let misfit = column.modules[role]?.misfit(norm: sizes.hidden) { return misfit }
+    }
+    return misfit(sizes, .heads, of: column.layers, memory: memory)
+  }
+
+  /// The first shape within blocks that does not fit these sizes; nil where all do.
+  func misfit(
+    _ sizes: TransformerLowering.Sizes, _ headNorms: TransformerChoices.HeadNorms, of layers: [Layer],
+    memory: Int? = nil
+  ) -> String? {
     let (hidden, heads, dimension) = (sizes.hidden, sizes.heads, sizes.headDimension)
-    for layer in self {
+    for layer in layers {
       let down = layer.modules[.down]
       let inner = down?.features?.input
       let expected: [(Role, input: Int, output: Int?)] = [
@@ -74,11 +101,13 @@ extension [ModelDescription.Layer] {
         (.fusedQKV, hidden, (heads + 2 * sizes.keyValueHeads) * dimension),
         (.attentionOutput, heads * dimension, hidden), (.up, hidden, inner), (.gate, hidden, inner),
         (.fusedGateUp, hidden, inner.map { 2 * $0 }), (.down, inner ?? 0, hidden),
+        (.crossQuery, hidden, heads * dimension), (.crossKey, memory ?? hidden, heads * dimension),
+        (.crossValue, memory ?? hidden, heads * dimension), (.crossAttentionOutput, heads * dimension, hidden),
       ]
       for (role, input, output) in expected {
         if let misfit = layer.modules[role]?.misfit(input: input, output: output) { return misfit }
       }
-      for role in [Role.inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm] {
+      for role in [Role.inputNorm, .postAttentionNorm, .crossAttentionNorm, .preMLPNorm, .postMLPNorm] {
         if let misfit = layer.modules[role]?.misfit(norm: hidden) { return misfit }
       }
       for role in [Role.attentionScale, .mlpScale] {
@@ -94,6 +123,11 @@ extension [ModelDescription.Layer] {
           case .projection: [count * dimension]
           }
         if let misfit = layer.modules[role]?.misfit(norm: shape) { return misfit }
+      }
+      let crossed = [Role.crossQuery, .crossKey, .crossValue, .crossAttentionOutput]
+      let present = crossed.filter { layer.modules[$0] != nil }
+      guard present.isEmpty || present.count == crossed.count else {
+        return "\(layer.path) has only a part of an attention over an encoder"
       }
       let split = [Role.query, .key, .value].allSatisfy { layer.modules[$0] != nil }
       guard split || layer.modules[.fusedQKV] != nil, layer.modules[.attentionOutput] != nil, down != nil,

@@ -17,6 +17,8 @@ enum NormKind: Sendable {
   case rmsWide
   /// In fp32, multiplied by one plus the weight before the cast back (Gemma).
   case rmsOnePlus
+  /// The input times a root in fp32, cast to the weight's type only where that has 16 bits (T5).
+  case rmsUncast
 }
 
 extension ModuleLowering {
@@ -35,6 +37,10 @@ extension ModuleLowering {
         let variance = g.hold(g.mean(g.power(wide, 2)))
         let normalized = g.hold(g.multiply(wide, g.reciprocalSquareRoot(g.addScalar(variance))))
         return g.multiply(weight, g.cast(normalized, to: input.dataType))
+      case .rmsUncast:
+        let variance = g.hold(g.mean(g.power(g.cast(input, to: .float32), 2)))
+        let normalized = g.multiply(input, g.reciprocalSquareRoot(g.addScalar(variance)))
+        return g.multiply(weight, weight.dataType == .float32 ? normalized : g.cast(normalized, to: weight.dataType))
       case .rmsInside, .rmsWide:
         let wide = g.cast(input, to: .float32)
         let variance = g.hold(g.mean(g.power(wide, 2)))

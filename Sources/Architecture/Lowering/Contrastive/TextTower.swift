@@ -54,7 +54,8 @@ struct TextTower: ModuleLowering {
       inputs.mask = blocks.mask(&g, padding, windowed: false)
     }
     if let mask = inputs.mask { g.hold(mask.tensor) }
-    let hidden = blocks.column(&g, inputs).hidden
+    inputs.positional = inputs.mask.map { [$0.tensor] } ?? []
+    let hidden = blocks.blocks(&g, inputs).hidden
     return stack.modules[.finalNorm].map { blocks.norm(&g, hidden, $0, "final_layer_norm") } ?? hidden
   }
 

@@ -129,6 +129,6 @@ struct ConvolutionalLowering: ModuleLowering {
     _ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters, stride: Int, padding: Int
   ) -> Tensor {
     guard let weight = weight(&g, module) else { return input }
-    return g.convolution(input, weight, bias(&g, module), stride: stride, padding: padding)
+    return g.imageConvolution(input, weight, bias(&g, module), stride: stride, padding: padding)
   }
 }

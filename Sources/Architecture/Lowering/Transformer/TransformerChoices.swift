@@ -24,12 +24,18 @@ struct TransformerChoices: Sendable {
     case relative
     /// The same beside a mask that is made for it (MPT).
     case alibiBesideMask
+    /// A learned bias by distance, which the first layer looks up and hands to the others (T5).
+    case relativeBias
+    /// Already part of the hidden states that the column is given.
+    case given
+
+    var areRelativeBiases: Bool { if case .relativeBias = self { true } else { false } }
 
     /// Whether positions are rows of a table, past whose end nothing can be looked up.
     var areRows: Bool {
       switch self {
       case .learned, .learnedWithMask, .learnedWithTypes, .rotaryTable: true
-      case .rotary, .rotaryByKind, .rotaryGrid, .alibi, .alibiBesideMask, .relative: false
+      case .rotary, .rotaryByKind, .rotaryGrid, .alibi, .alibiBesideMask, .relative, .relativeBias, .given: false
       }
     }
   }
@@ -186,8 +192,6 @@ struct TransformerChoices: Sendable {
   var scalesQueries = false
   /// Whether the block's variables keep the outputs of attention and MLP, and what went in, until it returns.
   var holdsBranches = false
-  /// Whether a block is called with its mask by position, and not by keyword (CLIP).
-  var takesMaskByPosition = false
   /// Whether the dropout of the MLP's output runs when the MLP has returned (ViT).
   var dropsBehindMLP = false
   /// Whether nothing names the probabilities of attention once it has returned (DINOv2).
@@ -200,6 +204,19 @@ struct TransformerChoices: Sendable {
   var holdsHiddenStates = false
   /// Whether the block hands its attention probabilities to the loop over the layers (BLOOM, GPT-Neo).
   var returnsWeights = false
+  /// Whether attention and MLP are called from modules that norm their input and add the residual (T5).
+  var nestsBranches = false
+  /// Whether the block itself runs its MLP, without a module for it (BART, Whisper).
+  var mlpIsInline = false
+  /// Whether queries, keys and values are copied head by head (Whisper).
+  var copiesHeads = false
+  /// The last components of the paths whose parameters stay in fp32 where the others are in fp16
+  /// (`_keep_in_fp32_modules`).
+  var keptInFP32: [String] = []
+  /// Whether what the MLP narrows is first cast to the type of the narrowing weight (T5).
+  var castsToDown = false
+  /// Whether hidden states in fp16 are clamped.
+  var clampsHalf = false
   /// Whether the MLP's input is flattened to a matrix first (OPT).
   var flattensMLP = false
   /// Whether linear layers are `input @ weight.T` and no `F.linear` (Falcon).

@@ -20,6 +20,20 @@ struct LayerInputs {
   var relative: RelativePositions?
   /// Biases by distance [B · N, 1, S].
   var alibi: GraphBuilder.Tensor?
+  /// A bias by distance [1, N, S, S] that the first layer made.
+  var bias: GraphBuilder.Tensor?
+  /// What a decoder attends over.
+  var memory: Memory?
+  /// Which of these a layer is handed by position, apart from the hidden states.
+  var positional: [GraphBuilder.Tensor] = []
+
+  /// An encoder's output [B, M, H], as a decoder's layers see it.
+  struct Memory {
+    var states: GraphBuilder.Tensor
+    var mask: AttentionMask?
+    /// The bias [1, N, S, M] that the first layer made.
+    var bias: GraphBuilder.Tensor?
+  }
 
   /// The cosines and sines of a layer.
   func rotary(isWindowed: Bool) -> (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)? {
@@ -102,6 +116,7 @@ extension TransformerLowering {
       inputs.mask = causalMask(&g, padding).map { mask in
         AttentionMask(tensor: g.create("_to_copy", [mask.tensor], mask.tensor.shape, .bool), isBoolean: true)
       }
+    case .relativeBias, .given: break
     }
     for case let mask? in [inputs.mask, inputs.windowMask] { g.hold(mask.tensor) }
     for case let rotary? in [inputs.rotary, inputs.windowRotary] {
@@ -166,8 +181,9 @@ extension TransformerLowering {
   }
 
   /// `torch.arange(S) + 0`, [S].
-  func arange(_ g: inout GraphBuilder) -> Tensor {
-    g.create("add", [g.create("arange", [], [length], .int64)], [length], .int64)
+  func arange(_ g: inout GraphBuilder, _ count: Int? = nil) -> Tensor {
+    let count = count ?? length
+    return g.create("add", [g.create("arange", [], [count], .int64)], [count], .int64)
   }
 
   /// `build_alibi_tensor`: slopes times positions, [B · N, 1, S].
@@ -257,32 +273,39 @@ extension TransformerLowering {
   }
 
   func mask(_ g: inout GraphBuilder, _ seen: Tensor?, windowed: Bool) -> AttentionMask {
+    mask(&g, seen, windowed: windowed, isCausal: choices.isCausal, keys: length)
+  }
+
+  /// A mask over [B, 1, S, keys]; `seen` tells which keys count.
+  func mask(
+    _ g: inout GraphBuilder, _ seen: Tensor?, windowed: Bool = false, isCausal: Bool, keys count: Int
+  ) -> AttentionMask {
     g.frame("") { g in
-      let given = seen.map { g.hold(g.create("_to_copy", [$0], [batch, length], .bool)) }
-      let queries = g.hold(arange(&g))
-      let keys = g.hold(arange(&g))
+      let given = seen.map { g.hold(g.create("_to_copy", [$0], [batch, count], .bool)) }
+      let queries = g.hold(arange(&g, length))
+      let keys = g.hold(arange(&g, count))
       var mask =
-        choices.isCausal
-        ? g.create("le", [queries, keys], [1, 1, length, length], .bool)
+        isCausal
+        ? g.create("le", [queries, keys], [1, 1, length, count], .bool)
         : g.create("ge", [queries], [1, 1, length, 1], .bool)
       if windowed {
-        let shape: Shape = [1, 1, length, length]
+        let shape: Shape = [1, 1, length, count]
         // Towards both sides it is a distance that is compared.
         let distance =
-          choices.isCausal ? nil : g.create("abs", [g.create("sub", [queries, keys], shape, .int64)], shape, .int64)
-        let near = g.create(choices.isCausal ? "gt" : "le", distance.map { [$0] } ?? [queries, keys], shape, .bool)
-        mask = g.create("bitwise_and", [mask, near], [1, 1, length, length], .bool)
+          isCausal ? nil : g.create("abs", [g.create("sub", [queries, keys], shape, .int64)], shape, .int64)
+        let near = g.create(isCausal ? "gt" : "le", distance.map { [$0] } ?? [queries, keys], shape, .bool)
+        mask = g.create("bitwise_and", [mask, near], shape, .bool)
       }
       if let given {
-        let rows = g.create("index", [given], [batch, 1, 1, length], .bool)
-        mask = g.create("bitwise_and", [mask, rows], [batch, 1, length, length], .bool)
+        let rows = g.create("index", [given], [batch, 1, 1, count], .bool)
+        mask = g.create("bitwise_and", [mask, rows], [batch, 1, length, count], .bool)
       }
       guard isEager else {
-        return AttentionMask(tensor: g.expand(mask, to: [batch, 1, length, length]), isBoolean: true)
+        return AttentionMask(tensor: g.expand(mask, to: [batch, 1, length, count]), isBoolean: true)
       }
       g.hold(mask)
       // The mask's type is that of the embeddings, which autocast leaves alone.
-      return AttentionMask(tensor: g.create("where", [mask], [batch, 1, length, length], type), isBoolean: false)
+      return AttentionMask(tensor: g.create("where", [mask], [batch, 1, length, count], type), isBoolean: false)
     }
   }
 }

@@ -32,7 +32,9 @@ extension TransformerLowering {
   /// [B, S, heads · D] seen as [B, heads, S, D].
   func perHead(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor {
     let dimension = sizes.headDimension
-    return g.transpose(g.reshape(input, [batch, length, input.shape[2] / dimension, dimension]), 1, 2)
+    let heads = g.reshape(input, [batch, input.shape[1], input.shape[2] / dimension, dimension])
+    let turned = g.transpose(heads, 1, 2)
+    return choices.copiesHeads ? g.contiguous(turned) : turned
   }
 
   /// Whether projections are cut to a bound.

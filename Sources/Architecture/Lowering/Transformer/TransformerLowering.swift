@@ -28,6 +28,7 @@ struct TransformerLowering: ModuleLowering {
   }
 
   var multipliesTransposedWeights: Bool { choices.multipliesTransposedWeights }
+  var keptInFP32: [String] { choices.keptInFP32 }
 
   /// Whether attention runs as written out in transformers. Families without the attention interface always do.
   var isEager: Bool {
@@ -62,7 +63,7 @@ struct TransformerLowering: ModuleLowering {
       }
     case .relative:
       if let reason = whatOfDistancesCannotRun { return reason }
-    case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .alibiBesideMask: break
+    case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .alibiBesideMask, .relativeBias, .given: break
     }
     if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
@@ -100,41 +101,53 @@ struct TransformerLowering: ModuleLowering {
 
   /// Embedded tokens [B, S, H] to hidden states [B, S, H].
   func decoded(_ g: inout GraphBuilder, _ embedded: Tensor, _ padding: Tensor?) -> Tensor {
-    let (column, weights) = self.column(&g, layerInputs(&g, embedded, padding))
-    var hidden = column
+    let hidden = column(&g, layerInputs(&g, embedded, padding))
+    return stack.modules[.outputProjection].map { linear(&g, hidden, $0) } ?? hidden
+  }
+
+  /// The blocks one after the other, and the norm behind them: hidden states [B, S, H] to the same.
+  func column(_ g: inout GraphBuilder, _ inputs: LayerInputs) -> Tensor {
+    let blocks = self.blocks(&g, inputs)
+    var hidden = blocks.hidden
     if let norm = stack.modules[.finalNorm] {
       hidden = self.norm(&g, hidden, norm, "norm")
     } else if choices.norm == .bareLayerNorm {
       hidden = g.frame("norm") { g in bareNorm(&g, hidden) }
     }
-    if let weights { g.hold(weights) }
-    if let projection = stack.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
+    if let weights = blocks.weights { g.hold(weights) }
     return hidden
   }
 
   /// The blocks one after the other, each a stretch that checkpointing may wrap.
   ///
   /// - Parameter visit: what is done with what goes into the first block and comes out of each.
-  func column(
+  func blocks(
     _ g: inout GraphBuilder, _ inputs: LayerInputs, visit: (inout GraphBuilder, Tensor) -> Void = { _, _ in }
   ) -> (hidden: Tensor, weights: Tensor?) {
-    var hidden = inputs.hidden
-    visit(&g, hidden)
+    var inputs = inputs
+    visit(&g, inputs.hidden)
     var weights: Tensor?
     for layer in stack.layers {
-      let results = g.segment("layers.\(layer.index)", byPosition: choices.takesMaskByPosition) { g in
-        let results = block(&g, hidden, layer, inputs)
-        return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : [])
+      let handed = [inputs.bias, inputs.memory?.states, inputs.memory?.bias].compactMap { $0 }
+      let results = g.segment("layers.\(layer.index)", positional: inputs.positional + handed) { g in
+        let results = block(&g, inputs.hidden, layer, inputs)
+        return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : results.biases)
       }
-      hidden = results.result
+      inputs.hidden = results.result
+      if choices.positions.areRelativeBiases {
+        inputs.bias = results.side.first
+        inputs.memory?.bias = results.side.dropFirst().first
+        for bias in results.side { g.hold(bias) }
+        continue
+      }
       // The loop's variable for a layer's results is bound anew only when the next layer returns.
       if let weights { g.keepUntilHere(weights) }
       weights = results.side.first
-      if layer.index == stack.layers[0].index { hidden = convolved(&g, hidden, inputs) }
-      if choices.holdsHiddenStates { g.hold(hidden) }
-      visit(&g, hidden)
+      if layer.index == stack.layers[0].index { inputs.hidden = convolved(&g, inputs.hidden, inputs) }
+      if choices.holdsHiddenStates { g.hold(inputs.hidden) }
+      visit(&g, inputs.hidden)
     }
-    return (hidden, weights)
+    return (inputs.hidden, weights)
   }
 
   /// What the embedding makes of tokens [B, S].

@@ -56,7 +56,7 @@ struct VisionTower: ModuleLowering {
     let embedded = g.hold(g.frame("embeddings") { g in self.embedded(&g, pixels) })
     var hidden = embedded
     if let norm = stack.modules[.embeddingNorm] { hidden = blocks.norm(&g, hidden, norm, "pre_layernorm") }
-    return blocks.column(&g, LayerInputs(hidden: hidden), visit: visit).hidden
+    return blocks.blocks(&g, LayerInputs(hidden: hidden), visit: visit).hidden
   }
 
   /// Pixels [B, C, P, P] to tokens [B, S, H].
@@ -80,7 +80,7 @@ struct VisionTower: ModuleLowering {
     guard let module = stack.modules[.patchEmbedding], let weight = weight(&g, module) else { return pixels }
     let bias = bias(&g, module)
     return g.frame("patch_embeddings") { g in
-      let cut = g.convolution(pixels, weight, bias, stride: images.patch)
+      let cut = g.imageConvolution(pixels, weight, bias, stride: images.patch)
       let needs = asksForInputGradients(module)
       // The hook is on the module that `get_input_embeddings` gives: the convolution alone, or what flattens it too.
       if needs, case .table = choices.positions { g.requireGradient(cut) }
