@@ -6,8 +6,9 @@ extension Family {
     .cohere, .cohere2, .stableLM, .glm, .glm4, .mpt, .seedOSS, .arcee, .nemotron, .helium,
     .ernie, .hunyuan, .exaone4,
     .mixtral, .qwenMoE, .olmo, .olmo2, .olmo3, .olmoe, .graniteMoE, .deepseek, .gptOSS,
-    .bert, .roberta, .electra, .distilBERT, .debertaV2, .modernBERT, .vit, .clip, .t5, .mt5, .bart, .mbart, .marian,
+    .bert, .roberta, .electra, .distilBERT, .debertaV2, .modernBERT, .t5, .mt5, .bart, .mbart, .marian,
     .pegasus, .whisper, .mamba, .mamba2, .falconMamba,
+    .vit, .deit, .dinov2, .convNeXt, .resNet, .clip, .siglip, .llava, .qwen2VL,
   ]
 
   private static let byModelType: [String: Family] = all.reduce(into: [:]) { table, family in

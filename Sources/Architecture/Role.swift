@@ -4,11 +4,21 @@ public enum Role: String, CaseIterable, Sendable {
   case inputEmbedding, positionEmbedding, tokenTypeEmbedding, embeddingNorm, embeddingProjection
   /// The convolution that cuts an image into patches.
   case patchEmbedding
+  /// Learned tokens before an image's patches, and one in place of patches that are hidden.
+  case classToken, distillationToken, registerTokens, maskToken
   /// The convolutions through which an encoder reads the frames of a spectrogram.
   case frameConvolution, secondFrameConvolution
   case finalNorm, outputProjection, head
   /// What stands between the last layer of a masked language model and its head, and a sentence pooler.
   case headTransform, headTransformNorm, pooler
+  /// What two towers are compared by: the vision tower's projection, and what scales and shifts the likenesses.
+  case visionProjection, logitScale, logitBias
+  /// A query that pools a tower's patches by attention, and what follows it (SigLIP).
+  case poolingProbe, poolingQKV, poolingOutput, poolingNorm, poolingUp, poolingDown
+
+  /// What brings an image's features to a language model's: two linear layers (LLaVA), a norm before them (Qwen2-VL).
+  case projectorNorm, projectorUp, projectorDown
+
   /// The layer that gives labels, and one in front of it.
   case classifier, classifierTransform
 
@@ -32,8 +42,14 @@ public enum Role: String, CaseIterable, Sendable {
   /// first layer.
   case relativeEmbedding, relativeNorm, positionKey, positionQuery, convolution, convolutionNorm
 
+  /// What the outputs of attention and MLP are multiplied by, feature by feature (DINOv2).
+  case attentionScale, mlpScale
+
   // MLP. `gate` and `up` of a gated one may be fused; `up` alone widens, `down` narrows.
   case gate, up, fusedGateUp, down
+
+  /// A block of convolutions: each channel by itself, or all together, and the norm behind.
+  case depthwise, imageConvolution, imageConvolutionNorm
 
   // Mixture of experts. The modules of expert 0 stand for all of them, or one weight holds every expert.
   case router, expertGate, expertUp, expertDown, expertFusedGateUp, sharedExpertGate, sharedExpertUp, sharedExpertDown
@@ -51,33 +67,38 @@ extension Role {
   /// The coarse part of the model to which the role belongs.
   public var component: Component {
     switch self {
-    case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding,
-      .relativeEmbedding, .frameConvolution, .secondFrameConvolution:
+    case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding, .classToken,
+      .distillationToken, .registerTokens, .maskToken, .relativeEmbedding, .frameConvolution, .secondFrameConvolution:
       .embedding
     case .embeddingNorm, .finalNorm, .headTransformNorm, .inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm,
       .relativeNorm, .convolutionNorm, .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm,
-      .mixerNorm:
+      .mixerNorm, .poolingNorm, .projectorNorm, .imageConvolutionNorm:
       .norm
-    case .outputProjection, .head, .headTransform, .pooler, .classifier, .classifierTransform: .head
+    case .outputProjection, .head, .headTransform, .pooler, .classifier, .classifierTransform, .visionProjection,
+      .logitScale, .logitBias, .poolingProbe, .poolingQKV, .poolingOutput, .poolingUp, .poolingDown:
+      .head
     case .query, .key, .value, .fusedQKV, .attentionOutput, .queryDown, .queryUp, .keyValueDown, .keyValueUp,
       .crossQuery, .crossKey, .crossValue, .crossAttentionOutput, .relativePositionBias,
-      .positionKey, .positionQuery:
+      .positionKey, .positionQuery, .attentionScale:
       .attention
-    case .gate, .up, .fusedGateUp, .down, .convolution: .mlp
+    case .gate, .up, .fusedGateUp, .down, .convolution, .mlpScale: .mlp
     case .router, .expertGate, .expertUp, .expertDown, .expertFusedGateUp, .sharedExpertGate, .sharedExpertUp,
       .sharedExpertDown:
       .experts
+    case .projectorUp, .projectorDown, .depthwise, .imageConvolution: .vision
     case .mixerInput, .mixerConvolution, .stateProjection, .timeStepProjection, .timeStepBias, .decay, .skip,
       .mixerOutput, .other:
       .other
     }
   }
 
-  /// Whether the module is an `nn.Linear` that may be quantised: not a table, a norm, a router or a head.
+  /// Whether the module is an `nn.Linear` that may be quantised: not a table, a norm, a router, a head or a parameter.
   var isLinear: Bool {
     switch self {
-    case .relativePositionBias, .router, .head: false
-    case .embeddingProjection, .sharedExpertGate, .sharedExpertUp, .sharedExpertDown: true
+    case .relativePositionBias, .router, .head, .attentionScale, .mlpScale, .logitScale, .logitBias, .poolingProbe,
+      .poolingQKV, .poolingOutput:
+      false
+    case .embeddingProjection, .sharedExpertGate, .sharedExpertUp, .sharedExpertDown, .projectorUp, .projectorDown: true
     default: [.attention, .mlp, .head].contains(component)
     }
   }

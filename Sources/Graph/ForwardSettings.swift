@@ -60,6 +60,8 @@ public struct ForwardSettings: Hashable, Sendable {
   public var targetLength: Int?
   /// Pixels a side of an image; nil for the model's own.
   public var imageSize: Int?
+  /// Images that belong to a sample of a vision-language model; none where it reads text alone.
+  public var imagesPerSample = 0
   public var precision: Precision
   public var attention: Attention
   /// Whether the batch is padded, so that an attention mask is built and passed.

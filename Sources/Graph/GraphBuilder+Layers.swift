@@ -20,8 +20,19 @@ extension GraphBuilder {
     // `F.linear(input, weight, bias)`, and a Conv1D's `addmm(bias, input, weight)`.
     let early = transposed ? nil : bias.map { castForSpeed($0) }
     let weight = castForSpeed(weight, keeps: !throughView)
-    var input = castForSpeed(input)
+    let input = castForSpeed(input)
     let bias = early ?? bias.map { castForSpeed($0) }
+    if let bias, !transposed, input.shape.rank > 2, !input.layout.isContiguous {
+      // Not flattened to `addmm`: a product, and the bias added to it (aten/src/ATen/native/Linear.cpp).
+      return frame("") { g in g.add(g.product(input, weight, transposed: false), bias) }
+    }
+    return product(input, weight, bias, transposed: transposed)
+  }
+
+  private mutating func product(
+    _ input: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, transposed: Bool
+  ) -> Tensor {
+    var input = input
     let rows = input.shape.dimensions.dropLast().reduce(1, *)
     if input.layout.viewed(as: Shape([rows, input.shape[input.shape.rank - 1]])) == nil { input = contiguous(input) }
     let width = weight.shape[transposed ? 1 : 0]

@@ -25,17 +25,21 @@ public struct LowRankAdapters: Hashable, Sendable {
     self.usesDoRA = usesDoRA
   }
 
-  /// Whether a linear layer other than the head gets an adapter.
-  public func reach(_ path: String) -> Bool {
-    if targets == .allLinear { return !excluded.contains { Self.names($0, path) } }
-    return name(path)
+  /// Whether a linear layer other than the head that goes by these names gets an adapter.
+  public func reach(_ paths: [String]) -> Bool {
+    if targets == .allLinear { return !excluded.contains { Self.names($0, paths) } }
+    return name(paths)
   }
 
   /// Whether an embedding or the head gets an adapter, which must be named for it.
-  public func name(_ path: String) -> Bool {
+  public func name(_ path: String) -> Bool { name([path]) }
+
+  private func name(_ paths: [String]) -> Bool {
     guard case .names(let names) = targets else { return false }
-    return !excluded.contains { Self.names($0, path) } && names.contains { Self.names($0, path) }
+    return !excluded.contains { Self.names($0, paths) } && names.contains { Self.names($0, paths) }
   }
 
-  private static func names(_ name: String, _ path: String) -> Bool { path == name || path.hasSuffix(".\(name)") }
+  private static func names(_ name: String, _ paths: [String]) -> Bool {
+    paths.contains { $0 == name || $0.hasSuffix(".\(name)") }
+  }
 }

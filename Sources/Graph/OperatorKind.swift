@@ -30,6 +30,8 @@ public enum OperatorKind: Hashable, Sendable {
   case copy
   /// Elements of the first input, or a constant where the mask (second input) says so.
   case maskedFill
+  /// Elements of the third input, in order, where the mask (second input) says so.
+  case maskedScatter
   /// The first input with a number where the mask (second input) is true.
   case fill
   /// A function of one input, element by element.
@@ -131,6 +133,7 @@ extension OperatorKind {
     case .cast: "_to_copy"
     case .copy: "clone"
     case .maskedFill: "where"
+    case .maskedScatter: "masked_scatter"
     case .fill: "masked_fill"
     case .function(let function), .extremum(let function): function.name
     case .choose: "where"

@@ -79,6 +79,8 @@ struct TruthRow {
       usesCache: settings.boolean("use_cache") == true && checkpointing == .none,
       loop: try word("loop", ["plain": .plain, "accelerate": .accelerate]),
       loss: ForwardSettings.Loss(rawValue: settings.string("loss") ?? "") ?? .transformers)
+    forward.imageSize = settings.integer("image")
+    forward.imagesPerSample = settings.integer("image_inputs") ?? 0
     if let scheme = settings.string("quantize") { forward.quantization = Quantization(rawValue: scheme) }
     forward.isPreparedForKBitTraining = settings.boolean("kbit") ?? false
     forward.frozen = settings.strings("freeze") ?? []

@@ -1,9 +1,8 @@
 extension Family {
   /// transformers 5.17, `models/qwen2/modeling_qwen2.py`: Llama's names; query, key and value carry a bias.
   static let qwen2 = Family(
-    name: "qwen2", modelTypes: ["qwen2", "qwen2_vl", "qwen2_vl_text", "qwen2_5_vl", "qwen2_5_vl_text"],
-    layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside,
-    forward: .transformer(.qwen2))
+    name: "qwen2", modelTypes: ["qwen2"], layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms),
+    outside: decoderOutside, forward: .transformer(.qwen2))
 
   /// transformers 5.17, `models/qwen3/modeling_qwen3.py`: a norm on each head's query and key.
   static let qwen3 = Family(

@@ -68,7 +68,6 @@ extension ModelDescription {
     for role in [Role.embeddingNorm, .finalNorm] {
       if let misfit = modules[role]?.misfit(norm: role == .finalNorm || !projected ? hidden : width) { return misfit }
     }
-
     return misfit(sizes, headNorms, of: layers)
   }
 
@@ -87,7 +86,8 @@ extension ModelDescription {
     return misfit(sizes, .heads, of: column.layers, memory: memory)
   }
 
-  private func misfit(
+  /// The first shape within blocks that does not fit these sizes; nil where all do.
+  func misfit(
     _ sizes: TransformerLowering.Sizes, _ headNorms: TransformerChoices.HeadNorms, of layers: [Layer],
     memory: Int? = nil
   ) -> String? {
@@ -109,6 +109,11 @@ extension ModelDescription {
       }
       for role in [Role.inputNorm, .postAttentionNorm, .crossAttentionNorm, .preMLPNorm, .postMLPNorm] {
         if let misfit = layer.modules[role]?.misfit(norm: hidden) { return misfit }
+      }
+      for role in [Role.attentionScale, .mlpScale] {
+        if let scale = layer.modules[role], scale.weight != [hidden] {
+          return "\(scale.path) has the shape \(scale.weight ?? []), and is to scale \(hidden) features"
+        }
       }
       for (role, count) in [(Role.queryNorm, heads), (.keyNorm, sizes.keyValueHeads)] {
         let shape: Shape =
@@ -148,6 +153,7 @@ extension ModuleParameters {
     return nil
   }
 
+  /// What is wrong with a norm's shape; nil where nothing is.
   func misfit(norm width: Int) -> String? { misfit(norm: [width]) }
 
   fileprivate func misfit(norm shape: Shape) -> String? {

@@ -2,7 +2,7 @@ public import Architecture
 public import Checkpoint
 public import Graph
 public import TrainingStep
-internal import Units
+package import Units
 
 /// Simulates the training of a described model.
 public struct Estimator: Sendable {

@@ -9,8 +9,6 @@ struct Derivative {
   enum Saved {
     case input(Int)
     case output(Int)
-    /// A Python number, which autograd wraps into a tensor off the device.
-    case number
     /// An input that a Python function keeps as an attribute of its context: no hook sees it, and it stays until the
     /// node itself is gone.
     case attribute(Int)
@@ -74,8 +72,8 @@ extension Derivative {
         }
       }
     case .addScalar: .one { $0.alias($0.gradient().layout) }
-    case .multiplyScalar, .divideScalar:
-      .one(saved: { _ in [.number] }) { $0.likeGradient(kind.name) }
+    // The number is kept as a tensor off the device, which no hook sees (torch/csrc/autograd/saved_variable.cpp).
+    case .multiplyScalar, .divideScalar: .one { $0.likeGradient(kind.name) }
     case .power:
       .one(saved: { _ in [.input(0)] }) { step in
         // grad * (exponent * self.pow(exponent - 1))
@@ -132,6 +130,14 @@ extension Derivative {
       }
     case .fill: .one(saved: { _ in [.input(1)] }) { $0.likeGradient("masked_fill") }
     case .maskedFill: .one(saved: { _ in [.input(1)] }) { $0.chosen() }
+    case .maskedScatter:
+      Derivative(saved: { _ in [.input(1)] }) { step in
+        step.each([0, 2]) { step, input in
+          input == 0
+            ? step.likeGradient("masked_fill")
+            : step.make("masked_scatter_backward", Layout(contiguous: step.inputLayout(2).shape))
+        }
+      }
     case .dropout:
       .one(saved: { _ in [.output(1)] }) { $0.likeGradient("native_dropout_backward") }
 
@@ -221,7 +227,10 @@ extension Derivative {
       }
     case .convolution:
       Derivative(saved: { _ in [.input(0), .input(1)] }) { step in
-        step.each(Array(0..<step.inputCount)) { $0.make($0.name, Layout(contiguous: $0.inputLayout($1).shape)) }
+        step.each(Array(0..<step.inputCount)) { step, input in
+          let layout = step.inputLayout(input)
+          return step.make(step.name, input == 0 ? layout.image(layout.shape) : Layout(contiguous: layout.shape))
+        }
       }
     case .maximumPool:
       .one(saved: { _ in [.input(0), .output(1)] }) { $0.likeInput("max_pool2d_with_indices_backward") }

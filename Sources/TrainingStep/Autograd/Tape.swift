@@ -23,6 +23,9 @@ struct Tape {
   /// The edge to each value's maker in the autograd graph being built.
   var makers: [Edge?]
   var recomputations: [Int: Recomputation] = [:]
+  /// What the nodes that the loss does not reach keep, by the operator after which nothing names them any more.
+  private var unreached: [Int: [Memory.StorageID]] = [:]
+  private let reach: Reach
   /// What the autograd graph names and does not let go of in the backward pass.
   var namedByGraph: [Memory.StorageID] = []
 
@@ -40,6 +43,7 @@ struct Tape {
       for output in operation.outputs where graph[output].dataType.isFloatingPoint { required[output.index] = needs }
     }
     requiresGradient = required
+    reach = Reach(graph)
     for (index, value) in graph.values.enumerated() where value.origin == .parameter(trains: true) {
       makers[index] = .leaf(index)
     }
@@ -119,6 +123,11 @@ struct Tape {
     let flows = requiresGradient[segment.result.index]
     switch checkpointing {
     case .none: run(segment.operators, keeping: .tensors)
+    case _ where flows && reach.end(ofMaker: segment.operators.upperBound - 1) != nil:
+      let arguments = retainedArguments(of: segment)
+      run(segment.operators, keeping: .nothing)
+      let end = reach.end(ofMaker: segment.operators.upperBound - 1) ?? 0
+      unreached[end, default: []] += arguments.map(\.storage)
     case _ where !flows: run(segment.operators, keeping: .tensors)
     case .nonReentrant:
       recomputations[index] = Recomputation(arguments: retainedArguments(of: segment))
@@ -166,7 +175,6 @@ struct Tape {
 
       for case .input(let input) in wanted { keep(operation.inputs[input], for: operation, keeping, &kept) }
       for case .attribute(let input) in wanted { keepAsAttribute(operation.inputs[input], for: operation, keeping) }
-      for case .number in wanted { keep(nil, for: operation, keeping, &kept) }
       if isComplete(keeping) { return }
       for output in operation.outputs where graph[output].owner == output {
         bound[output.index] = memory.allocate(
@@ -178,9 +186,14 @@ struct Tape {
 
       switch keeping {
       case .tensors, .places:
-        if records { record(.operation(place), operation, kept) }
+        if records, let end = reach.end(ofMaker: place) {
+          for case .tensor(let tensor) in kept { unreached[end, default: []].append(tensor.storage) }
+        } else if records {
+          record(.operation(place), operation, kept)
+        }
       case .nothing, .stowing: break
       }
+      for storage in unreached.removeValue(forKey: place) ?? [] { memory.release(storage) }
       if case .places = keeping { nameLeaves(of: operation) }
       for owner in graph.releases[place] { unbind(owner.index) }
     }
@@ -215,9 +228,9 @@ struct Tape {
   }
 
   private mutating func keep(
-    _ value: Graph.ValueID?, for operation: Graph.Operator, _ keeping: Keeping, _ kept: inout [Kept]
+    _ value: Graph.ValueID, for operation: Graph.Operator, _ keeping: Keeping, _ kept: inout [Kept]
   ) {
-    let tensor = value.flatMap { self.tensor($0) }
+    let tensor = self.tensor(value)
     switch keeping {
     case .nothing: break
     case .tensors:

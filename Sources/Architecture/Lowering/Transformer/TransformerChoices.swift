@@ -12,6 +12,8 @@ struct TransformerChoices: Sendable {
     case learnedWithTypes(TypedPositions)
     /// Rotated queries and keys, cosines and sines computed once for all layers.
     case rotary
+    /// The same with positions in time and along the sides of images (Qwen2-VL).
+    case rotaryGrid
     /// The same once for layers that see everything and once for those that see a window (ModernBERT).
     case rotaryByKind
     /// The same from a table of sines that each layer holds and reads (GPT-J, CodeGen).
@@ -33,7 +35,7 @@ struct TransformerChoices: Sendable {
     var areRows: Bool {
       switch self {
       case .learned, .learnedWithMask, .learnedWithTypes, .rotaryTable: true
-      case .rotary, .rotaryByKind, .alibi, .alibiBesideMask, .relative, .relativeBias, .given: false
+      case .rotary, .rotaryByKind, .rotaryGrid, .alibi, .alibiBesideMask, .relative, .relativeBias, .given: false
       }
     }
   }
@@ -171,14 +173,14 @@ struct TransformerChoices: Sendable {
   /// Whether attention's variable keeps its heads' output until the norm behind it returns, and the MLP's what it is
   /// widened to until the block does (BERT).
   var holdsInner = false
-  /// Whether the block's variable keeps attention's output until it returns (ModernBERT).
+  /// Whether the block's variable keeps attention's output until it returns (ModernBERT, DINOv2).
   var holdsAttended = false
   /// Whether attention and MLP read the same input; the flag of the configuration that says so, where there is one.
   var parallel: Parallel?
   var parallelKey: Setting<Bool>?
   /// Whether norms behind attention and MLP run before the sum although no norm runs before them (OLMo 2).
   var normsBranches = false
-  /// Whether the block names its first norm's output until it returns (StableLM).
+  /// Whether the block names its first norm's output until it returns (StableLM, DINOv2).
   var holdsInputNorm = false
   /// Whether the MLP adds its input's residual itself (MPT).
   var addsInMLP = false
@@ -190,6 +192,10 @@ struct TransformerChoices: Sendable {
   var scalesQueries = false
   /// Whether the block's variables keep the outputs of attention and MLP, and what went in, until it returns.
   var holdsBranches = false
+  /// Whether the dropout of the MLP's output runs when the MLP has returned (ViT).
+  var dropsBehindMLP = false
+  /// Whether nothing names the probabilities of attention once it has returned (DINOv2).
+  var dropsWeights = false
   /// Whether the model keeps a causal mask over all its positions that nothing reads (GPTBigCode).
   var holdsCausalBuffer = false
   /// Whether the mask is built even where a kernel's causal flag would do (Falcon).
@@ -247,7 +253,11 @@ struct TransformerChoices: Sendable {
   /// After the MLP alone.
   var mlpDropout: Setting<Double>?
   var activationDropout: Setting<Double>?
+  /// The probability that a sample skips a branch.
+  var dropPath: Setting<Double>?
   var activation = Setting("hidden_act", "silu")
+  /// The activation of a gated MLP in one matrix, where it is another.
+  var fusedActivation: Setting<String>?
 
   enum EmbeddingScale: Sendable {
     /// By a number (BioGPT), unless the flag says otherwise.

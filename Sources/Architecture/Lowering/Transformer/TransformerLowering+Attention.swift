@@ -33,6 +33,7 @@ extension TransformerLowering {
     case .falcon where inputs.alibi != nil && isEager: attended = distanceAttention(&g, heads, mask, inputs)
     case .falcon: attended = isEager ? eager(&g, heads, mask, .uncast) : fused(&g, heads, mask)
     }
+    if let weights = attended.weights { g.hold(weights) }
     return left(&g, attended, layer.modules[.attentionOutput], bias: bias)
   }
 
@@ -83,7 +84,10 @@ extension TransformerLowering {
       if let mask { scores = g.add(scores, mask.tensor) }
       var weights: Tensor
       switch softmax {
-      case .upcast: weights = g.cast(g.softmax(scores, to: .float32), to: heads.query.dataType)
+      case .upcast:
+        weights = g.cast(g.softmax(scores, to: .float32), to: heads.query.dataType)
+        // The scores' variable is bound anew to the result of both.
+        g.keepUntilHere(scores)
       case .plain: weights = g.cast(g.softmax(scores), to: value.dataType)
       case .uncast: weights = g.softmax(scores)
       }

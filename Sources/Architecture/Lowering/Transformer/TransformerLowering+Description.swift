@@ -27,6 +27,35 @@ extension TransformerLowering {
   }
 }
 
+extension TransformerLowering {
+  /// One of several columns of a model, over sequences of its own.
+  ///
+  /// - Throws: ``LoweringError`` where its shapes do not fit.
+  init(
+    _ stack: ModelDescription.Stack, of description: ModelDescription, _ configuration: Configuration?,
+    _ settings: ForwardSettings, _ choices: TransformerChoices, heads: Int, hidden: Int, length: Int
+  ) throws(LoweringError) {
+    guard !stack.layers.isEmpty, (1...1 << 20).contains(heads), hidden % heads == 0 else {
+      throw LoweringError(message: "\(stack.path) cannot divide \(hidden) features among \(heads) attention heads")
+    }
+    var part = description
+    part.layers = stack.layers
+    var settings = settings
+    settings.sequenceLength = length
+    guard part.fits(settings, length: length, heads: heads, keys: length) else {
+      throw LoweringError(message: "a tensor of this batch would pass 2^46 elements")
+    }
+    let sizes = Sizes(hidden: hidden, heads: heads, keyValueHeads: heads, headDimension: hidden / heads)
+    let misfit =
+      description.misfit(sizes, choices.headNorms, of: stack.layers)
+      ?? [Role.embeddingNorm, .finalNorm].lazy.compactMap { stack.modules[$0]?.misfit(norm: hidden) }.first
+    if let misfit { throw LoweringError(message: "\(misfit), so the model cannot be run") }
+    self.init(
+      description: description, configuration: configuration, settings: settings, stack: stack, choices: choices,
+      sizes: sizes, length: length)
+  }
+}
+
 extension ModelDescription {
   /// The sizes of the layers; nil where they were not recognised.
   ///

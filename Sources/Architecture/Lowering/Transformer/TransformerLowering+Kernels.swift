@@ -110,7 +110,9 @@ extension TransformerLowering {
         var scores = g.matrixProduct(query, g.multiplyScalar(g.transpose(key, 2, 3)))
         if let bias { scores = g.add(scores, bias) }
         let weights = g.hold(g.dropout(g.softmax(scores), number(choices.attentionDropout)))
-        return g.cast(g.matrixProduct(weights, value), to: type)
+        // The probabilities are handed back beside the product, in its type.
+        g.hold(g.cast(weights, to: type))
+        return g.cast(g.hold(g.matrixProduct(weights, value)), to: type)
       }
     }
   }

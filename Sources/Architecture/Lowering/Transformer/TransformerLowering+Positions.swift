@@ -95,6 +95,10 @@ extension TransformerLowering {
       if choices.turnsWindowsApart, stack.layers.contains(where: isWindowed) {
         inputs.windowRotary = rotaryAngles(&g, positions, as: embedded.dataType, table: "sliding_attention")
       }
+    case .rotaryGrid:
+      let positions = g.hold(gridPositions(&g))
+      inputs.mask = causalMask(&g, padding)
+      inputs.rotary = gridAngles(&g, positions, as: embedded.dataType)
     case .rotaryTable:
       inputs.positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
@@ -268,7 +272,7 @@ extension TransformerLowering {
     return configuration?.boolean("use_sliding_window") == false ? nil : window
   }
 
-  private func mask(_ g: inout GraphBuilder, _ seen: Tensor?, windowed: Bool) -> AttentionMask {
+  func mask(_ g: inout GraphBuilder, _ seen: Tensor?, windowed: Bool) -> AttentionMask {
     mask(&g, seen, windowed: windowed, isCausal: choices.isCausal, keys: length)
   }
 

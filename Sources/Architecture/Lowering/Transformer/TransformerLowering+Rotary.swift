@@ -47,18 +47,18 @@ extension TransformerLowering {
     return (turning, g.slice(input, axis: 3, start: dimension, length: input.shape[3] - dimension))
   }
 
-  /// x · cos + rotate_half(x) · sin.
-  private func turned(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
-    let half = input.shape[3] / 2
+  /// x · cos + rotate_half(x) · sin along the last axis.
+  func turned(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
+    let half = input.shape[input.shape.rank - 1] / 2
     let isCast = choices.turningType == .wideTwice
     let isWide = choices.turningType == .factors
     let straight = g.multiply(isCast || isWide ? g.cast(input, to: .float32) : input, cosine)
     let source = isCast ? g.cast(input, to: .float32) : input
     let turned = g.frame("") { g in
       guard choices.turning == .halves else { return neighboursSwapped(&g, source) }
-      let first = g.slice(source, axis: 3, start: 0, length: half)
-      let second = g.slice(source, axis: 3, start: half, length: half)
-      return g.concatenate([g.unary(.negate, second), first], axis: 3)
+      let first = g.slice(source, axis: -1, start: 0, length: half)
+      let second = g.slice(source, axis: -1, start: half, length: half)
+      return g.concatenate([g.unary(.negate, second), first], axis: -1)
     }
     return g.add(straight, g.multiply(isWide ? g.cast(turned, to: .float32) : turned, sine))
   }
