@@ -30,6 +30,8 @@ public enum Role: String, CaseIterable, Sendable {
 
   // Mixture of experts. The modules of expert 0 stand for all of them, or one weight holds every expert.
   case router, expertGate, expertUp, expertDown, expertFusedGateUp, sharedExpertGate, sharedExpertUp, sharedExpertDown
+  /// How much a token's shared expert counts (Qwen2-MoE).
+  case sharedExpertWeight
 
   /// A parameter whose part is not known: counted, listed, and not simulated.
   case other
@@ -49,9 +51,17 @@ extension Role {
       .attention
     case .gate, .up, .fusedGateUp, .down: .mlp
     case .router, .expertGate, .expertUp, .expertDown, .expertFusedGateUp, .sharedExpertGate, .sharedExpertUp,
-      .sharedExpertDown:
+      .sharedExpertDown, .sharedExpertWeight:
       .experts
     case .other: .other
+    }
+  }
+
+  /// Whether it belongs to the experts that a router picks from, which a running module holds in stacks.
+  var isRouted: Bool {
+    switch self {
+    case .router, .expertGate, .expertUp, .expertDown, .expertFusedGateUp: true
+    default: false
     }
   }
 }

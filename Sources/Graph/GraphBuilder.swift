@@ -143,6 +143,12 @@ public struct GraphBuilder: Sendable {
     append(kind, [input], results: layouts.map { ($0, input.dataType) }, owner: graph[input.id].owner)
   }
 
+  /// Appends an operator that writes its result over the first input.
+  public mutating func applyInPlace(_ kind: OperatorKind, _ inputs: [Tensor]) -> Tensor {
+    let first = inputs[0]
+    return append(kind, inputs, results: [(first.layout, first.dataType)], owner: graph[first.id].owner)[0]
+  }
+
   private mutating func append(
     _ kind: OperatorKind, _ inputs: [Tensor], results: [(layout: Layout, dataType: DataType)], owner: Graph.ValueID?
   ) -> [Tensor] {

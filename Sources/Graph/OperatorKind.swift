@@ -59,6 +59,8 @@ public enum OperatorKind: Hashable, Sendable {
   case gather
   /// Another resolution by interpolation.
   case resample
+  /// What a mixture of experts needs beside the rest.
+  case routed(RoutedOperator)
 
   /// Rows of a table (first input) by index (second input).
   case embedding
@@ -138,6 +140,7 @@ extension OperatorKind {
     case .pad: "constant_pad_nd"
     case .gather: "gather"
     case .resample: "upsample"
+    case .routed(let kind): kind.name
     case .embedding: "embedding"
     case .linear: "linear"
     case .batchedProduct: "bmm"

@@ -9,7 +9,7 @@ extension Family {
         "mlp.router": .router, "block_sparse_moe.gate": .router, "block_sparse_moe.experts.#.w1": .expertGate,
         "block_sparse_moe.experts.#.w3": .expertUp, "block_sparse_moe.experts.#.w2": .expertDown,
       ]),
-    outside: decoderOutside)
+    outside: decoderOutside, forward: .transformer(.mixtral))
 
   /// transformers 5.17, `models/granitemoe/modeling_granitemoe.py`: every expert in one weight.
   static let graniteMoE = Family(
@@ -29,4 +29,8 @@ extension Family {
   static let gptOSS = Family(
     name: "gpt_oss", modelTypes: ["gpt_oss"], layerPaths: ["layers"],
     layer: names(splitAttention, preNorms, experts, ["mlp.router": .router]), outside: decoderOutside)
+}
+
+extension TransformerChoices {
+  static let mixtral = TransformerChoices(window: .all, experts: ExpertChoices(routing: .softmaxThenTopK))
 }

@@ -10,5 +10,10 @@ extension Family {
   /// transformers 5.17, `models/olmoe/modeling_olmoe.py`: a norm over all heads' query and key.
   static let olmoe = Family(
     name: "olmoe", modelTypes: ["olmoe"], layerPaths: ["layers"], layer: names(splitAttention, preNorms, experts),
-    outside: decoderOutside, keys: ConfigurationKeys(experts: ["num_experts", "num_local_experts"]))
+    outside: decoderOutside, keys: ConfigurationKeys(experts: ["num_experts", "num_local_experts"]),
+    forward: .transformer(.olmoe))
+}
+
+extension TransformerChoices {
+  static let olmoe = TransformerChoices(experts: ExpertChoices(routing: .softmaxThenTopKCast))
 }

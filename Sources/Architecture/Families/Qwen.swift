@@ -26,5 +26,11 @@ extension Family {
   static let qwenMoE = Family(
     name: "qwen_moe", modelTypes: ["qwen2_moe", "qwen3_moe", "qwen3_vl_moe", "qwen3_vl_moe_text"],
     layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms, experts, sharedExperts),
-    outside: decoderOutside, keys: ConfigurationKeys(experts: ["num_experts", "num_local_experts"]))
+    outside: decoderOutside, keys: ConfigurationKeys(experts: ["num_experts", "num_local_experts"]),
+    forward: .transformer(.qwenMoE))
+}
+
+extension TransformerChoices {
+  static let qwenMoE = TransformerChoices(
+    experts: ExpertChoices(routing: .softmaxThenTopKCast, shared: .gatedFirst, ownsExpertsFirst: true))
 }

@@ -12,7 +12,9 @@ extension ModelDescription {
       return "a model with a second column of layers (\(stack.path)) is not simulated yet"
     }
     let roles = layers.reduce(into: Set<Role>()) { $0.formUnion($1.modules.keys) }.union(modules.keys)
-    if roles.contains(where: { $0.component == .experts }) { return "a mixture of experts is not simulated yet" }
+    if roles.contains(where: { $0.component == .experts }), !hasLowering {
+      return "a mixture of experts of the \(family) family is not simulated yet"
+    }
     if roles.contains(.queryDown) || roles.contains(.keyValueDown) { return "latent attention is not simulated yet" }
     if roles.contains(.crossQuery) { return "cross-attention is not simulated yet" }
     if roles.contains(.patchEmbedding) { return "a vision model is not simulated yet" }
@@ -29,7 +31,7 @@ extension ModelDescription {
   }
 
   /// The first two shapes that do not fit together under these sizes; nil where all do.
-  func misfit(_ sizes: TransformerLowering.Sizes) -> String? {
+  func misfit(_ sizes: TransformerLowering.Sizes, _ choices: TransformerChoices) -> String? {
     let (hidden, heads, dimension) = (sizes.hidden, sizes.heads, sizes.headDimension)
     if let positions = maximumPositions?.value, !(0...1 << 24).contains(positions) {
       return "\(positions) positions are more than any model has"
@@ -70,13 +72,17 @@ extension ModelDescription {
       for role in [Role.inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm] {
         if let misfit = layer.modules[role]?.misfit(norm: hidden) { return misfit }
       }
-      for role in [Role.queryNorm, .keyNorm] {
-        if let misfit = layer.modules[role]?.misfit(norm: dimension) { return misfit }
+      for (role, all) in [(Role.queryNorm, heads), (.keyNorm, sizes.keyValueHeads)] {
+        // Over each head's features, or over those of all heads.
+        guard let module = layer.modules[role], module.misfit(norm: all * dimension) != nil else { continue }
+        if let misfit = module.misfit(norm: dimension) { return misfit }
       }
       let split = [Role.query, .key, .value].allSatisfy { layer.modules[$0] != nil }
-      guard split || layer.modules[.fusedQKV] != nil, layer.modules[.attentionOutput] != nil, down != nil,
-        layer.modules[.up] != nil || layer.modules[.fusedGateUp] != nil
+      let isDense = down != nil && (layer.modules[.up] != nil || layer.modules[.fusedGateUp] != nil)
+      guard split || layer.modules[.fusedQKV] != nil, layer.modules[.attentionOutput] != nil,
+        isDense || layer.modules[.router] != nil
       else { return "\(layer.path) has no attention and MLP that were recognised" }
+      if let experts = choices.experts, let misfit = misfit(of: layer, experts, hidden: hidden) { return misfit }
     }
     return nil
   }
@@ -84,7 +90,7 @@ extension ModelDescription {
 
 extension ModuleParameters {
   /// What is wrong with a linear layer's shape; nil where nothing is.
-  fileprivate func misfit(input: Int, output: Int?) -> String? {
+  func misfit(input: Int, output: Int?) -> String? {
     guard let features else {
       // The bias of a tied head has no weight of its own.
       return weight == nil && bias != nil ? nil : "\(path).weight has the shape \(weight ?? []), and not two extents"
@@ -97,7 +103,7 @@ extension ModuleParameters {
     return nil
   }
 
-  fileprivate func misfit(norm width: Int) -> String? {
+  func misfit(norm width: Int) -> String? {
     weight == [width] && (bias == nil || bias == [width])
       ? nil : "\(path).weight has the shape \(weight ?? []), and is to normalise \(width) features"
   }

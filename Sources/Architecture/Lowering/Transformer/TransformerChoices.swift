@@ -106,6 +106,8 @@ struct TransformerChoices: Sendable {
   var softensScores = false
   /// Which layers see a window only.
   var window = Window.none
+  /// How layers with a router run.
+  var experts: ExpertChoices?
   var embeddingDropout: Setting<Double>?
   var attentionDropout = Setting("attention_dropout", 0.0)
   var residualDropout: Setting<Double>?

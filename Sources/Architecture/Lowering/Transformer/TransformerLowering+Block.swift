@@ -67,6 +67,7 @@ extension TransformerLowering {
 
   /// The feed-forward part of a layer.
   func mlp(_ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer) -> Tensor {
+    if let experts = choices.experts, layer.modules[.router] != nil { return mixture(&g, input, layer, experts) }
     guard let down = layer.modules[.down] else { return input }
     if let fused = layer.modules[.fusedGateUp] {
       let inner = g.frame("mlp") { g in

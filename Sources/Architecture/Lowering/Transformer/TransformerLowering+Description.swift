@@ -25,7 +25,7 @@ extension TransformerLowering {
       throw LoweringError(message: "a tensor of this batch and sequence length would pass 2^46 elements")
     }
     let sizes = Sizes(hidden: hidden, heads: heads, keyValueHeads: keyValueHeads, headDimension: dimension)
-    if let misfit = description.misfit(sizes) {
+    if let misfit = description.misfit(sizes, choices) {
       throw LoweringError(message: "\(misfit), so the model cannot be run")
     }
     self.init(

@@ -15,11 +15,29 @@ extension TransformerLowering {
       let parts = [linear(&g, input, query), linear(&g, input, key), linear(&g, input, value)]
       return (perHead(&g, parts[0]), perHead(&g, parts[1]), perHead(&g, parts[2]))
     }
+    if let heads = normalizedProjections(&g, input, layer.modules) { return heads }
     var queries = linear(&g, input, query)
     if choices.scalesQueries { queries = g.multiplyScalar(queries) }
     let queryHeads = normalizedHeads(&g, queries, layer.modules[.queryNorm])
     let keyHeads = normalizedHeads(&g, linear(&g, input, key), layer.modules[.keyNorm])
     return (queryHeads, keyHeads, perHead(&g, linear(&g, input, value)))
+  }
+
+  /// Queries and keys under a norm over all heads, all three within the bound that the configuration sets (OLMoE).
+  private func normalizedProjections(
+    _ g: inout GraphBuilder, _ input: Tensor, _ modules: [Role: ModuleParameters]
+  ) -> Heads? {
+    guard let query = modules[.query], let key = modules[.key], let value = modules[.value],
+      let queryNorm = modules[.queryNorm], let keyNorm = modules[.keyNorm],
+      let features = query.features, queryNorm.weight == [features.output], features.output != sizes.headDimension
+    else { return nil }
+    var parts = [norm(&g, linear(&g, input, query), queryNorm, "q_norm")]
+    parts.append(norm(&g, linear(&g, input, key), keyNorm, "k_norm"))
+    parts.append(linear(&g, input, value))
+    if configuration?.number("clip_qkv") != nil {
+      for place in parts.indices { parts[place] = g.clampInPlace(parts[place]) }
+    }
+    return (perHead(&g, parts[0]), perHead(&g, parts[1]), perHead(&g, parts[2]))
   }
 
   /// [B, S, heads · D] seen as [B, heads, S, D].

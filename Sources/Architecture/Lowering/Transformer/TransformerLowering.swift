@@ -79,7 +79,11 @@ struct TransformerLowering: ModuleLowering {
     ]
     let behind: [Role] = [.finalNorm, .outputProjection, .headTransform, .headTransformNorm, .head]
     declare(&g, stack.modules, outside)
-    declare(&g, stack.layers)
+    for layer in stack.layers {
+      declare(&g, layer.modules, Role.allCases.filter { !$0.isRouted })
+      declareExperts(&g, layer)
+      for module in layer.others { declare(&g, module) }
+    }
     declare(&g, stack.modules, behind.filter { $0 != .head || !isTied })
     if isTied, let head = stack.modules[.head] { _ = bias(&g, head) }
     for module in description.others { declare(&g, module) }
