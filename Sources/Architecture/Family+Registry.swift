@@ -3,7 +3,7 @@ extension Family {
   static let all: [Family] = [
     .llama, .mistral, .smolLM3, .qwen2, .qwen3, .gemma, .gemma2, .granite, .starcoder2, .phi, .phi3, .qwen,
     .gpt2, .gptBigCode, .gptNeo, .gptJ, .codegen, .gptNeoX, .bloom, .falcon, .opt, .bioGPT,
-    .mixtral, .qwenMoE, .olmo, .olmoe, .graniteMoE, .deepseek, .gptOSS,
+    .mixtral, .phiMoE, .qwen2MoE, .qwenMoE, .llama4, .olmo, .olmoe, .graniteMoE, .deepseek, .deepseekV2, .deepseekV32, .gptOSS,
     .bert, .roberta, .vit, .clip, .t5, .whisper, .mamba,
   ]
 

@@ -15,6 +15,8 @@ public enum Role: String, CaseIterable, Sendable {
 
   // Attention. A fused projection holds query, key and value in one weight.
   case query, key, value, fusedQKV, attentionOutput, queryNorm, keyNorm
+  /// A score for each head that stands beside those of the tokens (gpt-oss).
+  case sinks
 
   // Latent attention (DeepSeek): the projections into and out of the low-rank spaces, and their norms.
   case queryDown, queryDownNorm, queryUp, keyValueDown, keyValueDownNorm, keyValueUp
@@ -30,6 +32,8 @@ public enum Role: String, CaseIterable, Sendable {
 
   // Mixture of experts. The modules of expert 0 stand for all of them, or one weight holds every expert.
   case router, expertGate, expertUp, expertDown, expertFusedGateUp, sharedExpertGate, sharedExpertUp, sharedExpertDown
+  /// What is added to the router's scores for the choice alone (DeepSeek-V3).
+  case routerCorrection
   /// How much a token's shared expert counts (Qwen2-MoE).
   case sharedExpertWeight
 
@@ -46,11 +50,11 @@ extension Role {
       .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm:
       .norm
     case .outputProjection, .head, .headTransform, .pooler: .head
-    case .query, .key, .value, .fusedQKV, .attentionOutput, .queryDown, .queryUp, .keyValueDown, .keyValueUp,
+    case .query, .key, .value, .fusedQKV, .attentionOutput, .sinks, .queryDown, .queryUp, .keyValueDown, .keyValueUp,
       .crossQuery, .crossKey, .crossValue, .crossAttentionOutput, .relativePositionBias:
       .attention
     case .gate, .up, .fusedGateUp, .down: .mlp
-    case .router, .expertGate, .expertUp, .expertDown, .expertFusedGateUp, .sharedExpertGate, .sharedExpertUp,
+    case .router, .routerCorrection, .expertGate, .expertUp, .expertDown, .expertFusedGateUp, .sharedExpertGate, .sharedExpertUp,
       .sharedExpertDown, .sharedExpertWeight:
       .experts
     case .other: .other
@@ -60,7 +64,7 @@ extension Role {
   /// Whether it belongs to the experts that a router picks from, which a running module holds in stacks.
   var isRouted: Bool {
     switch self {
-    case .router, .expertGate, .expertUp, .expertDown, .expertFusedGateUp: true
+    case .router, .routerCorrection, .expertGate, .expertUp, .expertDown, .expertFusedGateUp: true
     default: false
     }
   }

@@ -2,6 +2,7 @@ public import Units
 
 extension GraphBuilder {
   public mutating func add(_ left: Tensor, _ right: Tensor) -> Tensor { binary(.add, left, right) }
+  public mutating func subtract(_ left: Tensor, _ right: Tensor) -> Tensor { binary(.subtract, left, right) }
   public mutating func multiply(_ left: Tensor, _ right: Tensor) -> Tensor { binary(.multiply, left, right) }
   public mutating func divide(_ left: Tensor, _ right: Tensor) -> Tensor { binary(.divide, left, right) }
 
@@ -30,6 +31,7 @@ extension GraphBuilder {
 
   public mutating func addScalar(_ input: Tensor) -> Tensor { unary(.addScalar, input) }
   public mutating func multiplyScalar(_ input: Tensor) -> Tensor { unary(.multiplyScalar, input) }
+  public mutating func divideScalar(_ input: Tensor) -> Tensor { unary(.divideScalar, input) }
 
   /// `torch.pow`, which autocast runs in fp32.
   public mutating func power(_ input: Tensor, _ exponent: Double) -> Tensor {

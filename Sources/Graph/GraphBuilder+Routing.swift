@@ -61,6 +61,33 @@ extension GraphBuilder {
     applyInPlace(.routed(.scatterInPlace), [input, places, values])
   }
 
+  /// `input *= factor` by a constant.
+  public mutating func multiplyInPlace(_ input: Tensor, by factor: Tensor) -> Tensor {
+    applyInPlace(.routed(.multiplyInPlace), [input, factor])
+  }
+
+  /// `input.gather(-1, places)`.
+  public mutating func pick(_ input: Tensor, at places: Tensor) -> Tensor {
+    apply(.routed(.pick), [input, places], Layout(contiguous: places.shape), input.dataType)
+  }
+
+  /// `torch.scatter(input, -1, places, number)`.
+  public mutating func scatterConstant(_ input: Tensor, _ places: Tensor) -> Tensor {
+    apply(.routed(.scatterConstant), [input, places], Layout(contiguous: input.shape), input.dataType)
+  }
+
+  /// `input.repeat(count, 1, …)`.
+  public mutating func repeated(_ input: Tensor, _ count: Int) -> Tensor {
+    var shape = input.shape
+    shape.dimensions[0] *= count
+    return apply(.routed(.repeated), [input], Layout(contiguous: shape), input.dataType)
+  }
+
+  /// `input[…].copy_(part)`.
+  public mutating func copySlice(_ input: Tensor, _ part: Tensor) -> Tensor {
+    applyInPlace(.routed(.copySlice), [input, part])
+  }
+
   /// `input.sum(axis)`, which autocast runs in fp32.
   public mutating func sum(_ input: Tensor, axis: Int, keepsAxis: Bool) -> Tensor {
     let axis = input.layout.axis(axis)
@@ -77,5 +104,45 @@ extension GraphBuilder {
   public mutating func groupedProduct(_ input: Tensor, _ weight: Tensor, ends: Tensor) -> Tensor {
     let shape: Shape = [input.shape[0], weight.shape[2]]
     return apply(.routed(.groupedProduct), [input, weight, ends], Layout(contiguous: shape), weight.dataType)
+  }
+}
+
+extension GraphBuilder {
+  /// `torch.baddbmm(addend, left, right, alpha=…)` with autocast off.
+  public mutating func addedScaledProduct(_ addend: Tensor, _ left: Tensor, _ right: Tensor) -> Tensor {
+    apply(.addedScaledProduct, [addend, left, right], Layout(contiguous: addend.shape), addend.dataType)
+  }
+}
+
+// MARK: - Complex numbers
+
+extension GraphBuilder {
+  /// `torch.view_as_complex`: pairs along the last axis as one number each.
+  public mutating func asComplex(_ input: Tensor) -> Tensor {
+    let axes = input.shape.rank - 1
+    let layout = Layout(
+      shape: Shape(Array(input.shape.dimensions.prefix(axes))), strides: input.layout.strides.prefix(axes).map { $0 / 2 })
+    return see(.asComplex, input, layout, .complex64)
+  }
+
+  /// `torch.view_as_real`.
+  public mutating func asReal(_ input: Tensor) -> Tensor {
+    let layout = Layout(
+      shape: Shape(input.shape.dimensions + [2]), strides: input.layout.strides.map { $0 * 2 } + [1])
+    return see(.asReal, input, layout, .float32)
+  }
+
+  private mutating func see(
+    _ kind: RoutedOperator, _ input: Tensor, _ layout: Layout, _ type: DataType
+  ) -> Tensor {
+    var source = input
+    source.layout = layout
+    source.dataType = type
+    return applyOver(.routed(kind), [input], source)
+  }
+
+  /// Complex numbers turned by constants.
+  public mutating func turn(_ input: Tensor, by angles: Tensor) -> Tensor {
+    apply(.routed(.turn), [input, angles], .elementwise([input.layout, angles.layout]), input.dataType)
   }
 }

@@ -145,8 +145,12 @@ public struct GraphBuilder: Sendable {
 
   /// Appends an operator that writes its result over the first input.
   public mutating func applyInPlace(_ kind: OperatorKind, _ inputs: [Tensor]) -> Tensor {
-    let first = inputs[0]
-    return append(kind, inputs, results: [(first.layout, first.dataType)], owner: graph[first.id].owner)[0]
+    applyOver(kind, inputs, inputs[0])
+  }
+
+  /// Appends an operator whose result lies in the first input's storage, laid out and typed as `result`.
+  mutating func applyOver(_ kind: OperatorKind, _ inputs: [Tensor], _ result: Tensor) -> Tensor {
+    append(kind, inputs, results: [(result.layout, result.dataType)], owner: graph[inputs[0].id].owner)[0]
   }
 
   private mutating func append(

@@ -11,6 +11,9 @@ public struct LowRankAdapters: Hashable, Sendable {
   public var targets: Targets
   /// Names of modules that are left out.
   public var excluded: [String]
+  /// Names of modules whose adapters go elsewhere: PEFT takes them for the names of experts, which no longer are
+  /// modules, and adapts those alone.
+  public var renamed: [String] = []
   /// The probability of dropout before the adapter.
   public var dropout: Double
   /// Whether the embedding's output is made to need a gradient, as PEFT does where checkpointing is on.
@@ -28,6 +31,11 @@ public struct LowRankAdapters: Hashable, Sendable {
 
   /// Whether a linear layer gets an adapter. (The head is never asked for.)
   public func reach(_ path: String) -> Bool {
+    targets(path) && !renamed.contains { Self.names($0, path) }
+  }
+
+  /// The same whether or not adapters of this name go elsewhere.
+  public func targets(_ path: String) -> Bool {
     guard !excluded.contains(where: { Self.names($0, path) }) else { return false }
     switch targets {
     case .allLinear: return true

@@ -70,6 +70,8 @@ public enum OperatorKind: Hashable, Sendable {
   case batchedProduct
   /// bias-like tensor + batched product (`baddbmm`): inputs addend, left, right.
   case addedBatchedProduct
+  /// The same with a factor before the product (`alpha`).
+  case addedScaledProduct
   /// inputs values, weight, bias?; results: values, mean, reciprocal deviation.
   case layerNorm
   /// inputs values, weight; results: values and the reciprocal root of the mean square.
@@ -144,7 +146,7 @@ extension OperatorKind {
     case .embedding: "embedding"
     case .linear: "linear"
     case .batchedProduct: "bmm"
-    case .addedBatchedProduct: "baddbmm"
+    case .addedBatchedProduct, .addedScaledProduct: "baddbmm"
     case .layerNorm: "native_layer_norm"
     case .rootMeanSquareNorm: "_fused_rms_norm"
     case .batchNorm: "native_batch_norm"

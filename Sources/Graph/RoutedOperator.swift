@@ -11,6 +11,23 @@ public enum RoutedOperator: Hashable, Sendable {
   case divideInPlace
   /// The first input held within bounds, in its own place. The second is the copy that autograd makes before.
   case clampInPlace
+  /// The first input times the second, a constant, in the first one's place.
+  case multiplyInPlace
+  /// Elements picked along the last axis by a list of places (second input).
+  case pick
+  /// The first input with a constant at the places that the second lists, in a new tensor.
+  case scatterConstant
+  /// Phi-3.5-MoE's weight of a sampled expert as one autograd function: inputs logits, probability, place, all
+  /// probabilities and a factor.
+  case sparseMixer
+  /// The first input, `count` times behind itself along the first axis.
+  case repeated
+  /// The second input copied over a part of the first, in the first one's place.
+  case copySlice
+  /// A tensor of pairs seen as complex numbers, and the other way.
+  case asComplex, asReal
+  /// Complex numbers times constants.
+  case turn
   /// The second input added to the first, in the first one's place.
   case addInPlace
   /// Values (third input) written to the places (second input) of a constant (first input), in its place.
@@ -33,6 +50,14 @@ extension RoutedOperator {
     case .fill: "masked_fill"
     case .divideInPlace: "div_"
     case .clampInPlace: "clamp_"
+    case .multiplyInPlace: "mul_"
+    case .pick: "gather"
+    case .scatterConstant: "scatter"
+    case .sparseMixer, .turn: "mul"
+    case .repeated: "repeat"
+    case .copySlice: "copy_"
+    case .asComplex: "view_as_complex"
+    case .asReal: "view_as_real"
     case .addInPlace: "add_"
     case .scatterInPlace: "scatter_"
     case .sum: "sum"

@@ -67,10 +67,13 @@ struct TruthRow {
     let peft = settings.string("peft") ?? "none"
     if peft != "none" {
       let type = row.string("model_type") ?? ""
-      let dropout = type.contains("moe") || type == "mixtral" ? 0 : 0.05
+      // PEFT refuses dropout on experts, and cannot adapt Llama 4's router.
+      let isSparse =
+        type.contains("moe") || ["mixtral", "deepseek_v2", "deepseek_v3", "gpt_oss", "llama4_text"].contains(type)
       forward.adapters = LowRankAdapters(
         rank: 16, targets: peft == "lora_all" ? .allLinear : .usual(of: type),
-        dropout: settings.section("lora")?.number("dropout") ?? dropout,
+        excluded: type == "llama4_text" ? ["router"] : [],
+        dropout: settings.section("lora")?.number("dropout") ?? (isSparse ? 0 : 0.05),
         requiresInputGradients: checkpointing != .none)
     }
     guard

@@ -15,5 +15,5 @@ extension Family {
 }
 
 extension TransformerChoices {
-  static let olmoe = TransformerChoices(experts: ExpertChoices(routing: .softmaxThenTopKCast))
+  static let olmoe = TransformerChoices(experts: ExpertChoices(routing: .softmaxThenTopKCast, adapted: ExpertChoices.usualNames))
 }

@@ -15,7 +15,9 @@ extension ModelDescription {
     if roles.contains(where: { $0.component == .experts }), !hasLowering {
       return "a mixture of experts of the \(family) family is not simulated yet"
     }
-    if roles.contains(.queryDown) || roles.contains(.keyValueDown) { return "latent attention is not simulated yet" }
+    if roles.contains(.queryDown) || roles.contains(.keyValueDown), !hasLowering {
+      return "latent attention of the \(family) family is not simulated yet"
+    }
     if roles.contains(.crossQuery) { return "cross-attention is not simulated yet" }
     if roles.contains(.patchEmbedding) { return "a vision model is not simulated yet" }
     let isEncoder = roles.contains(.tokenTypeEmbedding) || roles.contains(.headTransform) || roles.contains(.pooler)
@@ -56,6 +58,7 @@ extension ModelDescription {
       if let misfit = modules[role]?.misfit(norm: role == .finalNorm || !projected ? hidden : width) { return misfit }
     }
 
+    let latent = latentSizes(heads, dimension)
     for layer in layers {
       let down = layer.modules[.down]
       let inner = down?.features?.input
@@ -63,7 +66,7 @@ extension ModelDescription {
         (.query, hidden, heads * dimension), (.key, hidden, sizes.keyValueHeads * dimension),
         (.value, hidden, sizes.keyValueHeads * dimension),
         (.fusedQKV, hidden, (heads + 2 * sizes.keyValueHeads) * dimension),
-        (.attentionOutput, heads * dimension, hidden), (.up, hidden, inner), (.gate, hidden, inner),
+        (.attentionOutput, heads * (latent?.value ?? dimension), hidden), (.up, hidden, inner), (.gate, hidden, inner),
         (.fusedGateUp, hidden, inner.map { 2 * $0 }), (.down, inner ?? 0, hidden),
       ]
       for (role, input, output) in expected {
@@ -78,8 +81,12 @@ extension ModelDescription {
         if let misfit = module.misfit(norm: dimension) { return misfit }
       }
       let split = [Role.query, .key, .value].allSatisfy { layer.modules[$0] != nil }
+      if let misfit = misfit(latent: latent, layer, sizes) { return misfit }
+      if let sinks = layer.modules[.sinks], sinks.weight != [heads] {
+        return "\(sinks.path) has the shape \(sinks.weight ?? []), and there are \(heads) heads"
+      }
       let isDense = down != nil && (layer.modules[.up] != nil || layer.modules[.fusedGateUp] != nil)
-      guard split || layer.modules[.fusedQKV] != nil, layer.modules[.attentionOutput] != nil,
+      guard split || latent != nil || layer.modules[.fusedQKV] != nil, layer.modules[.attentionOutput] != nil,
         isDense || layer.modules[.router] != nil
       else { return "\(layer.path) has no attention and MLP that were recognised" }
       if let experts = choices.experts, let misfit = misfit(of: layer, experts, hidden: hidden) { return misfit }

@@ -193,6 +193,16 @@ extension Derivative {
             ? step.alias(step.gradient().layout) : step.make("bmm", Layout(contiguous: step.inputLayout(input).shape))
         }
       }
+    case .addedScaledProduct:
+      Derivative(saved: { need in (need[2] ? [.input(1)] : []) + (need[1] ? [.input(2)] : []) }) { step in
+        step.each([1, 2, 0]) { step, input in
+          guard input > 0 else { return step.alias(step.gradient().layout) }
+          let product = step.make("bmm", Layout(contiguous: step.inputLayout(input).shape))
+          let result = step.make("mul", product.layout)
+          step.drop(product)
+          return result
+        }
+      }
     case .layerNorm:
       Derivative(saved: { need in need.indices.map { .input($0) } + [.output(1), .output(2)] }) { step in
         step.each(Array(0..<step.inputCount)) {

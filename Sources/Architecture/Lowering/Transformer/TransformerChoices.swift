@@ -33,6 +33,8 @@ struct TransformerChoices: Sendable {
     case fp32
     /// `baddbmm` over the bias (BLOOM).
     case bloom
+    /// Written out, a learned score beside those of the tokens (gpt-oss).
+    case sinks
     /// Its own call of `scaled_dot_product_attention` (Falcon).
     case falcon
   }
@@ -71,6 +73,29 @@ struct TransformerChoices: Sendable {
     case mlpFirst
   }
 
+  /// Which features of a head are turned together.
+  enum Turning: Sendable {
+    /// The first half with the second (Llama).
+    case halves
+    /// The same by cosines of half a head (gpt-oss).
+    case narrowHalves
+    /// Neighbours as complex numbers, before heads and tokens change places or after (Llama 4, DeepSeek-V2).
+    case complex
+    /// Neighbours, which come to lie in halves, unless `rope_interleave` is off (DeepSeek-V3).
+    case neighboursToHalves
+  }
+
+  /// Which layers turn queries and keys.
+  enum Turned: Sendable {
+    case all
+    /// All but those that `no_rope_layers` leaves out, by default every fourth (SmolLM3).
+    case listed
+  }
+
+  enum LogitScale: Sendable {
+    case multiplied, divided
+  }
+
   var norm = NormKind.rms
   var positions = Positions.rotary
   var attention = Attention.interface(softmax: .upcast)
@@ -104,6 +129,12 @@ struct TransformerChoices: Sendable {
   var rejoinsRotated = false
   /// Whether the probabilities of attention are cut off softly (Gemma 2).
   var softensScores = false
+  var turning = Turning.halves
+  var turned = Turned.all
+  /// Whether attention and MLP are multiplied by a number before they are added (Granite).
+  var scalesBranches = false
+  /// Whether logits are multiplied, or divided, by a number.
+  var logitScale: LogitScale?
   /// Which layers see a window only.
   var window = Window.none
   /// How layers with a router run.
@@ -119,6 +150,8 @@ struct TransformerChoices: Sendable {
     case number(flag: String)
     /// By a buffer of one element (Gemma).
     case buffer
+    /// By a number, outside of the embedding (Granite).
+    case outside
   }
 
   enum Window: Sendable {
@@ -127,5 +160,10 @@ struct TransformerChoices: Sendable {
     case all
     /// Every other layer (Gemma 2).
     case alternating
+    /// Layers of even index before `max_window_layers`, where `use_sliding_window` is set; the mask is made and kept
+    /// either way (Qwen2-MoE).
+    case alternatingWhereUsed
+    /// Those that turn queries and keys see a chunk of `attention_chunk_size` tokens (Llama 4).
+    case chunks
   }
 }

@@ -7,29 +7,31 @@ extension TransformerLowering {
   func attention(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ inputs: LayerInputs
   ) -> (output: Tensor, weights: Tensor?) {
-    guard var heads = projections(&g, input, layer) else { return (input, nil) }
-    if let rotary = inputs.rotary { heads = rotated(&g, heads, rotary) }
+    guard var heads = latent == nil ? projections(&g, input, layer) : latentProjections(&g, input, layer, inputs)
+    else { return (input, nil) }
+    if latent == nil, turns(layer), let rotary = inputs.rotary { heads = rotated(&g, heads, rotary) }
+    if latent == nil, let angles = inputs.complexAngles { heads = turnedOrTuned(&g, heads, layer, angles) }
     if let positions = inputs.positions { heads = rotatedByTable(&g, heads, layer, positions) }
-    if settings.usesCache { heads = cached(&g, heads) }
+    if settings.usesCache, latent == nil { heads = cached(&g, heads) }
     for tensor in [heads.query, heads.key, heads.value] { g.hold(tensor) }
 
-    let usesWindow = choices.window == .alternating && layer.index % 2 == 0
-    let mask = usesWindow ? inputs.windowMask : inputs.mask
+    let mask = isWindowed(layer) ? inputs.windowMask : inputs.mask
     let attended: (output: Tensor, weights: Tensor?)
     switch choices.attention {
     case .interface(let softmax): attended = isEager ? eager(&g, heads, mask, softmax) : fused(&g, heads, mask)
     case .fp32: attended = wideAttention(&g, heads, mask, layer)
     case .bloom: attended = biasedAttention(&g, heads, mask, inputs)
+    case .sinks: attended = attentionWithSinks(&g, heads, mask, layer)
     case .falcon: attended = isEager ? eager(&g, heads, mask, .plain) : fused(&g, heads, mask)
     }
-    var output = g.reshape(attended.output, [batch, length, sizes.heads * sizes.headDimension])
+    var output = g.reshape(attended.output, [batch, length, attended.output.shape[2] * attended.output.shape[3]])
     output = g.contiguous(output)
     if let projection = layer.modules[.attentionOutput] { output = linear(&g, output, projection) }
     return (output, attended.weights)
   }
 
   /// `DynamicLayer.update` appends to an empty cache, which copies; the cache outlives the forward pass.
-  private func cached(_ g: inout GraphBuilder, _ heads: Heads) -> Heads {
+  func cached(_ g: inout GraphBuilder, _ heads: Heads) -> Heads {
     let key = g.concatenate([heads.key], axis: 2)
     let value = g.concatenate([heads.value], axis: 2)
     g.holdToTheEnd(key)
@@ -38,7 +40,7 @@ extension TransformerLowering {
   }
 
   /// `eager_attention_forward`.
-  private func eager(
+  func eager(
     _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ softmax: TransformerChoices.EagerSoftmax
   ) -> (output: Tensor, weights: Tensor?) {
     g.frame("") { g in
@@ -116,5 +118,29 @@ extension TransformerLowering {
     let context = g.batchedProduct(g.reshape(weights, [batch * sizes.heads, length, length]), value)
     let merged = g.transpose(g.reshape(context, [batch, sizes.heads, length, sizes.headDimension]), 1, 2)
     return (merged, weights)
+  }
+}
+
+extension TransformerLowering {
+  /// gpt-oss: a learned score stands beside those of the tokens, takes its share of the probability, and is dropped.
+  private func attentionWithSinks(
+    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ layer: ModelDescription.Layer
+  ) -> (output: Tensor, weights: Tensor?) {
+    g.frame("") { g in
+      let key = g.hold(repeated(&g, heads.key))
+      let value = g.hold(repeated(&g, heads.value))
+      var scores = g.multiplyScalar(g.matrixProduct(heads.query, g.transpose(key, 2, 3)))
+      if let mask { scores = g.add(scores, mask.tensor) }
+      guard let module = layer.modules[.sinks], let sinks = weight(&g, module) else { return (value, nil) }
+      let column: Shape = [batch, sizes.heads, length, 1]
+      let beside = g.expand(g.reshape(sinks, [1, sizes.heads, 1, 1]), to: column)
+      let all = g.concatenate([scores, beside], axis: -1)
+      let shifted = g.hold(g.subtract(all, g.largest(all, keepsAxis: true).values))
+      let probabilities = g.softmax(shifted, to: shifted.dataType)
+      let visible = g.dropout(g.slice(probabilities, axis: -1, start: 0, length: length), number(choices.attentionDropout))
+      let weights = g.cast(visible, to: value.dataType)
+      g.keepUntilHere(scores)
+      return (g.contiguous(g.transpose(g.matrixProduct(g.hold(weights), value), 1, 2)), weights)
+    }
   }
 }

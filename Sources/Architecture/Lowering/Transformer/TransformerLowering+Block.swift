@@ -17,6 +17,7 @@ extension TransformerLowering {
     var branch = dropped(&g, attended.output, choices.residualDropout)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postAttentionNorm) }
     if choices.holdsBranches { g.hold(branch) }
+    if choices.scalesBranches { branch = g.multiplyScalar(branch) }
     var hidden = g.add(input, branch)
     if choices.holdsBranches { g.keepUntilHere(before) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postAttentionNorm) }
@@ -31,6 +32,7 @@ extension TransformerLowering {
       g.hold(branch)
       g.hold(hidden)
     }
+    if choices.scalesBranches { branch = g.multiplyScalar(branch) }
     hidden = g.add(residual, branch)
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch, length, sizes.hidden]) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postMLPNorm) }

@@ -28,6 +28,8 @@ extension TransformerLowering {
     if let misfit = description.misfit(sizes, choices) {
       throw LoweringError(message: "\(misfit), so the model cannot be run")
     }
+    var settings = settings
+    if let names = choices.experts?.adapted { settings.adapters?.renamed += names.all }
     self.init(
       description: description, configuration: configuration, settings: settings, stack: description.mainStack,
       choices: choices, sizes: sizes, length: settings.sequenceLength)

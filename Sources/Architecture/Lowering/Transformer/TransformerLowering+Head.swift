@@ -22,6 +22,11 @@ extension TransformerLowering {
       guard let width = description.vocabularySize?.value, weight.shape[0] < width else { return logits }
       return g.allGather(logits, width: width)
     }
+    switch choices.logitScale {
+    case .multiplied?: return g.multiplyScalar(logits)
+    case .divided?: return g.divideScalar(logits)
+    case nil: break
+    }
     guard configuration?.number("final_logit_softcapping") != nil else { return logits }
     return g.multiplyScalar(g.unary(.tanh, g.unary(.divideScalar, logits)))
   }

@@ -11,6 +11,8 @@ struct LayerInputs {
   var windowMask: AttentionMask?
   /// Cosines and sines [1, S, R] of rotary embeddings.
   var rotary: (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)?
+  /// Angles of rotary embeddings as complex numbers [1, S, R / 2].
+  var complexAngles: GraphBuilder.Tensor?
   /// Positions [S].
   var positions: GraphBuilder.Tensor?
   /// Biases by distance [B · N, 1, S].
@@ -47,9 +49,16 @@ extension TransformerLowering {
     case .rotary:
       let positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
-      if choices.window == .alternating { inputs.windowMask = windowMask(&g, padding) }
+      switch choices.window {
+      case .none, .all: break
+      case .alternating, .alternatingWhereUsed, .chunks: inputs.windowMask = windowMask(&g, padding)
+      }
       inputs.hidden = dropped(&g, embedded, choices.embeddingDropout)
-      inputs.rotary = rotaryAngles(&g, positions, as: embedded.dataType)
+      if case .complex = choices.turning {
+        inputs.complexAngles = g.hold(complexAngles(&g, positions))
+      } else {
+        inputs.rotary = rotaryAngles(&g, positions, as: embedded.dataType)
+      }
     case .rotaryTable:
       inputs.positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
@@ -129,6 +138,7 @@ extension TransformerLowering {
 
   /// How many features of each head are rotated.
   var rotaryDimension: Int {
+    if let latent { return latent.turned }
     if let dimension = configuration?.integer("rotary_dim") { return min(dimension, sizes.headDimension) }
     let fraction =
       configuration?.number("partial_rotary_factor") ?? configuration?.number("rotary_pct")
@@ -146,12 +156,28 @@ extension TransformerLowering {
     return g.frame("rotary_emb") { g in
       let indices = g.hold(g.create("_to_copy", [positions], [1, 1, length], .float32))
       let angles = g.hold(g.create("bmm", [frequencies, indices], [1, half, length], .float32))
-      let shape: Shape = [1, length, 2 * half]
-      let both = g.hold(g.create("cat", [angles], shape, .float32))
+      let isNarrow = if case .narrowHalves = choices.turning { true } else { false }
+      let shape: Shape = [1, length, isNarrow ? half : 2 * half]
+      let both = isNarrow ? angles : g.hold(g.create("cat", [angles], shape, .float32))
       let cosine = g.hold(g.create("mul", [g.create("cos", [both], shape, .float32)], shape, .float32))
       let sine = g.hold(g.create("mul", [g.create("sin", [both], shape, .float32)], shape, .float32))
       guard type != .float32 else { return (cosine, sine) }
       return (g.create("_to_copy", [cosine], shape, type), g.create("_to_copy", [sine], shape, type))
+    }
+  }
+
+  /// The same as complex numbers (`Llama4TextRotaryEmbedding`).
+  private func complexAngles(_ g: inout GraphBuilder, _ positions: Tensor) -> Tensor {
+    let half = rotaryDimension / 2
+    let frequencies = g.buffer("rotary_emb.inv_freq", [half], .float32)
+    _ = g.buffer("rotary_emb.original_inv_freq", [half], .float32)
+    return g.frame("rotary_emb") { g in
+      let indices = g.hold(g.create("_to_copy", [positions], [1, 1, length], .float32))
+      let angles = g.hold(g.create("bmm", [frequencies, indices], [1, half, length], .float32))
+      let shape: Shape = [1, length, half]
+      let ones = g.create("ones_like", [angles], shape, .float32)
+      let turns = g.hold(g.create("polar", [ones, angles], shape, .complex64))
+      return g.create("mul", [turns], shape, .complex64)
     }
   }
 
@@ -167,14 +193,45 @@ extension TransformerLowering {
 
   /// `create_sliding_window_causal_mask` for the layers that see a window only.
   private func windowMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
+    if case .alternatingWhereUsed = choices.window, !usesWindow { return mask(&g, seen, windowed: true) }
     guard isEager || settings.isPadded || window != nil else { return nil }
+    if case .chunks = choices.window { return chunkMask(&g, seen) }
     return mask(&g, seen, windowed: true)
   }
 
   /// The window, where a sequence passes it.
   private var window: Int? {
-    guard let window = configuration?.integer("sliding_window"), length >= window else { return nil }
+    let key = if case .chunks = choices.window { "attention_chunk_size" } else { "sliding_window" }
+    guard let window = configuration?.integer(key), length >= window else { return nil }
     return configuration?.boolean("use_sliding_window") == false ? nil : window
+  }
+
+  private var usesWindow: Bool { configuration?.boolean("use_sliding_window") == true }
+
+  /// `create_chunked_causal_mask`: which tokens are of one chunk depends on where each sequence's padding ends.
+  private func chunkMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask {
+    g.frame("") { g in
+      let given = seen.map { g.hold($0.dataType == .bool ? $0 : g.create("_to_copy", [$0], [batch, length], .bool)) }
+      let start = g.hold(g.create("zeros", [], [batch], .int64))
+      let queries = g.hold(arange(&g))
+      let keys = g.hold(arange(&g))
+      let whole: Shape = [batch, 1, length, length]
+      let chunks = [keys, queries].map { places in
+        let left = g.create("index", [start], [batch, 1, 1, 1], .int64)
+        let shifted = g.create("sub", [places, left], [batch, 1, 1, length], .int64)
+        return g.create("floor_divide", [shifted], [batch, 1, 1, length], .int64)
+      }
+      var mask = g.create("eq", chunks, whole, .bool)
+      mask = g.create("bitwise_and", [mask], whole, .bool)
+      mask = g.create("bitwise_and", [mask, g.create("le", [queries, keys], [1, 1, length, length], .bool)], whole, .bool)
+      if let given {
+        let rows = g.create("index", [given], [batch, 1, 1, length], .bool)
+        mask = g.create("bitwise_and", [mask, rows], whole, .bool)
+      }
+      guard isEager else { return AttentionMask(tensor: mask, isBoolean: true) }
+      g.hold(mask)
+      return AttentionMask(tensor: g.create("where", [mask], whole, type), isBoolean: false)
+    }
   }
 
   private func mask(_ g: inout GraphBuilder, _ seen: Tensor?, windowed: Bool) -> AttentionMask {

@@ -7,6 +7,10 @@ extension TransformerLowering {
     g.frame("") { g in
       let cosine = g.unsqueeze(rotary.cosine, 1)
       let sine = g.unsqueeze(rotary.sine, 1)
+      if case .narrowHalves = choices.turning {
+        let query = turnedHalves(&g, heads.query, cosine, sine)
+        return (query, turnedHalves(&g, heads.key, cosine, sine), heads.value)
+      }
       guard choices.rejoinsRotated else {
         return (turned(&g, heads.query, cosine, sine), turned(&g, heads.key, cosine, sine), heads.value)
       }
@@ -33,8 +37,26 @@ extension TransformerLowering {
     return (turning, g.slice(input, axis: 3, start: dimension, length: input.shape[3] - dimension))
   }
 
+  /// `_apply_rotary_emb` of gpt-oss: each half by cosines of its own length.
+  private func turnedHalves(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
+    g.frame("") { g in
+      let half = input.shape[3] / 2
+      let halves = g.split(input, axis: 3, lengths: [half, half])
+      return turnedParts(&g, halves[0], halves[1], cosine, sine)
+    }
+  }
+
+  /// [a · cos − b · sin, b · cos + a · sin].
+  func turnedParts(
+    _ g: inout GraphBuilder, _ first: Tensor, _ second: Tensor, _ cosine: Tensor, _ sine: Tensor
+  ) -> Tensor {
+    let left = g.subtract(g.multiply(first, cosine), g.multiply(second, sine))
+    let right = g.add(g.multiply(second, cosine), g.multiply(first, sine))
+    return g.concatenate([left, right], axis: 3)
+  }
+
   /// x · cos + rotate_half(x) · sin.
-  private func turned(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
+  func turned(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
     let half = input.shape[3] / 2
     let straight = g.multiply(input, cosine)
     let turned = g.frame("") { g in

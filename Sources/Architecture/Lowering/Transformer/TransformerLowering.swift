@@ -33,7 +33,7 @@ struct TransformerLowering: ModuleLowering {
   var isEager: Bool {
     switch choices.attention {
     case .interface, .falcon: settings.attention == .eager
-    case .fp32, .bloom: true
+    case .fp32, .bloom, .sinks: true
     }
   }
 
@@ -67,6 +67,7 @@ struct TransformerLowering: ModuleLowering {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
     }
     if choices.fused == .groups, sizes.heads % 4 != 0 { return "\(sizes.heads) heads do not form four groups" }
+    if let experts = choices.experts, let reason = whatCannotRun(experts) { return reason }
     return nil
   }
 
@@ -96,8 +97,9 @@ struct TransformerLowering: ModuleLowering {
   /// Tokens [B, S] to hidden states [B, S, H].
   private func backbone(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
     g.frame("model") { g in
-      let embedded = g.hold(embedded(&g, tokens))
+      var embedded = g.hold(embedded(&g, tokens))
       if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
+      if case .outside? = choices.embeddingScale { embedded = g.hold(g.multiplyScalar(embedded)) }
       let inputs = layerInputs(&g, embedded, padding)
       var hidden = inputs.hidden
       var weights: Tensor?
@@ -128,7 +130,7 @@ struct TransformerLowering: ModuleLowering {
         let converted = type == .float32 ? scale : g.create("_to_copy", [scale], [], type)
         return g.multiply(rows, converted)
       case .number(let flag)?: return configuration?.boolean(flag) ?? true ? g.multiplyScalar(rows) : rows
-      case nil: return rows
+      case .outside?, nil: return rows
       }
     }
   }
