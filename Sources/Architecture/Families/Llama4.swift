@@ -16,6 +16,7 @@ extension Family {
 
 extension TransformerChoices {
   static let llama4 = TransformerChoices(
-    norm: .rmsThenWeight, attention: .interface(softmax: .uncast), turning: .complex, turned: .listed, window: .chunks,
+    norm: .rmsThenWeight, attention: .interface(softmax: .uncast), holdsAttended: true, turning: .complex,
+    turned: .listed, window: .chunks,
     experts: ExpertChoices(routing: .sigmoidOfAll, shared: .last, isTransposed: true, ownsExpertsFirst: true))
 }

@@ -39,8 +39,7 @@ extension Family {
 extension TransformerChoices {
   static let qwen2MoE = TransformerChoices(
     window: .alternatingWhereUsed,
-    experts: ExpertChoices(
-      routing: .softmaxThenTopKCast, shared: .gatedFirst, adapted: ExpertChoices.usualNames))
+    experts: ExpertChoices(routing: .softmaxThenTopKCast, shared: .gatedFirst))
 
   static let qwenMoE = TransformerChoices(
     experts: ExpertChoices(

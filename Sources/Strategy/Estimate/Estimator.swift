@@ -141,6 +141,13 @@ public struct Estimator: Sendable {
       guard let fact, fact.provenance == .assumed else { continue }
       result.append(Assumption(what: what, value: "\(fact.value)", source: fact.source))
     }
+    if description.expertCount != nil {
+      result.append(
+        Assumption(
+          what: "routing of experts", value: "any",
+          source: "the implementation that transformers picks takes the same memory however tokens are spread: rows "
+            + "sorted by expert for grouped_mm, or every expert for every token (Llama 4)"))
+    }
     result += hardwareAssumptions
     if layout.strategy == .gemini || (layout.strategy == .tp && layout.degrees.data > 1) {
       result.append(

@@ -111,6 +111,8 @@ struct TransformerChoices: Sendable {
   var scalesQueries = false
   /// Whether the block's variables keep the outputs of attention and MLP, and what went in, until it returns.
   var holdsBranches = false
+  /// Whether the block's variable for attention keeps it until the block returns (Llama 4).
+  var holdsAttended = false
   /// Whether the model keeps a causal mask over all its positions that nothing reads (GPTBigCode).
   var holdsCausalBuffer = false
   /// Whether the mask is built even where a kernel's causal flag would do (Falcon).

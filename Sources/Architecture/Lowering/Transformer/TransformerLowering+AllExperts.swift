@@ -6,7 +6,7 @@ extension TransformerLowering {
   /// `Llama4Router`: scores [B · S, E] of all experts.
   func scored(_ g: inout GraphBuilder, _ logits: Tensor) -> Routed {
     let (values, places) = g.topK(logits, chosenExperts)
-    g.hold(values)
+    for tensor in [values, places] { g.hold(tensor) }
     let empty = g.create("full_like", [logits], logits.shape, logits.dataType)
     let scores = g.scatterInPlace(empty, places, values)
     let weights = g.cast(g.unary(.sigmoid, g.cast(scores, to: .float32)), to: scores.dataType)

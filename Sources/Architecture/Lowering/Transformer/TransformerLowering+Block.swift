@@ -17,9 +17,12 @@ extension TransformerLowering {
     var branch = dropped(&g, attended.output, choices.residualDropout)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postAttentionNorm) }
     if choices.holdsBranches { g.hold(branch) }
+    let unscaled = branch
     if choices.scalesBranches { branch = g.multiplyScalar(branch) }
+    if choices.holdsAttended { g.hold(branch) }
     var hidden = g.add(input, branch)
-    if choices.holdsBranches { g.keepUntilHere(before) }
+    if choices.holdsBranches || choices.holdsAttended { g.keepUntilHere(before) }
+    if choices.scalesBranches { g.keepUntilHere(unscaled) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postAttentionNorm) }
     if choices.keepsSummed { g.keepUntilHere(branch) }
 
@@ -32,8 +35,10 @@ extension TransformerLowering {
       g.hold(branch)
       g.hold(hidden)
     }
+    let unscaledBranch = branch
     if choices.scalesBranches { branch = g.multiplyScalar(branch) }
     hidden = g.add(residual, branch)
+    if choices.scalesBranches { g.keepUntilHere(unscaledBranch) }
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch, length, sizes.hidden]) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postMLPNorm) }
     if choices.keepsSummed { g.keepUntilHere(branch) }

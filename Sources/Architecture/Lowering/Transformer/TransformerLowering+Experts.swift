@@ -39,7 +39,9 @@ extension TransformerLowering {
       return g.add(output, shared)
     }
     guard choices.shared == .beside, let shared = sharedExpert(&g, input, layer) else { return output }
-    return g.add(g.hold(output), shared)
+    let sum = g.add(g.hold(output), shared)
+    g.keepUntilHere(input)
+    return sum
   }
 
   private func noise(_ g: inout GraphBuilder, _ rows: Tensor) -> Tensor {
@@ -53,7 +55,7 @@ extension TransformerLowering {
     guard let up = layer.modules[.sharedExpertUp], let down = layer.modules[.sharedExpertDown] else { return nil }
     return g.frame("shared_expert") { g in
       guard let gate = layer.modules[.sharedExpertGate] else {
-        let both = linear(&g, input, up)
+        let both = g.hold(linear(&g, input, up))
         let halves = g.split(both, axis: -1, lengths: [both.shape[2] / 2, both.shape[2] / 2])
         return linear(&g, g.multiply(activation(&g, halves[0]), halves[1]), down)
       }

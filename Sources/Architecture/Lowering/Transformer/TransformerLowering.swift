@@ -97,9 +97,10 @@ struct TransformerLowering: ModuleLowering {
   /// Tokens [B, S] to hidden states [B, S, H].
   private func backbone(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
     g.frame("model") { g in
-      var embedded = g.hold(embedded(&g, tokens))
+      var embedded = embedded(&g, tokens)
       if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
-      if case .outside? = choices.embeddingScale { embedded = g.hold(g.multiplyScalar(embedded)) }
+      if case .outside? = choices.embeddingScale { embedded = g.multiplyScalar(embedded) }
+      g.hold(embedded)
       let inputs = layerInputs(&g, embedded, padding)
       var hidden = inputs.hidden
       var weights: Tensor?
