@@ -16,7 +16,7 @@ extension Facts {
 
     var heads = declared(keys.heads)
     var dimension = declared(keys.headDimension)
-    if dimension == nil, let norm = first[.queryNorm], let length = norm.weight?.dimensions.first, length > 0,
+    if dimension == nil, let norm = first[.queryNorm], let length = norm.weight?.dimensions.last, length > 0,
       length < hidden / 2
     {
       dimension = Sourced(length, .derived, source: "length of \(norm.path).weight")

@@ -1,9 +1,10 @@
 extension Family {
   /// Every family that has a row. A new row is a file in `Families/` and a name here.
   static let all: [Family] = [
-    .llama, .mistral, .smolLM3, .qwen2, .qwen3, .gemma, .gemma2, .granite, .starcoder2, .phi, .phi3, .qwen,
+    .llama, .mistral, .smolLM3, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .granite, .starcoder2, .phi, .phi3, .qwen,
     .gpt2, .gptBigCode, .gptNeo, .gptJ, .codegen, .gptNeoX, .bloom, .falcon, .opt, .bioGPT,
-    .mixtral, .phiMoE, .qwen2MoE, .qwenMoE, .llama4, .olmo, .olmoe, .graniteMoE, .deepseek, .deepseekV2, .deepseekV32, .gptOSS,
+    .cohere, .cohere2, .stableLM, .glm, .glm4, .mpt, .olmo, .olmo2, .olmo3, .olmoe,
+    .mixtral, .phiMoE, .qwen2MoE, .qwenMoE, .graniteMoE, .gptOSS, .llama4, .deepseek, .deepseekV2, .deepseekV32,
     .bert, .roberta, .vit, .clip, .t5, .whisper, .mamba,
   ]
 

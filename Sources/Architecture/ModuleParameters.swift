@@ -18,6 +18,13 @@ public struct ModuleParameters: Hashable, Sendable {
     self.isTransposed = isTransposed
   }
 
+  /// The module of the same kind with another number at the end of its path: `norms.3` for `norms.0`.
+  func numbered(_ number: Int) -> ModuleParameters {
+    var module = self
+    module.path = path.lastIndex(of: ".").map { "\(path[...$0])\(number)" } ?? path
+    return module
+  }
+
   /// The features that come in and go out; nil unless the weight is stored as a matrix.
   public var features: (input: Int, output: Int)? {
     guard let weight, weight.rank == 2 else { return nil }

@@ -41,6 +41,17 @@ public struct ForwardSettings: Hashable, Sendable {
     case plain, accelerate
   }
 
+  /// How hidden states become a loss.
+  public enum Loss: String, CaseIterable, Sendable {
+    /// As the model's class computes it, from all logits at once.
+    case transformers
+    /// Head and cross-entropy in eight chunks of the sequence, each upcast for itself (torchtune's
+    /// `CEWithChunkedOutputLoss`).
+    case chunked
+    /// Head and cross-entropy in one function (Liger's `LigerFusedLinearCrossEntropyFunction`).
+    case fused
+  }
+
   /// Sequences per GPU and micro-step.
   public var batchSize: Int
   /// Tokens per sequence.
@@ -54,15 +65,23 @@ public struct ForwardSettings: Hashable, Sendable {
   /// Whether the model fills its key/value cache during the forward pass.
   public var usesCache: Bool
   public var loop: Loop
+  public var loss: Loss
   /// Low-rank adapters, which train in the model's place.
   public var adapters: LowRankAdapters?
+  /// Another way to train a few numbers in the model's place.
+  public var technique: Technique?
   /// Globs of the names of parameters that do not train.
   public var frozen: [String]
 
+  /// Whether the embedding's output needs a gradient of its own.
+  public var requiresInputGradients: Bool {
+    adapters?.requiresInputGradients == true || technique?.requiresInputGradients == true
+  }
+
   public init(
     batchSize: Int = 1, sequenceLength: Int, precision: Precision, attention: Attention = .sdpa,
-    isPadded: Bool = false, usesCache: Bool = false, loop: Loop = .accelerate, adapters: LowRankAdapters? = nil,
-    frozen: [String] = []
+    isPadded: Bool = false, usesCache: Bool = false, loop: Loop = .accelerate, loss: Loss = .transformers,
+    adapters: LowRankAdapters? = nil, technique: Technique? = nil, frozen: [String] = []
   ) {
     self.batchSize = batchSize
     self.sequenceLength = sequenceLength
@@ -71,7 +90,9 @@ public struct ForwardSettings: Hashable, Sendable {
     self.isPadded = isPadded
     self.usesCache = usesCache
     self.loop = loop
+    self.loss = loss
     self.adapters = adapters
+    self.technique = technique
     self.frozen = frozen
   }
 }

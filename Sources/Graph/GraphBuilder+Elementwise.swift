@@ -33,6 +33,12 @@ extension GraphBuilder {
   public mutating func multiplyScalar(_ input: Tensor) -> Tensor { unary(.multiplyScalar, input) }
   public mutating func divideScalar(_ input: Tensor) -> Tensor { unary(.divideScalar, input) }
 
+  /// `clamp_` with two bounds, which first copies what autograd keeps; here the copy is the result.
+  public mutating func clamp(_ input: Tensor) -> Tensor {
+    guard let function = ElementwiseFunction.named("clamp") else { return input }
+    return unary(.function(function), input)
+  }
+
   /// `torch.pow`, which autocast runs in fp32.
   public mutating func power(_ input: Tensor, _ exponent: Double) -> Tensor {
     unary(.power(exponent), castForPrecision(input))

@@ -68,15 +68,15 @@ extension GraphBuilder {
   }
 
   /// `F.layer_norm` over the last axis, which autocast runs in fp32.
-  public mutating func layerNorm(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor {
+  public mutating func layerNorm(_ input: Tensor, _ weight: Tensor?, _ bias: Tensor?) -> Tensor {
     let bias = bias.map { castForPrecision($0) }
-    let weight = castForPrecision(weight)
+    let weight = weight.map { castForPrecision($0) }
     let input = castForPrecision(input)
     var statistics = input.shape
     statistics.dimensions[statistics.rank - 1] = 1
     let layout = Layout(contiguous: statistics)
     return apply(
-      .layerNorm, [input, weight] + (bias.map { [$0] } ?? []),
+      .layerNorm, [input] + [weight, bias].compactMap { $0 },
       results: [(Layout(contiguous: input.shape), input.dataType), (layout, .float32), (layout, .float32)])[0]
   }
 

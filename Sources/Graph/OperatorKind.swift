@@ -89,6 +89,9 @@ public enum OperatorKind: Hashable, Sendable {
   case attention(AttentionKernel)
   /// inputs log-probabilities [N, V] and targets [N]; results: the loss and the weight total.
   case negativeLogLikelihood
+  /// A linear layer and the cross-entropy of its output, whose gradients are formed in the forward pass. Inputs: as many
+  /// as there are gradients, those gradients, and what is only read; result: the loss.
+  case fusedLinearCrossEntropy(gradients: Int)
 }
 
 /// The kernels behind `scaled_dot_product_attention`.
@@ -156,6 +159,7 @@ extension OperatorKind {
     case .averagePool: "avg_pool2d"
     case .attention(let kernel): "_scaled_dot_product_\(kernel.rawValue)_attention"
     case .negativeLogLikelihood: "nll_loss_forward"
+    case .fusedLinearCrossEntropy: "fused_linear_cross_entropy"
     }
   }
 }

@@ -32,9 +32,20 @@ struct Accuracy: ParsableCommand {
   @Option(help: ArgumentHelp("Fail where median, 95th percentile or worst pass these percentages.", valueName: "p"))
   var limits: [Double] = []
 
+  /// A run, and the errors of its simulation.
+  private struct Entry {
+    var row: TruthRow
+    /// Of the peak, as a share of it.
+    var error: Double
+    /// Of each phase's peak.
+    var phases: [Double]
+    /// Of each category of what is alive at the peak, as a share of the peak.
+    var categories: [Double]
+  }
+
   func run() throws {
     var models: [String: Result<Estimator, any Error>] = [:]
-    var rows: [(row: TruthRow, error: Double, phases: [Double])] = []
+    var rows: [Entry] = []
     var skipped: [String: Int] = [:]
     for line in try Self.lines(of: truth) {
       guard let document = Configuration(line: line, file: truth) else { continue }
@@ -44,12 +55,16 @@ struct Accuracy: ParsableCommand {
         let model = models[row.folder] ?? Result { try Self.estimator(of: "\(corpus)/\(row.folder)") }
         models[row.folder] = model
         let timeline = try model.get().timeline(row.workload)
-        guard let peak = timeline.peak(ofStep: 2)?.peak.bytes else { continue }
+        guard let peak = timeline.peak(ofStep: 2)?.peak else { continue }
         if live { print("\(row.id)\n\n\(Self.liveAtPeak(timeline).text(style: .plain))") }
         let phases = row.phases.compactMap { phase, truth in
           timeline.peaks[2]?[phase].map { Double($0.bytes.bytes) / Double(truth) - 1 }
         }
-        rows.append((row, Double(peak.bytes) / Double(row.peak) - 1, phases))
+        let alive = timeline.breakdown(at: peak.event)
+        let categories = row.atPeak.map { Double((alive[$0] ?? .zero).bytes - $1) / Double(row.peak) }
+        rows.append(
+          Entry(
+            row: row, error: Double(peak.bytes.bytes) / Double(row.peak) - 1, phases: phases, categories: categories))
       } catch let unsupported as TruthRow.Unsupported {
         if let filter, !unsupported.id.contains(filter) { continue }
         skipped[unsupported.reason, default: 0] += 1
@@ -62,15 +77,13 @@ struct Accuracy: ParsableCommand {
 
   // MARK: - Tables
 
-  private func report(
-    _ rows: [(row: TruthRow, error: Double, phases: [Double])], _ skipped: [String: Int]
-  ) throws {
+  private func report(_ rows: [Entry], _ skipped: [String: Int]) throws {
     var worst = Table(columns: [
       Table.Column("Error", key: "error", .right), Table.Column("Worst phase", key: "phase", .right),
       Table.Column("Run", key: "run"),
       Table.Column("True peak", key: "peak", .right),
     ])
-    func badness(_ entry: (row: TruthRow, error: Double, phases: [Double])) -> (Double, Double) {
+    func badness(_ entry: Entry) -> (Double, Double) {
       (entry.error.magnitude, entry.phases.map(\.magnitude).max() ?? 0)
     }
     for entry in rows.sorted(by: { badness($0) > badness($1) }).prefix(show) {
@@ -101,17 +114,15 @@ struct Accuracy: ParsableCommand {
 
     var all = ErrorTable()
     var phases = ErrorTable()
+    var categories = ErrorTable()
     for entry in rows {
       all.add(entry.error)
       for error in entry.phases { phases.add(error) }
+      for error in entry.categories { categories.add(error) }
     }
-    print(
-      "phase peaks: \(phases.count), |error| median \(ErrorTable.percent(phases.median)), "
-        + "95% \(ErrorTable.percent(phases.percentile(0.95))), worst \(ErrorTable.percent(phases.worst))")
-    print(
-      "peaks: \(all.count), |error| median \(ErrorTable.percent(all.median)), "
-        + "95% \(ErrorTable.percent(all.percentile(0.95))), worst \(ErrorTable.percent(all.worst)), "
-        + "bias \(ErrorTable.percent(all.bias))")
+    print("categories at the peak, as shares of it: \(categories.summary)")
+    print("phase peaks: \(phases.summary)")
+    print("peaks: \(all.summary), bias \(ErrorTable.percent(all.bias))")
     let figures = [all.median, all.percentile(0.95), all.worst]
     if zip(figures, limits).contains(where: { $0 * 100 > $1 }) || rows.isEmpty { throw ExitCode.failure }
   }

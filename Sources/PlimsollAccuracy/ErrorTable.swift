@@ -24,5 +24,11 @@ struct ErrorTable {
     [.count(count)] + [median, percentile(0.95), worst].map { .text(Self.percent($0)) }
   }
 
+  /// The figures in a line.
+  var summary: String {
+    "\(count), |error| median \(Self.percent(median)), 95% \(Self.percent(percentile(0.95))), "
+      + "worst \(Self.percent(worst))"
+  }
+
   static func percent(_ share: Double) -> String { "\(Quantity.decimal(share * 100, places: 3))%" }
 }

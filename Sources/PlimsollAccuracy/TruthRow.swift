@@ -17,6 +17,16 @@ struct TruthRow {
   /// Peak of each of its phases.
   var phases: [Phase: Int]
 
+  /// What was alive at the peak, by category; empty where the table does not say.
+  var atPeak: [Category: Int]
+
+  /// The table's words for what an allocation is for.
+  private static let categories: KeyValuePairs<String, Category> = [
+    "params": .parameters, "grads": .gradients, "opt_state": .optimizerStates, "act": .activations,
+    "weight_casts": .weightCasts, "temp_forward": .temporaries, "temp_backward": .temporaries,
+    "temp_optimizer": .temporaries, "inputs": .inputs, "buffers": .buffers,
+  ]
+
   /// A reason why a row is not simulated, instead of the row.
   struct Unsupported: Error {
     var id: String
@@ -37,6 +47,10 @@ struct TruthRow {
     let peaks = results.section("phase_peaks")
     phases = [Phase.forward, .backward, .optimizer].reduce(into: [:]) { phases, phase in
       phases[phase] = peaks?.integer("2/\(phase.rawValue)")
+    }
+    let alive = results.section("at_peak")
+    atPeak = Self.categories.reduce(into: [:]) { sums, name in
+      if let bytes = alive?.integer(name.key) { sums[name.value, default: 0] += bytes }
     }
     self.settings = ["precision", "optimizer", "gc", "attn", "peft", "loop"].reduce(into: [:]) {
       $0[$1] = settings.string($1)
@@ -63,9 +77,15 @@ struct TruthRow {
       isPadded: attention.hasSuffix("_pad"),
       // transformers switches the cache off where it checkpoints.
       usesCache: settings.boolean("use_cache") == true && checkpointing == .none,
-      loop: try word("loop", ["plain": .plain, "accelerate": .accelerate]))
+      loop: try word("loop", ["plain": .plain, "accelerate": .accelerate]),
+      loss: ForwardSettings.Loss(rawValue: settings.string("loss") ?? "") ?? .transformers)
     let peft = settings.string("peft") ?? "none"
-    if peft != "none" {
+    let techniques: [String: Technique.Kind] = [
+      "ia3": .scaling, "prompt": .prompt(virtualTokens: settings.integer("virtual") ?? 20),
+    ]
+    if let kind = techniques[peft] {
+      forward.technique = Technique(kind, requiresInputGradients: checkpointing != .none)
+    } else if peft != "none" {
       let type = row.string("model_type") ?? ""
       // PEFT refuses dropout on experts, and cannot adapt Llama 4's router.
       let isSparse =
@@ -82,6 +102,7 @@ struct TruthRow {
     else { throw Unsupported(id: id, reason: "optimizer \(settings.string("optimizer") ?? "")") }
     workload = Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing,
-      accumulation: settings.integer("accum") ?? 1)
+      accumulation: settings.integer("accum") ?? 1, clipsGradients: settings.number("clip") != nil,
+      projection: GradientProjection(rank: settings.integer("galore_rank") ?? 128))
   }
 }

@@ -10,7 +10,7 @@ struct Plimsoll: ParsableCommand {
     version: Release.version,
     subcommands: [
       InspectCommand.self, AuditCommand.self, GraphCommand.self, EstimateCommand.self, PlanCommand.self,
-      GPUsCommand.self,
+      FamiliesCommand.self, GPUsCommand.self,
     ])
 
   static func main() {

@@ -14,10 +14,20 @@ public struct TrainingStep: Sendable {
     self.distribution = distribution
   }
 
+  /// Why the optimizer would refuse this model; nil where it would not.
+  public var whatCannotRun: String? {
+    guard workload.optimizer == .galoreAdamW, graph.linearWeights(workload.projection.targets).isEmpty else {
+      return nil
+    }
+    return
+      "galore-adamw finds no linear layer with \(workload.projection.targets.joined(separator: " or ")) in its name"
+  }
+
   public func run() -> Timeline {
     var tape = Tape(graph: graph, checkpointing: workload.checkpointing)
     tape.handsGradientsOn = distribution.handsGradientsOn
     var states = OptimizerStates()
+    var norm: Memory.StorageID?
     tape.load()
     for holding in distribution.fromTheStart { tape.take(holding) }
     for step in 1...2 {
@@ -39,7 +49,12 @@ public struct TrainingStep: Sendable {
       tape.markGradients()
       tape.memory.begin(.optimizer, step: step)
       if step == 1 { for holding in distribution.fromTheFirstUpdate { tape.take(holding) } }
-      if !distribution.updatesParameters { tape.optimize(workload.optimizer, &states) }
+      if workload.clipsGradients {
+        let next = tape.clipGradients()
+        if let norm { tape.memory.release(norm) }
+        norm = next
+      }
+      if !distribution.updatesParameters { tape.optimize(workload, &states) }
       tape.dropGradients()
       tape.dropGraph()
       for batch in batches { tape.drop(batch) }

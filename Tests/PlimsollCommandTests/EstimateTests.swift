@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (["tiny-gpt2", "--quantize", "nf4"], 64), (["tiny-gpt2", "--optimizer", "muon"], 64),
+    (["tiny-gpt2", "--quantize", "nf4"], 64), (["tiny-encoder", "--loss", "fused"], 64),
     (["tiny-gpt2", "--gpu", "abacus"], 64), (["tiny-gpt2", "--gpus", "3", "--tensor-parallel", "2"], 64),
     (["Llama-3.2-1B-GPTQ"], 65), (["Llama-3.2-1B-lora-r16"], 65), (["nowhere"], 66),
     (["tiny-gpt2", "--batch-size", "1000000", "--sequence-length", "1000000000"], 65),
@@ -69,7 +69,7 @@ import Testing
       ["plan", "opt-1.3b", "--gpus", "4", "--gpu", "v100-16gb", "--model", "llmem", "--sequence-length", "512"],
       "plan.txt"
     ),
-    (["gpus"], "gpus.txt"),
+    (["gpus"], "gpus.txt"), (["families"], "families.txt"),
   ])
   func snapshots(arguments: [String], file: String) throws {
     try expectSnapshot(try Program.run(arguments).output, file)

@@ -27,10 +27,10 @@ import Units
       "bf16-mixed", "--optimizer", "paged-adamw-8bit", "--attention", "flash", "--padding", "true", "--checkpointing",
       "non-reentrant", "--lora-rank", "16", "--lora-targets", "q_proj,v_proj", "--lora-exclude", "lm_head",
       "--lora-dropout", "0.05", "--quantize", "nf4-double", "--freeze", "*.wte.*", "--freeze", "*.wpe.*",
-      "--accumulate", "8", "--loss", "chunked", "--loop", "plain", "--use-cache", "false",
+      "--accumulate", "8", "--max-grad-norm", "1.0", "--loss", "chunked", "--loop", "plain", "--use-cache", "false",
     ])
     #expect(workload.precision == .bf16Mixed)
-    #expect(workload.optimizer == .pagedAdamw8bit)
+    #expect(workload.optimizer == .pagedAdamW8bit)
     #expect(workload.padding)
     #expect(workload.freeze == ["*.wte.*", "*.wpe.*"])
     #expect(WorkloadOptions.names(workload.loraTargets) == ["q_proj", "v_proj"])
@@ -54,6 +54,7 @@ import Units
     ["--batch-size", "0"], ["--batch-size", "-1"], ["--batch-size", "9999999999999999999"], ["--precision", "fp8"],
     ["--sequence-length", "0"], ["--padding", "maybe"], ["--lora-targets", "q_proj"], ["--lora-dropout", "1"],
     ["--lora-rank", "16", "--lora-targets", ","], ["--optimizer", "Adam"],
+    ["--max-grad-norm", "0"], ["--max-grad-norm", "nan"],
   ])
   func refusedWorkloads(arguments: [String]) {
     #expect(throws: (any Error).self) { try WorkloadOptions.parse(arguments) }

@@ -48,23 +48,36 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
     testDescription = fields[..<8].joined(separator: " ")
     var settings = ForwardSettings(
       batchSize: batch, sequenceLength: length, precision: precision, attention: attention, loop: .plain)
+    let inputGradients = checkpointing != .none
     var accumulation = 1
+    var clips = false
+    var projection = GradientProjection()
     for option in fields[7].split(separator: ",") {
-      switch option {
+      let parts = option.split(separator: "=")
+      let number = parts.count == 2 ? Int(parts[1]) : nil
+      switch parts[0] {
       case "-": break
       case "padded": settings.isPadded = true
       case "cache": settings.usesCache = true
       case "accelerate": settings.loop = .accelerate
-      case "accumulate=2": accumulation = 2
+      case "accumulate": accumulation = number ?? 0
+      case "clip": clips = true
+      case "rank": projection.rank = number ?? 0
+      case "loss": settings.loss = ForwardSettings.Loss(rawValue: String(parts.last ?? "")) ?? .transformers
+      case "ia3": settings.technique = Technique(.scaling, requiresInputGradients: inputGradients)
+      case "prompt":
+        settings.technique = Technique(
+          .prompt(virtualTokens: number ?? 0), requiresInputGradients: inputGradients)
       case "lora-qv", "lora-all":
         settings.adapters = LowRankAdapters(
           rank: 16,
           targets: option == "lora-all" ? .allLinear : .usual(of: modelType),
-          dropout: 0.05, requiresInputGradients: checkpointing != .none)
+          dropout: 0.05, requiresInputGradients: inputGradients)
       default: throw Malformed(row: String(option))
       }
     }
     workload = Workload(
-      forward: settings, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulation)
+      forward: settings, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulation,
+      clipsGradients: clips, projection: projection)
   }
 }

@@ -6,13 +6,15 @@ import TrainingStep
 @Suite("Traced runs")
 struct EstimateTruthTests {
   static let samples = TracedRun.table("sample-models.tsv", modelTypes: SampleModels.modelTypes)
-  static let others = TracedRun.table("other-models.tsv", modelTypes: Sketch.modelTypes)
+  static let others = TracedRun.table("other-models.tsv", modelTypes: Sketch.modelTypes(of: Sketch.all))
+  static let settings = TracedRun.table("training-settings.tsv", modelTypes: Sketch.modelTypes(of: Sketch.small))
 
   @Test func tablesAreComplete() {
     #expect(Self.samples.count == 50)
     #expect(Self.others.count == 20)
     #expect(Set(Self.samples.map(\.checkpoint)) == Set(SampleModels.modelTypes.keys))
-    #expect(Set(Self.others.map(\.checkpoint)) == Set(Sketch.modelTypes.keys))
+    #expect(Set(Self.others.map(\.checkpoint)) == Set(Sketch.all.map(\.name)))
+    #expect(Set(Self.settings.map(\.checkpoint)) == Set(Sketch.small.map(\.name)))
   }
 
   @Test(arguments: samples) func sampleModels(_ run: TracedRun) throws {
@@ -23,6 +25,10 @@ struct EstimateTruthTests {
     let sketch = try #require(Sketch.all.first { $0.name == run.checkpoint })
     #expect(sketch.estimator.description.isRecognised)
     try Self.compare(run, with: sketch.estimator)
+  }
+
+  @Test(arguments: settings) func smallModels(_ run: TracedRun) throws {
+    try Self.compare(run, with: try #require(Sketch.small.first { $0.name == run.checkpoint }).estimator)
   }
 
   /// The run's peak within 0.1 percent, and each phase's within 0.5.

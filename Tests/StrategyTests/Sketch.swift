@@ -19,7 +19,9 @@ struct Sketch: Sendable {
     self.modules = modules
   }
 
-  static let modelTypes = all.reduce(into: [:]) { $0[$1.name] = $1.configuration.string("model_type") }
+  static func modelTypes(of sketches: [Sketch]) -> [String: String] {
+    sketches.reduce(into: [:]) { $0[$1.name] = $1.configuration.string("model_type") }
+  }
 
   var weightSet: WeightSet {
     var tensors: [StoredTensor] = []

@@ -1,11 +1,22 @@
 extension Family {
-  /// transformers 5.17, `models/olmo` (norms without parameters) and `models/olmo2` (norms behind attention and MLP).
+  /// transformers 5.17, `models/olmo/modeling_olmo.py`: its norms have no parameters.
   static let olmo = Family(
-    name: "olmo", modelTypes: ["olmo", "olmo2", "olmo3"], layerPaths: ["layers"],
-    layer: names(
-      splitAttention, gatedMLP,
-      ["post_attention_layernorm": .postAttentionNorm, "post_feedforward_layernorm": .postMLPNorm]),
-    outside: decoderOutside)
+    name: "olmo", modelTypes: ["olmo"], layerPaths: ["layers"], layer: names(splitAttention, gatedMLP),
+    outside: decoderOutside, forward: .transformer(.olmo))
+
+  /// transformers 5.17, `models/olmo2` and `models/olmo3`: norms behind attention and MLP, and over whole queries and
+  /// keys.
+  static let olmo2 = Family(
+    name: "olmo2", modelTypes: ["olmo2"], layerPaths: ["layers"], layer: olmo2Layer, outside: decoderOutside,
+    forward: .transformer(.olmo2))
+
+  static let olmo3 = Family(
+    name: "olmo3", modelTypes: ["olmo3"], layerPaths: ["layers"], layer: olmo2Layer, outside: decoderOutside,
+    forward: .transformer(.olmo3))
+
+  private static let olmo2Layer = names(
+    splitAttention, gatedMLP,
+    ["post_attention_layernorm": .postAttentionNorm, "post_feedforward_layernorm": .postMLPNorm])
 
   /// transformers 5.17, `models/olmoe/modeling_olmoe.py`: a norm over all heads' query and key.
   static let olmoe = Family(
@@ -15,5 +26,19 @@ extension Family {
 }
 
 extension TransformerChoices {
-  static let olmoe = TransformerChoices(experts: ExpertChoices(routing: .softmaxThenTopKCast, adapted: ExpertChoices.usualNames))
+  static let olmoe = TransformerChoices(
+    headNorms: .projection,
+    experts: ExpertChoices(routing: .softmaxThenTopKCast, adapted: ExpertChoices.usualNames))
+}
+
+extension TransformerChoices {
+  static let olmo = TransformerChoices(
+    norm: .bareLayerNorm, normsBranches: true, clip: "clip_qkv", turningType: .angles)
+
+  static let olmo2 = TransformerChoices(
+    norm: .rmsInside, normsBranches: true, headNorms: .projection, turningType: .angles)
+
+  static let olmo3 = TransformerChoices(
+    norm: .rmsInside, normsBranches: true, headNorms: .projection, turningType: .angles, turnsWindowsApart: true,
+    window: .allButEvery(4), usualWindow: 4096)
 }

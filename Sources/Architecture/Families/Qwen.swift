@@ -3,12 +3,12 @@ extension Family {
   static let qwen2 = Family(
     name: "qwen2", modelTypes: ["qwen2", "qwen2_vl", "qwen2_vl_text", "qwen2_5_vl", "qwen2_5_vl_text"],
     layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside,
-    forward: .transformer(.llama))
+    forward: .transformer(.qwen2))
 
   /// transformers 5.17, `models/qwen3/modeling_qwen3.py`: a norm on each head's query and key.
   static let qwen3 = Family(
     name: "qwen3", modelTypes: ["qwen3", "qwen3_vl", "qwen3_vl_text"], layerPaths: ["layers"],
-    layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, forward: .transformer(.llama))
+    layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside, forward: .transformer(.qwen2))
 
   /// The first Qwen, remote code: `modeling_qwen.py` of the published folders. Its `intermediate_size` is twice
   /// the width of the MLP; `w2` is the gate, since the MLP computes `c_proj(w1(x) * silu(w2(x)))`.
@@ -44,4 +44,8 @@ extension TransformerChoices {
   static let qwenMoE = TransformerChoices(
     experts: ExpertChoices(
       routing: .softmaxThenTopKCast, ownsExpertsFirst: true, adapted: ExpertChoices.usualNames))
+}
+
+extension TransformerChoices {
+  static let qwen2 = TransformerChoices(window: .last, usualWindow: 4096)
 }

@@ -75,10 +75,14 @@ extension ModelDescription {
       for role in [Role.inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm] {
         if let misfit = layer.modules[role]?.misfit(norm: hidden) { return misfit }
       }
-      for (role, all) in [(Role.queryNorm, heads), (.keyNorm, sizes.keyValueHeads)] {
-        // Over each head's features, or over those of all heads.
-        guard let module = layer.modules[role], module.misfit(norm: all * dimension) != nil else { continue }
-        if let misfit = module.misfit(norm: dimension) { return misfit }
+      for (role, count) in [(Role.queryNorm, heads), (.keyNorm, sizes.keyValueHeads)] {
+        let shape: Shape =
+          switch choices.headNorms {
+          case .heads, .transposed, .eachHead: [dimension]
+          case .headsOfAll: [count, dimension]
+          case .projection: [count * dimension]
+          }
+        if let misfit = layer.modules[role]?.misfit(norm: shape) { return misfit }
       }
       let split = [Role.query, .key, .value].allSatisfy { layer.modules[$0] != nil }
       if let misfit = misfit(latent: latent, layer, sizes) { return misfit }
@@ -110,8 +114,11 @@ extension ModuleParameters {
     return nil
   }
 
-  func misfit(norm width: Int) -> String? {
-    weight == [width] && (bias == nil || bias == [width])
-      ? nil : "\(path).weight has the shape \(weight ?? []), and is to normalise \(width) features"
+  func misfit(norm width: Int) -> String? { misfit(norm: [width]) }
+
+  func misfit(norm shape: Shape) -> String? {
+    let features = shape.dimensions.map(String.init).joined(separator: " by ")
+    return weight == shape && (bias == nil || bias == shape)
+      ? nil : "\(path).weight has the shape \(weight ?? []), and is to normalise \(features) features"
   }
 }

@@ -6,6 +6,7 @@ extension ModuleLowering {
   func linear(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters) -> Tensor {
     guard let weight = weight(&g, module) else { return input }
     let bias = bias(&g, module)
+    if settings.technique?.kind == .scaling, let scaled = scaled(&g, input, module, weight, bias) { return scaled }
     guard let adapters = settings.adapters, adapters.reach(module.path) else {
       return g.linear(input, weight, bias, transposed: module.isTransposed, throughView: multipliesTransposedWeights)
     }

@@ -3,12 +3,16 @@ internal import Graph
 /// How a norm over the features runs.
 enum NormKind: Sendable {
   case layerNorm
+  /// Layer norm without parameters, in fp32 and back (OLMo).
+  case bareLayerNorm
+  /// Layer norm written out in fp32, without a bias (Cohere).
+  case centered
   /// In fp32, multiplied by the weight after the cast back (Llama).
   case rms
-  /// In fp32, multiplied by one plus the weight before the cast back (Gemma).
-  case rmsOnePlus
   /// In fp32, multiplied by the weight before the cast back (OLMo 2).
   case rmsInside
+  /// In fp32, multiplied by one plus the weight before the cast back (Gemma).
+  case rmsOnePlus
   /// In fp32 in a function of its own, the weight last (Llama 4).
   case rmsThenWeight
 }
@@ -29,17 +33,26 @@ extension ModuleLowering {
         let variance = g.hold(g.mean(g.power(wide, 2)))
         let normalized = g.hold(g.multiply(wide, g.reciprocalSquareRoot(g.addScalar(variance))))
         return g.multiply(weight, g.cast(normalized, to: input.dataType))
+      case .rmsInside:
+        let wide = g.cast(input, to: .float32)
+        let variance = g.hold(g.mean(g.power(wide, 2)))
+        let normalized = g.hold(g.multiply(wide, g.reciprocalSquareRoot(g.addScalar(variance))))
+        return g.cast(g.multiply(weight, normalized), to: input.dataType)
+      case .centered:
+        let wide = g.cast(input, to: .float32)
+        let mean = g.hold(g.mean(wide))
+        let variance = g.hold(g.mean(g.power(g.subtract(wide, mean), 2)))
+        let difference = g.subtract(wide, mean)
+        let normalized = g.multiply(difference, g.reciprocalSquareRoot(g.addScalar(variance)))
+        let scaled = g.hold(g.multiply(g.cast(weight, to: .float32), normalized))
+        return g.cast(scaled, to: input.dataType)
+      case .bareLayerNorm: return bareNorm(&g, input)
       case .rmsOnePlus:
         let wide = g.cast(input, to: .float32)
         let root = g.reciprocalSquareRoot(g.addScalar(g.mean(g.power(wide, 2))))
         let normalized = g.multiply(wide, root)
         let scaled = g.hold(g.multiply(normalized, g.addScalar(g.cast(weight, to: .float32))))
         return g.cast(scaled, to: input.dataType)
-      case .rmsInside:
-        let wide = g.cast(input, to: .float32)
-        let variance = g.hold(g.mean(g.power(wide, 2)))
-        let normalized = g.hold(g.multiply(wide, g.reciprocalSquareRoot(g.addScalar(variance))))
-        return g.cast(g.multiply(weight, normalized), to: input.dataType)
       case .rmsThenWeight: return g.multiply(g.hold(normalized(&g, input)), weight)
       }
     }
@@ -52,5 +65,10 @@ extension ModuleLowering {
       return g.multiply(wide, g.reciprocalSquareRoot(g.addScalar(g.mean(g.power(wide, 2)))))
     }
     return g.cast(normalized, to: input.dataType)
+  }
+
+  /// `F.layer_norm` of the input in fp32, without parameters.
+  func bareNorm(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor {
+    g.cast(g.layerNorm(g.cast(input, to: .float32), nil, nil), to: input.dataType)
   }
 }

@@ -30,7 +30,8 @@ extension ModuleLowering {
   }
 
   func parameter(_ g: inout GraphBuilder, _ name: String, _ shape: Shape) -> Tensor {
-    let isFrozen = settings.adapters != nil || settings.frozen.contains { Glob($0).matches(name) }
+    let isFrozen =
+      settings.adapters != nil || settings.technique != nil || settings.frozen.contains { Glob($0).matches(name) }
     return g.parameter(name, shape, type, trains: !isFrozen)
   }
 

@@ -9,6 +9,8 @@ public import Units
 extension ForwardSettings.Precision: ExpressibleByArgument {}
 extension ForwardSettings.Attention: ExpressibleByArgument {}
 extension ForwardSettings.Loop: ExpressibleByArgument {}
+extension ForwardSettings.Loss: ExpressibleByArgument {}
+extension Optimizer: ExpressibleByArgument {}
 extension Checkpointing: ExpressibleByArgument {}
 extension StrategyKind: ExpressibleByArgument {}
 

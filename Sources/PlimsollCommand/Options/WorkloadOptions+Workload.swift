@@ -14,22 +14,33 @@ extension WorkloadOptions {
     _ checkpoint: Checkpoint, _ description: ModelDescription, graph: Model? = nil
   ) throws(Failure) -> Workload {
     guard quantize == .none else { throw .notSimulated("--quantize \(quantize.rawValue)") }
+    guard method == nil || graph == nil else { throw .notSimulated("--method on an ONNX graph") }
     guard checkpointing == .none || graph == nil else { throw .notSimulated("--checkpointing on an ONNX graph") }
-    guard loss == .transformers else { throw .notSimulated("--loss \(loss.rawValue)") }
+    guard loss == .transformers || graph == nil else { throw .notSimulated("--loss on an ONNX graph") }
     guard images == 0, imageSize == nil || graph != nil else { throw .notSimulated("training on images") }
-    guard let optimizer = Optimizer(rawValue: optimizer.rawValue) else {
-      throw .notSimulated("--optimizer \(optimizer.rawValue)")
-    }
     var forward = ForwardSettings(
       batchSize: batchSize,
       sequenceLength: sequenceLength ?? graph?.fixed(.sequence)
         ?? min(2048, description.maximumPositions?.value ?? 2048),
       precision: precision ?? Self.precision(of: checkpoint), attention: attention, isPadded: padding,
       // transformers switches the cache off where it checkpoints.
-      usesCache: useCache && checkpointing == .none, loop: loop, adapters: adapters(description), frozen: freeze)
+      usesCache: useCache && checkpointing == .none, loop: loop, loss: loss,
+      adapters: adapters(description), technique: technique, frozen: freeze)
     forward.imageSize = imageSize
     return Workload(
-      forward: forward, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulate)
+      forward: forward, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulate,
+      clipsGradients: maxGradNorm != nil,
+      projection: GradientProjection(rank: galoreRank, targets: Self.names(galoreTargets)))
+  }
+
+  private var technique: Technique? {
+    let kind: Technique.Kind
+    switch method {
+    case .prompt?: kind = .prompt(virtualTokens: virtualTokens ?? 20)
+    case .ia3?: kind = .scaling
+    case nil: return nil
+    }
+    return Technique(kind, requiresInputGradients: checkpointing != .none)
   }
 
   private func adapters(_ description: ModelDescription) -> LowRankAdapters? {

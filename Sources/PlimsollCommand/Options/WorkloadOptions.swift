@@ -24,7 +24,16 @@ struct WorkloadOptions: ParsableArguments {
   var precision: ForwardSettings.Precision?
 
   @Option(help: ArgumentHelp("The optimizer; adamw is torch.optim.AdamW in its foreach form.", valueName: "o"))
-  var optimizer: OptimizerChoice = .adamw
+  var optimizer: Optimizer = .adamW
+
+  @Option(
+    help: ArgumentHelp("Rows or columns that galore-adamw projects a gradient onto.", valueName: "r"))
+  var galoreRank = 128
+
+  @Option(
+    help: ArgumentHelp(
+      "Comma-separated parts of the names of the linear layers that it projects, or all-linear.", valueName: "names"))
+  var galoreTargets = "attn,mlp"
 
   @Option(help: ArgumentHelp("How attention is computed; sdpa is what torch picks for the case.", valueName: "a"))
   var attention: ForwardSettings.Attention = .sdpa
@@ -53,6 +62,16 @@ struct WorkloadOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Dropout in front of each adapter.", valueName: "p"))
   var loraDropout = 0.0
 
+  @Option(
+    help: ArgumentHelp(
+      "Train something smaller yet beside the frozen model: virtual tokens in front of the sequence, or the vectors of "
+        + "(IA)³, both as PEFT does it.",
+      valueName: "m"))
+  var method: MethodChoice?
+
+  @Option(help: ArgumentHelp("How many virtual tokens --method prompt trains (default: 20).", valueName: "n"))
+  var virtualTokens: Int?
+
   @Option(help: ArgumentHelp("Quantise the frozen base weights.", valueName: "q"))
   var quantize: QuantizationChoice = .none
 
@@ -63,8 +82,18 @@ struct WorkloadOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Micro-steps per optimizer step.", valueName: "n"))
   var accumulate = 1
 
-  @Option(help: ArgumentHelp("How logits become a loss; fused is as Liger does it.", valueName: "l"))
-  var loss: LossChoice = .transformers
+  @Option(
+    help: ArgumentHelp(
+      "Clip the norm of the gradients before each update, as the HF Trainer does at 1.0 (default: not clipped).",
+      valueName: "norm"))
+  var maxGradNorm: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "How hidden states become a loss: as the model's class does it, in eight chunks as torchtune does, "
+        + "or fused as Liger does.",
+      valueName: "l"))
+  var loss: ForwardSettings.Loss = .transformers
 
   @Option(
     help: ArgumentHelp(
@@ -86,7 +115,18 @@ struct WorkloadOptions: ParsableArguments {
     try Limits.check(imageSize, "--image-size", 1...Limits.count)
     try Limits.check(images, "--images", 0...Limits.count)
     try Limits.check(loraRank, "--lora-rank", 1...Limits.count)
+    try Limits.check(virtualTokens, "--virtual-tokens", 1...Limits.count)
+    guard virtualTokens == nil || method == .prompt else {
+      throw ValidationError("--virtual-tokens has no effect without --method prompt")
+    }
+    guard method == nil || loraRank == nil else {
+      throw ValidationError("--method and --lora-rank are two ways to train beside the model; choose one")
+    }
+    try Limits.check(galoreRank, "--galore-rank", 1...Limits.count)
     try Limits.check(accumulate, "--accumulate", 1...Limits.count)
+    if let maxGradNorm, !(maxGradNorm > 0) {
+      throw ValidationError("--max-grad-norm must be more than 0, and is \(maxGradNorm)")
+    }
     guard loraDropout >= 0, loraDropout < 1 else {
       throw ValidationError("--lora-dropout must be at least 0 and less than 1, and is \(loraDropout)")
     }

@@ -50,7 +50,13 @@ package struct EstimateAnswer: Answer {
         "peak",
         [
           "allocated": .integer(estimate.peak.bytes), "reserved": .integer(estimate.reserved.bytes),
-          "device": .init(device?.used.bytes), "phase": .string(estimate.phase.rawValue),
+          "device": .init(device?.used.bytes),
+          "deviceRange": device.map {
+            [
+              "low": .integer($0.range.lowerBound.bytes), "high": .integer($0.range.upperBound.bytes),
+            ]
+          } ?? .null,
+          "phase": .string(estimate.phase.rawValue),
         ]),
       .init(
         "phases",
@@ -66,6 +72,7 @@ package struct EstimateAnswer: Answer {
         "range",
         [
           "low": .integer(estimate.range.lowerBound.bytes), "high": .integer(estimate.range.upperBound.bytes),
+          "basis": .string(estimate.uncertainty.basis),
         ]),
       .init("step", .null),
       .init("fits", .init(device?.fits)),
@@ -119,11 +126,16 @@ package struct EstimateAnswer: Answer {
     var facts = [
       Page.Fact(
         "Peak allocated", .bytes(estimate.peak), .derived,
-        note: "in the \(estimate.phase.rawValue) phase; "
-          + "\(estimate.range.lowerBound) to \(estimate.range.upperBound)")
+        note: "in the \(estimate.phase.rawValue) phase")
     ]
     facts.append(Page.Fact("Peak reserved", .bytes(estimate.reserved), .derived))
-    if let device { facts.append(Page.Fact("Peak on the device", .bytes(device.used), .assumed)) }
+    facts.insert(Page.Fact("Expected within", .text(expected), .assumed, note: estimate.uncertainty.basis), at: 1)
+    if let device {
+      facts.append(
+        Page.Fact(
+          "Peak on the device", .bytes(device.used), .assumed,
+          note: "\(device.range.lowerBound) to \(device.range.upperBound), by what the driver takes"))
+    }
     for phase in [Phase.forward, .backward, .optimizer] {
       guard let bytes = estimate.phases[phase] else { continue }
       facts.append(Page.Fact("Peak in \(phase.rawValue)", .bytes(bytes), .derived))
@@ -131,6 +143,8 @@ package struct EstimateAnswer: Answer {
     facts.append(Page.Fact("Between steps", .bytes(estimate.resident), .derived))
     return facts
   }
+
+  private var expected: String { "\(estimate.range.lowerBound) to \(estimate.range.upperBound)" }
 
   private var breakdown: Table {
     var table = Table(columns: [

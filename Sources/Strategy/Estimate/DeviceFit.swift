@@ -7,6 +7,8 @@ public struct DeviceFit: Sendable {
   public var name: String
   /// What the driver's monitor would show for the process at its peak.
   public var used: ByteCount
+  /// The same with the smallest and the largest figures that were read for what the driver and the libraries take.
+  public var range: ClosedRange<ByteCount>
   /// What there is.
   public var limit: ByteCount
   /// Whether it fits only because the allocator gives cached blocks back when the device is full.
@@ -18,8 +20,11 @@ public struct DeviceFit: Sendable {
   init(_ timeline: Timeline, reserved: ByteCount, device: Device) {
     name = device.gpu?.id ?? "the given memory"
     limit = device.memory
-    let outside = device.outside.reduce(ByteCount.zero) { $0 + $1.size.value }
+    let sizes = device.outside.map(\.size)
+    let outside = sizes.reduce(ByteCount.zero) { $0 + $1.value }
     used = reserved + outside
+    range =
+      sizes.reduce(reserved) { $0 + $1.low }...sizes.reduce(reserved) { $0 + $1.high }
     isTight = false
     guard used > limit, limit > outside, (try? timeline.reservation(capacity: limit - outside)) != nil else { return }
     used = limit

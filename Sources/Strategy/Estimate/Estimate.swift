@@ -21,14 +21,13 @@ public struct Estimate: Sendable {
   public var isRecognised: Bool
   public var assumptions: [Assumption]
 
+  /// How far the allocated peak may be off.
+  public var uncertainty: Uncertainty
+
   /// The band in which the allocated peak is expected.
-  ///
-  /// Traced runs of known families agree to 0.4%. Published measurements on one GPU whose settings are all stated lie
-  /// up to 0.8% above the tensors alone, which is what kernels allocate inside of operators; 3% leaves as much again
-  /// for what a setting does not say. A guessed architecture is held to 10%.
   public var range: ClosedRange<ByteCount> {
-    let tolerance = isRecognised ? 0.03 : 0.10
-    return ByteCount(Int(Double(peak.bytes) * (1 - tolerance)))...ByteCount(Int(Double(peak.bytes) * (1 + tolerance)))
+    let (low, high) = (1 - uncertainty.share, 1 + uncertainty.share)
+    return ByteCount(Int(Double(peak.bytes) * low))...ByteCount(Int(Double(peak.bytes) * high))
   }
 }
 

@@ -49,7 +49,9 @@ public struct Estimator: Sendable {
             .init(workspace.value, cause: "cuBLAS of the \(thread) thread", category: .workspaces))
         }
       }
-      return TrainingStep(graph: graph, workload: workload, distribution: held).run()
+      let step = TrainingStep(graph: graph, workload: workload, distribution: held)
+      if let reason = step.whatCannotRun { throw LoweringError(message: reason) }
+      return step.run()
     } catch {
       throw EstimationError(reason: error.message)
     }
@@ -80,8 +82,14 @@ public struct Estimator: Sendable {
       peak: peak.bytes, reserved: reserved, device: device.map { DeviceFit(timeline, reserved: reserved, device: $0) },
       phase: phase, phases: phases.mapValues(\.bytes),
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
-      isRecognised: ownForward == nil && description.isRecognised && description.hasLowering,
-      assumptions: assumptions(workload, layout))
+      isRecognised: isRecognised, assumptions: assumptions(workload, layout), uncertainty: uncertainty(workload))
+  }
+
+  /// Whether the model's own forward pass is simulated, and not only one like it.
+  private var isRecognised: Bool { ownForward == nil && description.isRecognised && description.hasLowering }
+
+  private func uncertainty(_ workload: Workload) -> Uncertainty {
+    ownForward == nil ? Uncertainty(isRecognised ? description.family : nil, workload) : .exported
   }
 
   // MARK: - What the strategies hold
@@ -126,7 +134,7 @@ public struct Estimator: Sendable {
         what: "gradient sums", value: "out of place",
         source: "as traced; outside of a trace torch adds in place where it can, which takes less"),
     ]
-    result += ownAssumptions
+    result += ownAssumptions + workload.assumptions
     if ownForward != nil { return result + hardwareAssumptions }
     if !description.isRecognised {
       result.append(

@@ -9,15 +9,20 @@ struct BackwardStep {
   let arrived: [Tensor?]
   /// Which inputs a gradient is wanted for.
   let needed: [Bool]
+  /// What the operator kept, in the order of its derivative's row.
+  let kept: [Tensor]
   var memory: Memory
   private(set) var given: [Tensor?]
 
   /// Takes `memory` over until ``finish(_:)`` gives it back.
-  init(graph: Graph, operation: Graph.Operator, arrived: [Tensor?], needed: [Bool], memory: inout Memory) {
+  init(
+    graph: Graph, operation: Graph.Operator, arrived: [Tensor?], needed: [Bool], kept: [Tensor], memory: inout Memory
+  ) {
     self.graph = graph
     self.operation = operation
     self.arrived = arrived
     self.needed = needed
+    self.kept = kept
     self.memory = Memory()
     swap(&self.memory, &memory)
     given = Array(repeating: nil, count: operation.inputs.count)
@@ -61,6 +66,12 @@ struct BackwardStep {
     let source = gradient()
     memory.retain(source.storage)
     return Tensor(storage: source.storage, layout: layout, dataType: source.dataType)
+  }
+
+  /// A tensor with one more reference.
+  mutating func share(_ tensor: Tensor) -> Tensor {
+    memory.retain(tensor.storage)
+    return tensor
   }
 
   /// A tensor read with other extents: its own storage where strides allow, else a copy.

@@ -65,7 +65,7 @@ extension Derivative {
       }
     case .addScalar: .one { $0.alias($0.gradient().layout) }
     case .multiplyScalar, .divideScalar:
-      .one(saved: { _ in [.number] }) { $0.likeGradient(kind.name) }
+      .one { $0.likeGradient(kind.name) }
     case .power:
       .one(saved: { _ in [.input(0)] }) { step in
         // grad * (exponent * self.pow(exponent - 1))
@@ -227,6 +227,10 @@ extension Derivative {
     case .attention(let kernel): attention(kernel)
     case .negativeLogLikelihood:
       .one(saved: { _ in [.input(0), .input(1), .output(1)] }) { $0.likeInput("nll_loss_backward") }
+    case .fusedLinearCrossEntropy(let count):
+      Derivative(saved: { _ in (0..<count).map { .input(count + $0) } }) { step in
+        step.each(Array(0..<count)) { $0.share($0.kept[$1]) }
+      }
     }
   }
 

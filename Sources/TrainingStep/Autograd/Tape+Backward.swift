@@ -146,7 +146,7 @@ extension Tape {
     var gradients: [Tensor?] = Array(repeating: nil, count: operation.inputs.count)
     if arrived.contains(where: { $0 != nil }) {
       var step = BackwardStep(
-        graph: graph, operation: operation, arrived: arrived, needed: nodes[index].edges.map { $0 != nil },
+        graph: graph, operation: operation, arrived: arrived, needed: nodes[index].edges.map { $0 != nil }, kept: kept,
         memory: &memory)
       Derivative.of(operation.kind).backward(&step)
       for tensor in recomputed { step.drop(tensor) }

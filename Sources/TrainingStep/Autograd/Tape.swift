@@ -182,7 +182,9 @@ struct Tape {
 
   /// Autocast's copies of parameters are counted apart.
   private func category(of operation: Graph.Operator) -> Category? {
-    guard operation.kind == .cast, let source = operation.inputs.first, case .parameter = graph[source].origin else {
+    let copies: [OperatorKind] = [.cast, .create("_to_copy")]
+    guard copies.contains(operation.kind), let source = operation.inputs.first, case .parameter = graph[source].origin
+    else {
       return nil
     }
     return .weightCasts

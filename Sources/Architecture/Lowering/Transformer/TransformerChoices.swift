@@ -16,12 +16,14 @@ struct TransformerChoices: Sendable {
     case rotaryTable
     /// A bias that grows with distance (BLOOM).
     case alibi
+    /// The same beside a mask that is made for it (MPT).
+    case alibiBesideMask
 
     /// Whether positions are rows of a table, past whose end nothing can be looked up.
     var areRows: Bool {
       switch self {
       case .learned, .learnedWithMask, .learnedWithTypes, .rotaryTable: true
-      case .rotary, .alibi: false
+      case .rotary, .alibi, .alibiBesideMask: false
       }
     }
   }
@@ -37,6 +39,8 @@ struct TransformerChoices: Sendable {
     case sinks
     /// Its own call of `scaled_dot_product_attention` (Falcon).
     case falcon
+    /// Written out, the distances' biases added to the scores and the mask filled in (MPT).
+    case mpt
   }
 
   /// Where eager attention forms its probabilities.
@@ -71,13 +75,19 @@ struct TransformerChoices: Sendable {
     case attentionFirst
     /// MLP + attention + input (GPT-NeoX, Falcon).
     case mlpFirst
+    /// input + attention + MLP (Cohere, StableLM).
+    case inputFirst
   }
 
   /// Which features of a head are turned together.
   enum Turning: Sendable {
     /// The first half with the second (Llama).
     case halves
-    /// The same by cosines of half a head (gpt-oss).
+    /// Neighbours, by cosines that are laid out for them (Cohere).
+    case neighbours
+    /// Neighbours, by cosines that each layer spreads from the usual table (GLM).
+    case neighboursSpread
+    /// The first half with the second, by cosines of half a head (gpt-oss).
     case narrowHalves
     /// Neighbours as complex numbers, before heads and tokens change places or after (Llama 4, DeepSeek-V2).
     case complex
@@ -85,15 +95,37 @@ struct TransformerChoices: Sendable {
     case neighboursToHalves
   }
 
+  /// In which type queries and keys are turned.
+  enum TurningType: Sendable {
+    /// Cosines and sines are cast to the hidden states' type (Llama).
+    case hidden
+    /// Cosines and sines stay in fp32, and what they turn is cast back (OLMo).
+    case angles
+    /// Queries and keys are cast to fp32 and back (Cohere).
+    case wide
+  }
+
   /// Which layers turn queries and keys.
   enum Turned: Sendable {
     case all
     /// All but those that `no_rope_layers` leaves out, by default every fourth (SmolLM3).
     case listed
+    /// Those that see a window only (Cohere 2).
+    case windowed
   }
 
-  enum LogitScale: Sendable {
-    case multiplied, divided
+  /// What the norms of queries and keys run on.
+  enum HeadNorms: Sendable {
+    /// Each projection seen by heads, before the next one runs (Qwen3).
+    case heads
+    /// All projections seen by heads, before they are transposed (Cohere): a weight for each head.
+    case headsOfAll
+    /// All projections, transposed (Gemma 3, Phi).
+    case transposed
+    /// The same, a norm for each head (StableLM).
+    case eachHead
+    /// The whole projection (OLMo 2).
+    case projection
   }
 
   var norm = NormKind.rms
@@ -107,6 +139,16 @@ struct TransformerChoices: Sendable {
   /// Whether attention and MLP read the same input; the flag of the configuration that says so, where there is one.
   var parallel: Parallel?
   var parallelKey: Setting<Bool>?
+  /// Whether norms behind attention and MLP run before the sum although no norm runs before them (OLMo 2).
+  var normsBranches = false
+  /// Whether the block names its first norm's output until it returns (StableLM).
+  var holdsInputNorm = false
+  /// Whether the MLP adds its input's residual itself (MPT).
+  var addsInMLP = false
+  /// The bound to which projections are cut, by its key in the configuration (OLMo).
+  var clip: String?
+  /// What the norms of queries and keys run on, where there are some.
+  var headNorms = HeadNorms.heads
   /// Whether queries are scaled before attention, which then runs with a scale of one (OPT).
   var scalesQueries = false
   /// Whether the block's variables keep the outputs of attention and MLP, and what went in, until it returns.
@@ -129,21 +171,29 @@ struct TransformerChoices: Sendable {
   var rotaryFraction = 1.0
   /// Whether the rotated part and the rest are put together again, even where there is no rest.
   var rejoinsRotated = false
-  /// Whether the probabilities of attention are cut off softly (Gemma 2).
-  var softensScores = false
   var turning = Turning.halves
+  var turningType = TurningType.hidden
   var turned = Turned.all
+  /// Whether layers with a window have cosines and sines of their own (Gemma 3).
+  var turnsWindowsApart = false
   /// Whether attention and MLP are multiplied by a number before they are added (Granite).
   var scalesBranches = false
   /// Whether logits are multiplied, or divided, by a number.
   var logitScale: LogitScale?
+  /// Whether the probabilities of attention are cut off softly (Gemma 2).
+  var softensScores = false
   /// Which layers see a window only.
   var window = Window.none
   /// How layers with a router run.
   var experts: ExpertChoices?
+  /// The window's width where the configuration does not speak of it.
+  var usualWindow: Int?
   var embeddingDropout: Setting<Double>?
   var attentionDropout = Setting("attention_dropout", 0.0)
+  /// After attention and MLP.
   var residualDropout: Setting<Double>?
+  /// After the MLP alone.
+  var mlpDropout: Setting<Double>?
   var activationDropout: Setting<Double>?
   var activation = Setting("hidden_act", "silu")
 
@@ -156,7 +206,11 @@ struct TransformerChoices: Sendable {
     case outside
   }
 
-  enum Window: Sendable {
+  enum LogitScale: Sendable {
+    case multiplied, divided
+  }
+
+  enum Window: Hashable, Sendable {
     case none
     /// Every layer, `sliding_window` tokens wide, where the configuration gives it.
     case all
@@ -167,5 +221,11 @@ struct TransformerChoices: Sendable {
     case alternatingWhereUsed
     /// Those that turn queries and keys see a chunk of `attention_chunk_size` tokens (Llama 4).
     case chunks
+    /// All layers but each one of this many, `sliding_window_pattern` where the configuration says it (Gemma 3).
+    case allButEvery(Int)
+    /// Those from `max_window_layers` on, where `use_sliding_window` is set (Qwen2).
+    case last
+    /// Those that `layer_types` names, which may be none (SmolLM3).
+    case listed
   }
 }

@@ -9,7 +9,9 @@ extension TransformerLowering {
   ) -> (output: Tensor, weights: Tensor?) {
     guard var heads = latent == nil ? projections(&g, input, layer) : latentProjections(&g, input, layer, inputs)
     else { return (input, nil) }
-    if latent == nil, turns(layer), let rotary = inputs.rotary { heads = rotated(&g, heads, rotary) }
+    if latent == nil, let rotary = inputs.rotary(isWindowed: isWindowed(layer)), turns(layer) {
+      heads = rotated(&g, heads, rotary)
+    }
     if latent == nil, let angles = inputs.complexAngles { heads = turnedOrTuned(&g, heads, layer, angles) }
     if let positions = inputs.positions { heads = rotatedByTable(&g, heads, layer, positions) }
     if settings.usesCache, latent == nil { heads = cached(&g, heads) }
@@ -22,6 +24,7 @@ extension TransformerLowering {
     case .fp32: attended = wideAttention(&g, heads, mask, layer)
     case .bloom: attended = biasedAttention(&g, heads, mask, inputs)
     case .sinks: attended = attentionWithSinks(&g, heads, mask, layer)
+    case .mpt: attended = maskedAttention(&g, heads, mask, inputs)
     case .falcon: attended = isEager ? eager(&g, heads, mask, .plain) : fused(&g, heads, mask)
     }
     var output = g.reshape(attended.output, [batch, length, attended.output.shape[2] * attended.output.shape[3]])
@@ -118,6 +121,22 @@ extension TransformerLowering {
     let context = g.batchedProduct(g.reshape(weights, [batch * sizes.heads, length, length]), value)
     let merged = g.transpose(g.reshape(context, [batch, sizes.heads, length, sizes.headDimension]), 1, 2)
     return (merged, weights)
+  }
+
+  /// MPT: the distances' biases are added to the scores, and hidden places filled.
+  private func maskedAttention(
+    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ inputs: LayerInputs
+  ) -> (output: Tensor, weights: Tensor?) {
+    var scores = g.multiplyScalar(g.matrixProduct(heads.query, g.transpose(heads.key, 2, 3)))
+    if let alibi = inputs.alibi {
+      let places = alibi.shape[2]
+      scores = g.add(scores, g.slice(alibi, axis: 2, start: max(0, places - length), length: min(places, length)))
+    }
+    if let mask { scores = g.whereVisible(scores, mask.tensor) }
+    g.hold(scores)
+    let weights = g.hold(g.cast(g.softmax(g.cast(scores, to: .float32)), to: heads.value.dataType))
+    let context = g.matrixProduct(g.hold(g.dropout(weights, number(choices.attentionDropout))), heads.value)
+    return (g.hold(g.contiguous(g.permute(context, [0, 2, 1, 3]))), weights)
   }
 }
 

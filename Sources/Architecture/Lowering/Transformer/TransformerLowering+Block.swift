@@ -10,10 +10,11 @@ extension TransformerLowering {
     if let order = choices.parallel, isParallel { return parallelBlock(&g, input, layer, inputs, order) }
 
     // A norm behind a branch alone stands behind the sum (OPT-350m); beside one before the branch, before it (Gemma 2).
-    let normsTheSum = layer.modules[.inputNorm] == nil
+    let normsTheSum = layer.modules[.inputNorm] == nil && !choices.normsBranches
     let before = normalized(&g, input, layer, .inputNorm)
     let attended = g.frame("self_attn") { g in attention(&g, before, layer, inputs) }
     if let weights = attended.weights { g.hold(weights) }
+    if choices.holdsInputNorm { g.hold(before) }
     var branch = dropped(&g, attended.output, choices.residualDropout)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postAttentionNorm) }
     if choices.holdsBranches { g.hold(branch) }
@@ -29,11 +30,15 @@ extension TransformerLowering {
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch * length, sizes.hidden]) }
     let residual = hidden
     hidden = normalized(&g, hidden, layer, .preMLPNorm)
+    if choices.addsInMLP {
+      g.hold(hidden)
+      return (mlp(&g, hidden, layer, adding: residual), attended.weights)
+    }
     branch = mlp(&g, hidden, layer)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postMLPNorm) }
     if choices.holdsBranches {
       g.hold(branch)
-      g.hold(hidden)
+      if !choices.holdsInputNorm { g.hold(hidden) }
     }
     let unscaledBranch = branch
     if choices.scalesBranches { branch = g.multiplyScalar(branch) }
@@ -57,14 +62,19 @@ extension TransformerLowering {
     let left = g.hold(dropped(&g, attended.output, choices.residualDropout))
     let source = layer.modules[.preMLPNorm] == nil ? shared : normalized(&g, input, layer, .preMLPNorm)
     let right = g.hold(mlp(&g, source, layer))
-    let sum = order == .attentionFirst ? g.add(left, right) : g.add(right, left)
-    return (g.add(sum, input), attended.weights)
+    switch order {
+    case .attentionFirst: return (g.add(g.add(left, right), input), attended.weights)
+    case .mlpFirst: return (g.add(g.add(right, left), input), attended.weights)
+    case .inputFirst: return (g.add(g.add(input, left), right), attended.weights)
+    }
   }
 
   private func normalized(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ role: Role
   ) -> Tensor {
-    layer.modules[role].map { norm(&g, input, $0, role.rawValue) } ?? input
+    if let module = layer.modules[role] { return norm(&g, input, module, role.rawValue) }
+    guard choices.norm == .bareLayerNorm, role == .inputNorm || role == .preMLPNorm else { return input }
+    return g.frame(role.rawValue) { g in bareNorm(&g, input) }
   }
 
   /// A norm over the last axis.
@@ -72,9 +82,12 @@ extension TransformerLowering {
     norm(&g, input, module, choices.norm, name)
   }
 
-  /// The feed-forward part of a layer.
-  func mlp(_ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer) -> Tensor {
+  /// The feed-forward part of a layer, with the residual where it adds that itself.
+  func mlp(
+    _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, adding residual: Tensor? = nil
+  ) -> Tensor {
     if let experts = choices.experts, layer.modules[.router] != nil { return mixture(&g, input, layer, experts) }
+    let dropout = choices.mlpDropout ?? choices.residualDropout
     guard let down = layer.modules[.down] else { return input }
     if let fused = layer.modules[.fusedGateUp] {
       let inner = g.frame("mlp") { g in
@@ -83,18 +96,20 @@ extension TransformerLowering {
         let halves = g.split(both, axis: -1, lengths: [width, width])
         return linear(&g, g.multiply(halves[1], activation(&g, halves[0])), down)
       }
-      return dropped(&g, inner, choices.residualDropout)
+      return dropped(&g, inner, dropout)
     }
     guard let up = layer.modules[.up] else { return input }
     if let gate = layer.modules[.gate] {
-      return g.frame("mlp") { g in
+      let inner = g.frame("mlp") { g in
         let gated = activation(&g, linear(&g, input, gate))
         return linear(&g, g.multiply(gated, linear(&g, input, up)), down)
       }
+      return dropped(&g, inner, dropout)
     }
     return g.frame(choices.flattensMLP ? "" : "mlp") { g in
       let wide = activation(&g, linear(&g, input, up))
-      return dropped(&g, linear(&g, dropped(&g, wide, choices.activationDropout), down), choices.residualDropout)
+      if let residual { return g.add(g.hold(linear(&g, g.hold(wide), down)), residual) }
+      return dropped(&g, linear(&g, dropped(&g, wide, choices.activationDropout), down), dropout)
     }
   }
 

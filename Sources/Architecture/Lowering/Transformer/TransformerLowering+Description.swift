@@ -32,7 +32,7 @@ extension TransformerLowering {
     if let names = choices.experts?.adapted { settings.adapters?.renamed += names.all }
     self.init(
       description: description, configuration: configuration, settings: settings, stack: description.mainStack,
-      choices: choices, sizes: sizes, length: settings.sequenceLength)
+      choices: choices, sizes: sizes, length: settings.sequenceLength + (settings.technique?.virtualTokens ?? 0))
     if let reason = whatCannotRun { throw LoweringError(message: reason) }
   }
 }

@@ -13,10 +13,17 @@ struct LayerInputs {
   var rotary: (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)?
   /// Angles of rotary embeddings as complex numbers [1, S, R / 2].
   var complexAngles: GraphBuilder.Tensor?
+  /// The same for layers that see a window only, where those have their own.
+  var windowRotary: (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)?
   /// Positions [S].
   var positions: GraphBuilder.Tensor?
   /// Biases by distance [B · N, 1, S].
   var alibi: GraphBuilder.Tensor?
+
+  /// The cosines and sines of a layer.
+  func rotary(isWindowed: Bool) -> (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)? {
+    isWindowed ? windowRotary ?? rotary : rotary
+  }
 }
 
 /// A mask over [B, 1, S, S]: true where a token may be seen, or zero there and a large negative number elsewhere.
@@ -49,15 +56,15 @@ extension TransformerLowering {
     case .rotary:
       let positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
-      switch choices.window {
-      case .none, .all: break
-      case .alternating, .alternatingWhereUsed, .chunks: inputs.windowMask = windowMask(&g, padding)
-      }
+      if makesWindowMask { inputs.windowMask = windowMask(&g, padding) }
       inputs.hidden = dropped(&g, embedded, choices.embeddingDropout)
-      if case .complex = choices.turning {
+      if choices.turning == .complex {
         inputs.complexAngles = g.hold(complexAngles(&g, positions))
       } else {
         inputs.rotary = rotaryAngles(&g, positions, as: embedded.dataType)
+      }
+      if choices.turnsWindowsApart, stack.layers.contains(where: isWindowed) {
+        inputs.windowRotary = rotaryAngles(&g, positions, as: embedded.dataType, table: "sliding_attention")
       }
     case .rotaryTable:
       inputs.positions = g.hold(arange(&g))
@@ -70,9 +77,17 @@ extension TransformerLowering {
       let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .float32))
       inputs.alibi = g.hold(alibi(&g, seen, as: inputs.hidden.dataType))
       inputs.mask = causalMask(&g, seen)
+    case .alibiBesideMask:
+      let places = configuration?.integer("max_seq_len") ?? 2048
+      inputs.alibi = g.hold(g.create("mul", [], [sizes.heads, 1, places], .float32))
+      inputs.mask = causalMask(&g, padding).map { mask in
+        AttentionMask(tensor: g.create("_to_copy", [mask.tensor], mask.tensor.shape, .bool), isBoolean: true)
+      }
     }
     for case let mask? in [inputs.mask, inputs.windowMask] { g.hold(mask.tensor) }
-    if let rotary = inputs.rotary { for tensor in [rotary.cosine, rotary.sine] { g.hold(tensor) } }
+    for case let rotary? in [inputs.rotary, inputs.windowRotary] {
+      for tensor in [rotary.cosine, rotary.sine] { g.hold(tensor) }
+    }
     return inputs
   }
 
@@ -148,11 +163,12 @@ extension TransformerLowering {
 
   /// `LlamaRotaryEmbedding.forward`: angles in fp32 for one row of positions, then in the hidden states' type.
   private func rotaryAngles(
-    _ g: inout GraphBuilder, _ positions: Tensor, as type: DataType
+    _ g: inout GraphBuilder, _ positions: Tensor, as type: DataType, table: String = "rotary_emb"
   ) -> (cosine: Tensor, sine: Tensor) {
     let half = rotaryDimension / 2
-    let frequencies = g.buffer("rotary_emb.inv_freq", [half], .float32)
-    _ = g.buffer("rotary_emb.original_inv_freq", [half], .float32)
+    let type = choices.turningType == .angles ? .float32 : type
+    let frequencies = g.buffer("\(table).inv_freq", [half], .float32)
+    _ = g.buffer("\(table).original_inv_freq", [half], .float32)
     return g.frame("rotary_emb") { g in
       let indices = g.hold(g.create("_to_copy", [positions], [1, 1, length], .float32))
       let angles = g.hold(g.create("bmm", [frequencies, indices], [1, half, length], .float32))
@@ -202,8 +218,15 @@ extension TransformerLowering {
   /// The window, where a sequence passes it.
   private var window: Int? {
     let key = if case .chunks = choices.window { "attention_chunk_size" } else { "sliding_window" }
-    guard let window = configuration?.integer(key), length >= window else { return nil }
+    let usual = configuration?.presence(of: key) ?? .missing == .missing ? choices.usualWindow : nil
+    guard let window = configuration?.integer(key) ?? usual, length >= window else { return nil }
     return configuration?.boolean("use_sliding_window") == false ? nil : window
+  }
+
+  /// Whether the model makes a mask for layers with a window, of which there may be none.
+  private var makesWindowMask: Bool {
+    if case .alternatingWhereUsed = choices.window { return true }
+    return stack.layers.contains(where: isWindowed)
   }
 
   private var usesWindow: Bool { configuration?.boolean("use_sliding_window") == true }

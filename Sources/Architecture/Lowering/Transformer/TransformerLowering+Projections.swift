@@ -10,12 +10,16 @@ extension TransformerLowering {
     guard let query = layer.modules[.query], let key = layer.modules[.key], let value = layer.modules[.value] else {
       return nil
     }
-    if case .fp32 = choices.attention {
-      // All three are projected before any is looked at by heads.
-      let parts = [linear(&g, input, query), linear(&g, input, key), linear(&g, input, value)]
-      return (perHead(&g, parts[0]), perHead(&g, parts[1]), perHead(&g, parts[2]))
+    if projectsFirst(layer) {
+      // All three are projected before any is looked at further.
+      var parts = [linear(&g, input, query), linear(&g, input, key), linear(&g, input, value)]
+      if let key = choices.clip, configuration?.number(key) != nil {
+        for tensor in parts { g.hold(tensor) }
+        parts = parts.map { g.clamp($0) }
+      }
+      return normalizedAfter(&g, parts, layer)
     }
-    if let heads = normalizedProjections(&g, input, layer.modules) { return heads }
+    if let heads = clippedProjections(&g, input, layer.modules) { return heads }
     var queries = linear(&g, input, query)
     if choices.scalesQueries { queries = g.multiplyScalar(queries) }
     let queryHeads = normalizedHeads(&g, queries, layer.modules[.queryNorm])
@@ -24,19 +28,17 @@ extension TransformerLowering {
   }
 
   /// Queries and keys under a norm over all heads, all three within the bound that the configuration sets (OLMoE).
-  private func normalizedProjections(
+  private func clippedProjections(
     _ g: inout GraphBuilder, _ input: Tensor, _ modules: [Role: ModuleParameters]
   ) -> Heads? {
-    guard let query = modules[.query], let key = modules[.key], let value = modules[.value],
-      let queryNorm = modules[.queryNorm], let keyNorm = modules[.keyNorm],
-      let features = query.features, queryNorm.weight == [features.output], features.output != sizes.headDimension
+    guard choices.headNorms == .projection, configuration?.number("clip_qkv") != nil,
+      let query = modules[.query], let key = modules[.key], let value = modules[.value],
+      let queryNorm = modules[.queryNorm], let keyNorm = modules[.keyNorm]
     else { return nil }
     var parts = [norm(&g, linear(&g, input, query), queryNorm, "q_norm")]
     parts.append(norm(&g, linear(&g, input, key), keyNorm, "k_norm"))
     parts.append(linear(&g, input, value))
-    if configuration?.number("clip_qkv") != nil {
-      for place in parts.indices { parts[place] = g.clampInPlace(parts[place]) }
-    }
+    for place in parts.indices { parts[place] = g.clampInPlace(parts[place]) }
     return (perHead(&g, parts[0]), perHead(&g, parts[1]), perHead(&g, parts[2]))
   }
 
@@ -46,9 +48,55 @@ extension TransformerLowering {
     return g.transpose(g.reshape(input, [batch, length, input.shape[2] / dimension, dimension]), 1, 2)
   }
 
-  /// The same with a norm over each head's features (Qwen3).
+  private func projectsFirst(_ layer: ModelDescription.Layer) -> Bool {
+    if case .fp32 = choices.attention { return true }
+    if choices.clip != nil { return true }
+    guard layer.modules[.queryNorm] != nil else { return false }
+    switch choices.headNorms {
+    case .heads, .projection: return false
+    case .headsOfAll, .transposed, .eachHead: return true
+    }
+  }
+
+  /// Queries, keys and values by heads; the norms of queries and keys run when all three are projected.
+  private func normalizedAfter(
+    _ g: inout GraphBuilder, _ parts: [Tensor], _ layer: ModelDescription.Layer
+  ) -> Heads {
+    guard let query = layer.modules[.queryNorm], let key = layer.modules[.keyNorm] else {
+      return (perHead(&g, parts[0]), perHead(&g, parts[1]), perHead(&g, parts[2]))
+    }
+    let dimension = sizes.headDimension
+    switch choices.headNorms {
+    case .headsOfAll:
+      let heads = parts.map { g.reshape($0, [batch, length, $0.shape[2] / dimension, dimension]) }
+      let queries = norm(&g, heads[0], query, "head_norm")
+      let keys = norm(&g, heads[1], key, "head_norm")
+      return (g.transpose(queries, 1, 2), g.transpose(keys, 1, 2), g.transpose(heads[2], 1, 2))
+    case .eachHead:
+      let heads = parts.map { perHead(&g, $0) }
+      return (normalizedEach(&g, heads[0], query), normalizedEach(&g, heads[1], key), heads[2])
+    case .heads, .projection, .transposed:
+      let heads = parts.map { perHead(&g, $0) }
+      return (norm(&g, heads[0], query, "head_norm"), norm(&g, heads[1], key, "head_norm"), heads[2])
+    }
+  }
+
+  /// [B, N, S, D] with a norm of its own for each head; `module` is the first one's.
+  private func normalizedEach(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters) -> Tensor {
+    g.frame("head_norms") { g in
+      let count = input.shape[1]
+      let pieces = g.split(input, axis: 1, lengths: Array(repeating: 1, count: count))
+      let results = pieces.indices.map { head in
+        norm(&g, pieces[head], module.numbered(head), "norms.\(head)")
+      }
+      return g.concatenate(results, axis: 1)
+    }
+  }
+
+  /// The same with a norm over each head's features (Qwen3), or over all of them (OLMo 2).
   private func normalizedHeads(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters?) -> Tensor {
     guard let module else { return perHead(&g, input) }
+    if choices.headNorms == .projection { return perHead(&g, norm(&g, input, module, "projection_norm")) }
     let heads = g.reshape(input, [batch, length, input.shape[2] / sizes.headDimension, sizes.headDimension])
     return g.transpose(norm(&g, heads, module, "head_norm"), 1, 2)
   }

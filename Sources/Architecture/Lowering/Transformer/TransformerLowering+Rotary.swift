@@ -4,15 +4,28 @@ internal import Units
 extension TransformerLowering {
   /// `apply_rotary_pos_emb` with halves, on queries and keys [B, heads, S, D].
   func rotated(_ g: inout GraphBuilder, _ heads: Heads, _ rotary: (cosine: Tensor, sine: Tensor)) -> Heads {
-    g.frame("") { g in
-      let cosine = g.unsqueeze(rotary.cosine, 1)
-      let sine = g.unsqueeze(rotary.sine, 1)
-      if case .narrowHalves = choices.turning {
+    let type = choices.turningType == .hidden ? nil : heads.query.dataType
+    return g.frame("") { g in
+      var heads = heads
+      if choices.turningType == .wide {
+        heads.query = g.hold(g.cast(heads.query, to: .float32))
+        heads.key = g.hold(g.cast(heads.key, to: .float32))
+      }
+      var cosine = g.unsqueeze(rotary.cosine, 1)
+      var sine = g.unsqueeze(rotary.sine, 1)
+      if choices.turning == .neighboursSpread {
+        cosine = g.hold(g.create("clone", [cosine], cosine.shape, cosine.dataType))
+        sine = g.hold(g.create("clone", [sine], sine.shape, sine.dataType))
+      }
+      if choices.turning == .narrowHalves {
         let query = turnedHalves(&g, heads.query, cosine, sine)
         return (query, turnedHalves(&g, heads.key, cosine, sine), heads.value)
       }
       guard choices.rejoinsRotated else {
-        return (turned(&g, heads.query, cosine, sine), turned(&g, heads.key, cosine, sine), heads.value)
+        let query = g.hold(turned(&g, heads.query, cosine, sine))
+        let key = g.hold(turned(&g, heads.key, cosine, sine))
+        guard let type else { return (query, key, heads.value) }
+        return (g.cast(query, to: type), g.cast(key, to: type), heads.value)
       }
       let dimension = rotary.cosine.shape[2]
       let query = parts(&g, heads.query, dimension)
@@ -60,11 +73,20 @@ extension TransformerLowering {
     let half = input.shape[3] / 2
     let straight = g.multiply(input, cosine)
     let turned = g.frame("") { g in
+      if choices.turning == .neighbours || choices.turning == .neighboursSpread { return neighboursSwapped(&g, input) }
       let first = g.slice(input, axis: 3, start: 0, length: half)
       let second = g.slice(input, axis: 3, start: half, length: half)
       return g.concatenate([g.unary(.negate, second), first], axis: 3)
     }
     return g.add(straight, g.multiply(turned, sine))
+  }
+
+  /// Every two features (a, b) as (-b, a).
+  private func neighboursSwapped(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor {
+    let half = input.shape[3] / 2
+    let even = g.slice(input, axis: 3, start: 0, length: half, step: 2)
+    let odd = g.slice(input, axis: 3, start: 1, length: half, step: 2)
+    return g.reshape(g.stack([g.unary(.negate, odd), even]), input.shape)
   }
 
   // MARK: - From a table of sines
@@ -106,11 +128,7 @@ extension TransformerLowering {
       let sine = g.hold(g.create("clone", [angles], shape, angles.dataType))
       let cosine = g.hold(g.create("clone", [angles], shape, angles.dataType))
       let straight = g.multiply(turning, cosine)
-      let swapped = g.frame("") { g in
-        let even = g.slice(turning, axis: 3, start: 0, length: dimension / 2, step: 2)
-        let odd = g.slice(turning, axis: 3, start: 1, length: dimension / 2, step: 2)
-        return g.reshape(g.stack([g.unary(.negate, odd), even]), turning.shape)
-      }
+      let swapped = g.frame("") { g in neighboursSwapped(&g, turning) }
       return g.add(straight, g.multiply(swapped, sine))
     }
     if isPartial { g.hold(turned) }

@@ -33,35 +33,42 @@ struct TransformerLowering: ModuleLowering {
   var isEager: Bool {
     switch choices.attention {
     case .interface, .falcon: settings.attention == .eager
-    case .fp32, .bloom, .sinks: true
+    case .fp32, .bloom, .mpt, .sinks: true
     }
   }
 
   func graph() -> Graph {
     var g = GraphBuilder(autocast: settings.precision.autocast)
-    let tokens = g.input("input_ids", [batch, length], .int64)
-    let labels = g.input("labels", [batch, length], .int64)
-    let padding = settings.isPadded ? g.input("attention_mask", [batch, length], .int64) : nil
+    let shape: Shape = [batch, settings.sequenceLength]
+    let given = TokenInputs(
+      tokens: g.input("input_ids", shape, .int64), labels: g.input("labels", shape, .int64),
+      padding: settings.isPadded ? g.input("attention_mask", shape, .int64) : nil)
     declareParameters(&g)
     let (logits, loss) = g.frame("") { g in
-      let hidden = g.hold(backbone(&g, tokens, padding))
-      let logits = head(&g, hidden)
-      return (logits, g.frame("") { g in self.loss(&g, logits, labels) })
+      let inputs = prompted(&g, given)
+      return g.frame("") { g in objective(&g, inputs.labels) { g in backbone(&g, inputs) } }
     }
     g.endAutocast()
-    g.hold(logits)
-    if settings.loop == .accelerate { g.hold(g.cast(logits, to: .float32)) }
+    if let logits {
+      g.hold(logits)
+      if settings.loop == .accelerate { g.hold(g.cast(logits, to: .float32)) }
+    }
     return g.finish(loss: loss)
   }
 
   /// A setting of the configuration under which the pass makes no sense; nil where there is none.
   var whatCannotRun: String? {
+    if settings.loss != .transformers, !choices.isCausal {
+      return "a \(settings.loss.rawValue) loss is there for models that name the next token, and this one does not"
+    }
+    if let reason = whyTechniqueCannotRun { return reason }
+    if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
     case .rotary, .rotaryTable:
       guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
         return "\(rotaryDimension) rotated features of a head of \(sizes.headDimension) make no sense"
       }
-    case .learned, .learnedWithMask, .learnedWithTypes, .alibi: break
+    case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .alibiBesideMask: break
     }
     if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
@@ -95,13 +102,12 @@ struct TransformerLowering: ModuleLowering {
   // MARK: - The model
 
   /// Tokens [B, S] to hidden states [B, S, H].
-  private func backbone(_ g: inout GraphBuilder, _ tokens: Tensor, _ padding: Tensor?) -> Tensor {
+  private func backbone(_ g: inout GraphBuilder, _ given: TokenInputs) -> Tensor {
     g.frame("model") { g in
-      var embedded = embedded(&g, tokens)
-      if settings.adapters?.requiresInputGradients == true { g.requireGradient(embedded) }
+      var embedded = given.rows ?? embedded(&g, given.tokens)
       if case .outside? = choices.embeddingScale { embedded = g.multiplyScalar(embedded) }
       g.hold(embedded)
-      let inputs = layerInputs(&g, embedded, padding)
+      let inputs = layerInputs(&g, embedded, given.padding)
       var hidden = inputs.hidden
       var weights: Tensor?
       for layer in stack.layers {
@@ -114,16 +120,21 @@ struct TransformerLowering: ModuleLowering {
         if let weights { g.keepUntilHere(weights) }
         weights = results.side.first
       }
-      if let norm = stack.modules[.finalNorm] { hidden = self.norm(&g, hidden, norm, "norm") }
+      if let norm = stack.modules[.finalNorm] {
+        hidden = self.norm(&g, hidden, norm, "norm")
+      } else if choices.norm == .bareLayerNorm {
+        hidden = g.frame("norm") { g in bareNorm(&g, hidden) }
+      }
       if let weights { g.hold(weights) }
       if let projection = stack.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
       return hidden
     }
   }
 
-  private func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
+  /// What the embedding makes of tokens [B, S].
+  func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
     guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
-    return g.frame("embed_tokens") { g in
+    let embedded = g.frame("embed_tokens") { g in
       let rows = g.embedding(tokens, table)
       switch choices.embeddingScale {
       case .buffer?:
@@ -134,5 +145,7 @@ struct TransformerLowering: ModuleLowering {
       case .outside?, nil: return rows
       }
     }
+    if settings.requiresInputGradients { g.requireGradient(embedded) }
+    return embedded
   }
 }

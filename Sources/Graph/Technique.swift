@@ -1,0 +1,26 @@
+/// A way to train a few numbers beside a frozen model, other than low-rank adapters.
+public struct Technique: Hashable, Sendable {
+  public enum Kind: Hashable, Sendable {
+    /// Embeddings of virtual tokens in front of the sequence (PEFT's prompt tuning).
+    case prompt(virtualTokens: Int)
+    /// Vectors that scale what some linear layers give or take (PEFT's (IA)³).
+    case scaling
+  }
+
+  public var kind: Kind
+  /// Whether the embedding's output is made to need a gradient, as PEFT does where checkpointing is on.
+  public var requiresInputGradients: Bool
+
+  public init(_ kind: Kind, requiresInputGradients: Bool = false) {
+    self.kind = kind
+    self.requiresInputGradients = requiresInputGradients
+  }
+
+  /// Tokens that the model sees before those of the sequence.
+  public var virtualTokens: Int {
+    switch kind {
+    case .prompt(let count): count
+    case .scaling: 0
+    }
+  }
+}

@@ -1,0 +1,70 @@
+extension VerifiedFamily {
+  /// The errors of the simulation over every run in Tests/Truth, by family. Written by `VerificationTests`, which also
+  /// hold it against those runs.
+  public static let all: [VerifiedFamily] = [
+    VerifiedFamily(
+      "bert", runs: 6, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd-momentum
+        """),
+    VerifiedFamily(
+      "falcon", runs: 2, median: 0.000001, worst: 0.000001,
+      settings: """
+        adamw,adamw-fused,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none
+        """),
+    VerifiedFamily(
+      "gemma2", runs: 2, median: 0.000001, worst: 0.000001,
+      settings: """
+        adamw,attention=sdpa,bf16,checkpointing=none,fp16-mixed,padding,sgd-momentum
+        """),
+    VerifiedFamily(
+      "gpt2", runs: 23, median: 0.000000, worst: 0.000003,
+      settings: """
+        accumulate,adamw,adamw-fused,adamw-loop,attention=cudnn,attention=eager,attention=efficient,\
+        attention=math,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "gpt_neox", runs: 2, median: 0.000002, worst: 0.000002,
+      settings: """
+        adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
+        checkpointing=none,sgd
+        """),
+    VerifiedFamily(
+      "gptj", runs: 2, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=sdpa,bf16,checkpointing=none,checkpointing=reentrant,fp32,sgd
+        """),
+    VerifiedFamily(
+      "llama", runs: 6, median: 0.000000, worst: 0.000001,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=efficient,attention=sdpa,bf16,bf16-mixed,\
+        checkpointing=non-reentrant,checkpointing=none,fp16-mixed,fp32,lora,padding,sgd-momentum
+        """),
+    VerifiedFamily(
+      "mistral", runs: 2, median: 0.000005, worst: 0.000005,
+      settings: """
+        adamw,attention=sdpa,bf16,checkpointing=none,checkpointing=reentrant,sgd
+        """),
+    VerifiedFamily(
+      "opt", runs: 9, median: 0.000000, worst: 0.000005,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,lora,padding,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "phi", runs: 2, median: 0.000002, worst: 0.000002,
+      settings: """
+        adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,\
+        checkpointing=reentrant,sgd
+        """),
+    VerifiedFamily(
+      "qwen2", runs: 14, median: 0.000000, worst: 0.000001,
+      settings: """
+        adamw,adamw-fused,attention=cudnn,attention=eager,attention=efficient,attention=math,attention=sdpa,\
+        bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,\
+        fp32,lora,padding,sgd-momentum
+        """),
+  ]
+}

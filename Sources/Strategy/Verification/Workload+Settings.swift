@@ -1,0 +1,26 @@
+internal import Graph
+public import TrainingStep
+
+extension Workload {
+  /// The settings that change which operators run or what is kept, one word each: what a traced run has to share with
+  /// another for its error to say something of it.
+  public var verifiableSettings: [String] {
+    var words = [
+      forward.precision.rawValue, "attention=\(forward.attention.rawValue)", "checkpointing=\(checkpointing.rawValue)",
+      optimizer.rawValue,
+    ]
+    if forward.isPadded { words.append("padding") }
+    if forward.usesCache { words.append("cache") }
+    if forward.adapters != nil { words.append("lora") }
+    switch forward.technique?.kind {
+    case .prompt?: words.append("prompt")
+    case .scaling?: words.append("ia3")
+    case nil: break
+    }
+    if forward.loss != .transformers { words.append("loss=\(forward.loss.rawValue)") }
+    if clipsGradients { words.append("clipping") }
+    if !forward.frozen.isEmpty { words.append("freeze") }
+    if accumulation > 1 { words.append("accumulate") }
+    return words
+  }
+}

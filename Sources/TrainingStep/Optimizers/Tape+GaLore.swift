@@ -1,0 +1,58 @@
+internal import Graph
+internal import Units
+
+extension Tape {
+  /// `AdamW.step` of galore-torch 1.0 (adamw.py): one parameter after the other. With a rank, a gradient [m, n] becomes
+  /// [m, r] or [r, n], whichever keeps the longer side, its states too, and the update grows back. The loop's variables
+  /// keep the last parameter's tensors until they are bound anew.
+  mutating func galore(_ parameters: [Int], rank: Int?, _ states: inout OptimizerStates) {
+    var (gradient, denominator, update): (Memory.StorageID?, Memory.StorageID?, Memory.StorageID?)
+    for parameter in parameters {
+      let value = graph.values[parameter]
+      let (shape, type) = (value.layout.shape, value.dataType)
+      var size = shape
+      if let rank {
+        size.dimensions[shape[0] >= shape[1] ? 1 : 0] = min(rank, shape[0], shape[1])
+        if states.storages[parameter] == nil { states.storages[parameter] = [projection(shape, type, rank, parameter)] }
+        bind(&gradient, Tensor.bytes(size, type), "matmul")
+      }
+      if states.storages[parameter, default: []].count < 2 {
+        let moments = [0, 1].map { _ in state(Tensor.bytes(size, type), of: parameter) }
+        states.storages[parameter, default: []] += moments
+      }
+      bind(&denominator, Tensor.bytes(size, type), "sqrt")
+      bind(&update, Tensor.bytes(size, type), "div")
+      guard rank != nil else { continue }
+      let whole = memory.allocate(Tensor.bytes(shape, type), cause: "matmul", module: "")
+      bind(&update, Tensor.bytes(shape, type), "mul")
+      memory.release(whole)
+    }
+    drop(gradient, denominator, update)
+  }
+
+  /// `get_orthogonal_matrix` (galore_projector.py): singular vectors of the gradient in fp32, of which the first few are
+  /// kept. In fp32 what is kept is a view of all of them.
+  private mutating func projection(_ shape: Shape, _ type: DataType, _ rank: Int, _ parameter: Int) -> Memory.StorageID
+  {
+    let (rows, columns) = (shape[0], shape[1])
+    let side = min(rows, columns)
+    let rank = min(rank, side)
+    func number(_ extents: Shape) -> Memory.StorageID {
+      memory.allocate(Tensor.bytes(extents, .float32), cause: "linalg_svd", module: "")
+    }
+    let matrix = type == .float32 ? nil : number(shape)
+    let vectors = (left: number([rows, side]), values: number([side]), right: number([side, columns]))
+    let diagonal = number([rank, rank])
+    let scaled = number(rows >= columns ? [rows, rank] : [rank, columns])
+    drop(diagonal)
+    let (used, other) = rows >= columns ? (vectors.right, vectors.left) : (vectors.left, vectors.right)
+    var kept = used
+    if type != .float32 {
+      kept = state(Tensor.bytes(rows >= columns ? [rank, columns] : [rows, rank], type), of: parameter)
+      drop(used)
+    }
+    memory.mark(kept, as: .optimizerStates)
+    drop(matrix, other, vectors.values, scaled)
+    return kept
+  }
+}

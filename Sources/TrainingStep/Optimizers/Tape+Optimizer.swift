@@ -1,0 +1,89 @@
+internal import Graph
+internal import Units
+
+/// What an optimizer keeps for each parameter, by the parameter's place among the graph's values.
+struct OptimizerStates {
+  var storages: [Int: [Memory.StorageID]] = [:]
+  /// What it keeps once for all parameters.
+  var shared: [Memory.StorageID] = []
+}
+
+extension Tape {
+  /// One optimizer step over the parameters that a gradient has reached, in the model's order.
+  mutating func optimize(_ workload: Workload, _ states: inout OptimizerStates) {
+    let parameters = reached.filter(isParameter).sorted()
+    switch workload.optimizer {
+    case .adamW: adamW(parameters, &states)
+    case .adamWLoop: adamWLoop(parameters, &states)
+    case .adamWFused:
+      // A fused kernel reads its step counter, one fp32 number, on the device.
+      keep(parameters, &states) { [ByteCount(4), $0, $0] }
+    case .sgd: break
+    case .sgdMomentum: keep(parameters, &states) { [$0] }
+    case .adafactor: adafactor(parameters, &states)
+    case .adamW8bit, .pagedAdamW8bit, .lion, .lion8bit:
+      bitsAndBytes(parameters, workload, &states)
+    case .galoreAdamW:
+      let projected = graph.linearWeights(workload.projection.targets)
+      galore(parameters.filter { !projected.contains($0) }, rank: nil, &states)
+      galore(parameters.filter(projected.contains), rank: workload.projection.rank, &states)
+    case .muon:
+      let matrices = graph.hiddenMatrices
+      muon(parameters.filter(matrices.contains), &states)
+      adamW(parameters.filter { !matrices.contains($0) }, &states)
+    }
+  }
+
+  // MARK: - Adam
+
+  private mutating func adamW(_ parameters: [Int], _ states: inout OptimizerStates) {
+    keep(parameters, &states) { [$0, $0] }
+    // `_foreach_sqrt` of every second moment at once (`_multi_tensor_adam` in torch/optim/adam.py). Parameters of two
+    // types are two groups, but the variable keeps the first one's roots until it is bound to the second one's.
+    let roots = parameters.map { temporary(likeParameter: $0, "_foreach_sqrt") }
+    for root in roots { memory.release(root) }
+  }
+
+  private mutating func adamWLoop(_ parameters: [Int], _ states: inout OptimizerStates) {
+    keep(parameters, &states) { [$0, $0] }
+    // `(exp_avg_sq.sqrt() / bias_correction2_sqrt).add_(eps)`: the root, then the quotient.
+    for parameter in parameters {
+      let root = temporary(likeParameter: parameter, "sqrt")
+      let quotient = temporary(likeParameter: parameter, "div")
+      memory.release(root)
+      memory.release(quotient)
+    }
+  }
+
+  // MARK: - States and temporaries
+
+  /// Makes the states of parameters that have none yet; `sizes` gives them for a parameter's bytes.
+  private mutating func keep(
+    _ parameters: [Int], _ states: inout OptimizerStates, _ sizes: (_ full: ByteCount) -> [ByteCount]
+  ) {
+    for parameter in parameters where states.storages[parameter] == nil {
+      states.storages[parameter] = sizes(bytes(of: Graph.ValueID(parameter))).map { state($0, of: parameter) }
+    }
+  }
+
+  mutating func state(_ bytes: ByteCount, of parameter: Int) -> Memory.StorageID {
+    memory.allocate(
+      bytes, cause: "zeros_like", module: graph.values[parameter].name ?? "", category: .optimizerStates)
+  }
+
+  private mutating func temporary(likeParameter parameter: Int, _ cause: String) -> Memory.StorageID {
+    memory.allocate(bytes(of: Graph.ValueID(parameter)), cause: cause, module: graph.values[parameter].name ?? "")
+  }
+
+  /// Gives a local variable of an optimizer's loop a new tensor; the old one goes after the new one is there.
+  mutating func bind(_ variable: inout Memory.StorageID?, _ bytes: ByteCount, _ cause: String) {
+    let storage = memory.allocate(bytes, cause: cause, module: "")
+    if let old = variable { memory.release(old) }
+    variable = storage
+  }
+
+  /// Lets go of the local variables of a loop that has ended.
+  mutating func drop(_ variables: Memory.StorageID?...) {
+    for case let storage? in variables { memory.release(storage) }
+  }
+}
