@@ -24,7 +24,7 @@ extension Facts {
   }
 
   /// The configuration tells AWQ from GPTQ; both write `qweight`.
-  private func named(_ packing: Packing) -> String {
+  func named(_ packing: Packing) -> String {
     guard packing == .gptqOrAWQ else { return packing.rawValue }
     switch settings.quantizationMethod {
     case "awq": return Packing.awq.rawValue

@@ -29,8 +29,11 @@ struct Facts {
     model.expertCount = expertCount(model)
     model.maximumPositions = maximumPositions(model)
     model.tiedEmbeddings = tiedEmbeddings(model)
+    model.task = task(model)
+    model.labelCount = labelCount(model)
     if let base { complete(&model, from: base) }
     model.parameterCount = parameterCount()
+    storedQuantization(&model)
   }
 
   mutating func report(_ finding: Finding) { findings.append(finding) }

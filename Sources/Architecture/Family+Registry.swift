@@ -5,7 +5,8 @@ extension Family {
     .gpt2, .gptBigCode, .gptNeo, .gptJ, .codegen, .gptNeoX, .bloom, .falcon, .opt, .bioGPT,
     .cohere, .cohere2, .stableLM, .glm, .glm4, .mpt, .olmo, .olmo2, .olmo3, .olmoe,
     .mixtral, .phiMoE, .qwen2MoE, .qwenMoE, .graniteMoE, .gptOSS, .llama4, .deepseek, .deepseekV2, .deepseekV32,
-    .bert, .roberta, .vit, .clip, .t5, .whisper, .mamba,
+    .bert, .roberta, .electra, .distilBERT, .debertaV2, .modernBERT, .vit, .clip, .t5, .whisper, .mamba, .mamba2,
+    .falconMamba,
   ]
 
   private static let byModelType: [String: Family] = all.reduce(into: [:]) { table, family in

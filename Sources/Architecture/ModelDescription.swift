@@ -1,4 +1,5 @@
 public import Checkpoint
+public import Graph
 public import Units
 
 /// What a checkpoint is: its family, its sizes, and the part that each tensor plays.
@@ -54,6 +55,10 @@ public struct ModelDescription: Sendable {
   public var maximumPositions: Sourced<Int>?
   /// Whether input and output embeddings are one tensor once loaded; nil where the model has no such pair.
   public var tiedEmbeddings: Sourced<Bool>?
+  /// What the model is trained to answer; nil where its class has none of the known tasks.
+  public var task: Sourced<TrainingTask>?
+  /// How many labels a classifier on top of it gives.
+  public var labelCount: Sourced<Int>?
 
   /// Modules outside the layers, by role.
   public var modules: [Role: ModuleParameters]
@@ -70,8 +75,19 @@ public struct ModelDescription: Sendable {
   /// Logical parameters in the files; nil where packed storage hides them (a finding names the scheme).
   public var parameterCount: Sourced<Int>?
 
+  /// How the linear layers are quantised in the files; nil where they are not.
+  public var storedQuantization: StoredQuantization?
+
   /// What was noticed while names, shapes and configuration were held against each other.
   public var findings: [Finding]
+
+  /// A quantisation that the files bring along.
+  public enum StoredQuantization: Hashable, Sendable {
+    /// bitsandbytes' own, of which every shape is known.
+    case bitsandbytes(Quantization)
+    /// Another, by its name.
+    case other(String)
+  }
 
   /// Where one stored tensor belongs.
   public struct Placement: Hashable, Sendable {

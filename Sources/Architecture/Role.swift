@@ -7,6 +7,8 @@ public enum Role: String, CaseIterable, Sendable {
   case finalNorm, outputProjection, head
   /// What stands between the last layer of a masked language model and its head, and a sentence pooler.
   case headTransform, headTransformNorm, pooler
+  /// The layer that gives labels, and one in front of it.
+  case classifier, classifierTransform
 
   // Norms of a layer, in the order in which they run. The name says where a norm runs, not what the family calls
   // it: Llama's `post_attention_layernorm` feeds the MLP, so it is `preMLPNorm`; Gemma 2's runs on the output of
@@ -26,6 +28,9 @@ public enum Role: String, CaseIterable, Sendable {
 
   /// T5's learned bias per relative position, in the first layer only.
   case relativePositionBias
+  /// DeBERTa's embeddings of distances and their norm, their own projections in a layer, and the convolution beside the
+  /// first layer.
+  case relativeEmbedding, relativeNorm, positionKey, positionQuery, convolution, convolutionNorm
 
   // MLP. `gate` and `up` of a gated one may be fused; `up` alone widens, `down` narrows.
   case gate, up, fusedGateUp, down
@@ -37,6 +42,11 @@ public enum Role: String, CaseIterable, Sendable {
   /// How much a token's shared expert counts (Qwen2-MoE).
   case sharedExpertWeight
 
+  // State space (Mamba): the projections into and out of the mixer, its convolution, what steps and states are projected
+  // by, the decay, the bias of the steps, the skip connection and the norm before the way out.
+  case mixerInput, mixerConvolution, stateProjection, timeStepProjection, timeStepBias, decay, skip, mixerNorm
+  case mixerOutput
+
   /// A parameter whose part is not known: counted, listed, and not simulated.
   case other
 }
@@ -45,19 +55,34 @@ extension Role {
   /// The coarse part of the model to which the role belongs.
   public var component: Component {
     switch self {
-    case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding: .embedding
+    case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding,
+      .relativeEmbedding:
+      .embedding
     case .embeddingNorm, .finalNorm, .headTransformNorm, .inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm,
-      .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm:
+      .relativeNorm, .convolutionNorm, .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm,
+      .mixerNorm:
       .norm
-    case .outputProjection, .head, .headTransform, .pooler: .head
+    case .outputProjection, .head, .headTransform, .pooler, .classifier, .classifierTransform: .head
     case .query, .key, .value, .fusedQKV, .attentionOutput, .sinks, .queryDown, .queryUp, .keyValueDown, .keyValueUp,
-      .crossQuery, .crossKey, .crossValue, .crossAttentionOutput, .relativePositionBias:
+      .crossQuery, .crossKey, .crossValue, .crossAttentionOutput, .relativePositionBias,
+      .positionKey, .positionQuery:
       .attention
-    case .gate, .up, .fusedGateUp, .down: .mlp
-    case .router, .routerCorrection, .expertGate, .expertUp, .expertDown, .expertFusedGateUp, .sharedExpertGate, .sharedExpertUp,
-      .sharedExpertDown, .sharedExpertWeight:
+    case .gate, .up, .fusedGateUp, .down, .convolution: .mlp
+    case .router, .routerCorrection, .expertGate, .expertUp, .expertDown, .expertFusedGateUp, .sharedExpertGate,
+      .sharedExpertUp, .sharedExpertDown, .sharedExpertWeight:
       .experts
-    case .other: .other
+    case .mixerInput, .mixerConvolution, .stateProjection, .timeStepProjection, .timeStepBias, .decay, .skip,
+      .mixerOutput, .other:
+      .other
+    }
+  }
+
+  /// Whether the module is an `nn.Linear` that may be quantised: not a table, a norm, a router or a head.
+  var isLinear: Bool {
+    switch self {
+    case .relativePositionBias, .router, .head: false
+    case .embeddingProjection, .sharedExpertGate, .sharedExpertUp, .sharedExpertDown: true
+    default: [.attention, .mlp, .head].contains(component)
     }
   }
 

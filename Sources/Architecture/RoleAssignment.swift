@@ -71,9 +71,13 @@ struct RoleAssignment {
       for prefix in Self.prefixes(of: stacks[stack].path) where !own.contains(prefix) { owner[prefix] = stack }
     }
     for prefix in own { owner[prefix] = principal }
+    // The longest name is the most telling one.
+    let names = family.outside.merging(family.headNames) { $1 }.sorted {
+      ($0.key.count, $0.key) < ($1.key.count, $1.key)
+    }
     for pattern in table.patterns.indices where table.patterns[pattern].stackPath == nil {
       let module = table.patterns[pattern].module
-      for (name, role) in family.outside where module.endsAsPath(with: name) {
+      for (name, role) in names where module.endsAsPath(with: name) {
         guard let stack = owner[String(module.dropLast(name.count))] else { continue }
         roles[pattern] = role
         stackOf[pattern] = stack

@@ -54,6 +54,15 @@ struct Settings {
     return said.isEmpty ? nil : said.contains(true)
   }
 
+  /// The labels that `id2label` names, or `num_labels` counts.
+  var labelCount: Int? {
+    for section in sections {
+      if let names = section.section("id2label")?.keys, !names.isEmpty { return names.count }
+      if let count = section.integer("num_labels"), (1...1 << 24).contains(count) { return count }
+    }
+    return nil
+  }
+
   /// `quantization_config.quant_method`.
   var quantizationMethod: String? {
     sections.lazy.compactMap { $0.section("quantization_config")?.string("quant_method") }.first

@@ -70,12 +70,25 @@ public struct ForwardSettings: Hashable, Sendable {
   public var adapters: LowRankAdapters?
   /// Another way to train a few numbers in the model's place.
   public var technique: Technique?
+  /// How the weights of the linear layers are held, where they are quantised.
+  public var quantization: Quantization?
+  /// Whether what is not quantised is held in fp32 (`prepare_model_for_kbit_training` of PEFT).
+  public var isPreparedForKBitTraining = false
+  /// Whether layers are checkpointed; transformers then makes a frozen embedding's output need a gradient.
+  public var isCheckpointed = false
   /// Globs of the names of parameters that do not train.
   public var frozen: [String]
 
-  /// Whether the embedding's output needs a gradient of its own.
-  public var requiresInputGradients: Bool {
-    adapters?.requiresInputGradients == true || technique?.requiresInputGradients == true
+  /// The type in which parameters are held that are not quantised.
+  public var parameterType: DataType {
+    isPreparedForKBitTraining ? .float32 : precision.parameterType
+  }
+
+  /// The type that quantised weights had before, and that four-bit ones are computed in
+  /// (`bnb_4bit_compute_dtype`, which is set to the type of computation, as is usual).
+  public var quantizedTypes: (wide: DataType, compute: DataType) {
+    let compute = precision.autocast ?? precision.parameterType
+    return (isPreparedForKBitTraining ? compute : precision.parameterType, compute)
   }
 
   public init(

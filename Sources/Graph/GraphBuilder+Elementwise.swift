@@ -33,10 +33,16 @@ extension GraphBuilder {
   public mutating func multiplyScalar(_ input: Tensor) -> Tensor { unary(.multiplyScalar, input) }
   public mutating func divideScalar(_ input: Tensor) -> Tensor { unary(.divideScalar, input) }
 
-  /// `clamp_` with two bounds, which first copies what autograd keeps; here the copy is the result.
-  public mutating func clamp(_ input: Tensor) -> Tensor {
-    guard let function = ElementwiseFunction.named("clamp") else { return input }
-    return unary(.function(function), input)
+  /// `clamp` with two bounds. `clamp_` first copies what autograd keeps; then the copy is the result here.
+  public mutating func clamp(_ input: Tensor) -> Tensor { function("clamp", input) }
+
+  /// A function of the table, where autocast lists it in fp32 (`exp`, `softplus`, `cumsum`).
+  public mutating func preciseFunction(_ name: String, _ input: Tensor) -> Tensor {
+    function(name, castForPrecision(input))
+  }
+
+  private mutating func function(_ name: String, _ input: Tensor) -> Tensor {
+    ElementwiseFunction.named(name).map { unary(.function($0), input) } ?? input
   }
 
   /// `torch.pow`, which autocast runs in fp32.
@@ -58,6 +64,19 @@ extension GraphBuilder {
   public mutating func whereVisible(_ input: Tensor, _ mask: Tensor) -> Tensor {
     apply(.maskedFill, [input, mask], .elementwise([input.layout, mask.layout]), input.dataType)
   }
+
+  /// `input.masked_fill(mask, number)`.
+  public mutating func maskedFill(_ input: Tensor, _ mask: Tensor) -> Tensor {
+    apply(.fill, [input, mask], .elementwise([input.layout, mask.layout]), input.dataType)
+  }
+
+  /// `input.masked_fill_(mask, number)`: the storage stays.
+  public mutating func maskedFillInPlace(_ input: Tensor, _ mask: Tensor) -> Tensor {
+    applyInPlace(.fill, [input, mask])
+  }
+
+  /// `left += right`: the storage stays.
+  public mutating func addInPlace(_ left: Tensor, _ right: Tensor) -> Tensor { applyInPlace(.add, [left, right]) }
 
   /// `torch.stack` along a new last axis.
   public mutating func stack(_ inputs: [Tensor]) -> Tensor {

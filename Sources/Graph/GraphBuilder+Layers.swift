@@ -67,6 +67,15 @@ extension GraphBuilder {
     return apply(.addedBatchedProduct, [addend, left, right], Layout(contiguous: shape), left.dataType)
   }
 
+  /// `nn.Conv1d` of [B, channels, S] with a stride of one, padded so that S stays.
+  public mutating func convolution(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor {
+    let bias = bias.map { castForSpeed($0) }
+    let weight = castForSpeed(weight)
+    let input = castForSpeed(input)
+    let shape: Shape = [input.shape[0], weight.shape[0], input.shape[2]]
+    return apply(.convolution, [input, weight] + (bias.map { [$0] } ?? []), Layout(contiguous: shape), input.dataType)
+  }
+
   /// `F.layer_norm` over the last axis, which autocast runs in fp32.
   public mutating func layerNorm(_ input: Tensor, _ weight: Tensor?, _ bias: Tensor?) -> Tensor {
     let bias = bias.map { castForPrecision($0) }
@@ -118,6 +127,13 @@ extension GraphBuilder {
     return apply(
       .attention(kernel), [query, key, value] + (mask.map { [$0] } ?? []),
       results: [(Layout(shape: out, strides: layout.strides), query.dataType), (kept, .float32)] + state)[0]
+  }
+
+  /// The mean over a loss of each element, of outputs and targets alike in shape; autocast takes it in fp32.
+  public mutating func pointwiseLoss(_ name: String, _ input: Tensor, _ targets: Tensor) -> Tensor {
+    let targets = castForPrecision(targets)
+    let input = castForPrecision(input)
+    return apply(.pointwiseLoss(name), [input, targets], Layout(contiguous: []), input.dataType)
   }
 
   /// `F.cross_entropy` of logits [N, V] and targets [N] to a scalar. It names the logarithms' type, so that autocast

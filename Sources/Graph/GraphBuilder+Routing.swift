@@ -25,16 +25,6 @@ extension GraphBuilder {
     return apply(.routed(.rows), [input, places], Layout(contiguous: shape), input.dataType)
   }
 
-  /// `masked_fill`.
-  public mutating func fill(_ input: Tensor, _ mask: Tensor) -> Tensor {
-    apply(.routed(.fill(inPlace: false)), [input, mask], input.layout.preserved, input.dataType)
-  }
-
-  /// `masked_fill_`.
-  public mutating func fillInPlace(_ input: Tensor, _ mask: Tensor) -> Tensor {
-    applyInPlace(.routed(.fill(inPlace: true)), [input, mask])
-  }
-
   /// `input /= divisor`; for the divisor's gradient autograd copies what is divided.
   public mutating func divideInPlace(_ input: Tensor, by divisor: Tensor) -> Tensor {
     frame("") { g in
@@ -49,11 +39,6 @@ extension GraphBuilder {
       let original = g.create("clone", [input], input.shape, input.dataType)
       return g.applyInPlace(.routed(.clampInPlace), [input, original])
     }
-  }
-
-  /// `input.add_(other)`.
-  public mutating func addInPlace(_ input: Tensor, _ other: Tensor) -> Tensor {
-    applyInPlace(.routed(.addInPlace), [input, other])
   }
 
   /// `input.scatter_(-1, places, values)`.

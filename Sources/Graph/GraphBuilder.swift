@@ -121,6 +121,11 @@ public struct GraphBuilder: Sendable {
     graph.extraLeaves.append(tensor.id)
   }
 
+  /// Keeps a value until the frame that called the running one returns.
+  package mutating func holdOutside(_ tensor: Tensor) {
+    holds.append((graph[tensor.id].owner, graph.frames[current].parent ?? 0))
+  }
+
   /// Keeps a value until the forward pass returns.
   public mutating func holdToTheEnd(_ tensor: Tensor) { holds.append((graph[tensor.id].owner, 0)) }
 

@@ -16,31 +16,33 @@ public struct LowRankAdapters: Hashable, Sendable {
   public var renamed: [String] = []
   /// The probability of dropout before the adapter.
   public var dropout: Double
-  /// Whether the embedding's output is made to need a gradient, as PEFT does where checkpointing is on.
-  public var requiresInputGradients: Bool
-
+  /// Whether magnitude and direction of each weight are learned apart (DoRA).
+  public var usesDoRA: Bool
   public init(
-    rank: Int, targets: Targets, excluded: [String] = [], dropout: Double = 0, requiresInputGradients: Bool = false
+    rank: Int, targets: Targets, excluded: [String] = [], dropout: Double = 0, usesDoRA: Bool = false
   ) {
     self.rank = rank
     self.targets = targets
     self.excluded = excluded
     self.dropout = dropout
-    self.requiresInputGradients = requiresInputGradients
+    self.usesDoRA = usesDoRA
   }
 
-  /// Whether a linear layer gets an adapter. (The head is never asked for.)
+  /// Whether a linear layer other than the head gets an adapter.
   public func reach(_ path: String) -> Bool {
     targets(path) && !renamed.contains { Self.names($0, path) }
   }
 
   /// The same whether or not adapters of this name go elsewhere.
   public func targets(_ path: String) -> Bool {
-    guard !excluded.contains(where: { Self.names($0, path) }) else { return false }
-    switch targets {
-    case .allLinear: return true
-    case .names(let names): return names.contains { Self.names($0, path) }
-    }
+    if targets == .allLinear { return !excluded.contains { Self.names($0, path) } }
+    return name(path)
+  }
+
+  /// Whether an embedding or the head gets an adapter, which must be named for it.
+  public func name(_ path: String) -> Bool {
+    guard case .names(let names) = targets else { return false }
+    return !excluded.contains { Self.names($0, path) } && names.contains { Self.names($0, path) }
   }
 
   private static func names(_ name: String, _ path: String) -> Bool { path == name || path.hasSuffix(".\(name)") }

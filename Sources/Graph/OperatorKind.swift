@@ -30,6 +30,8 @@ public enum OperatorKind: Hashable, Sendable {
   case copy
   /// Elements of the first input, or a constant where the mask (second input) says so.
   case maskedFill
+  /// The first input with a number where the mask (second input) is true.
+  case fill
   /// A function of one input, element by element.
   case function(ElementwiseFunction)
   /// The larger or the smaller of two.
@@ -66,6 +68,8 @@ public enum OperatorKind: Hashable, Sendable {
   case embedding
   /// input [.., in] × weight (+ bias); `transposed` weights are stored [in, out] (GPT-2's Conv1D).
   case linear(transposed: Bool)
+  /// input [.., in] × quantised weight (+ bias), as one function of bitsandbytes: inputs values, stored weight, bias?
+  case quantizedLinear(QuantizedWeight)
   /// Batched matrix product of two rank-3 tensors.
   case batchedProduct
   /// bias-like tensor + batched product (`baddbmm`): inputs addend, left, right.
@@ -89,6 +93,8 @@ public enum OperatorKind: Hashable, Sendable {
   case attention(AttentionKernel)
   /// inputs log-probabilities [N, V] and targets [N]; results: the loss and the weight total.
   case negativeLogLikelihood
+  /// inputs values and targets; result: the mean of what each element's loss is.
+  case pointwiseLoss(String)
   /// A linear layer and the cross-entropy of its output, whose gradients are formed in the forward pass. Inputs: as many
   /// as there are gradients, those gradients, and what is only read; result: the loss.
   case fusedLinearCrossEntropy(gradients: Int)
@@ -129,6 +135,7 @@ extension OperatorKind {
     case .cast: "_to_copy"
     case .copy: "clone"
     case .maskedFill: "where"
+    case .fill: "masked_fill"
     case .function(let function), .extremum(let function): function.name
     case .choose: "where"
     case .fusedTanhGELU: "mul"
@@ -148,6 +155,7 @@ extension OperatorKind {
     case .routed(let kind): kind.name
     case .embedding: "embedding"
     case .linear: "linear"
+    case .quantizedLinear(let weight): weight.scheme.isFourBit ? "gemm_4bit" : "int8_scaled_mm"
     case .batchedProduct: "bmm"
     case .addedBatchedProduct, .addedScaledProduct: "baddbmm"
     case .layerNorm: "native_layer_norm"
@@ -159,6 +167,7 @@ extension OperatorKind {
     case .averagePool: "avg_pool2d"
     case .attention(let kernel): "_scaled_dot_product_\(kernel.rawValue)_attention"
     case .negativeLogLikelihood: "nll_loss_forward"
+    case .pointwiseLoss(let name): name
     case .fusedLinearCrossEntropy: "fused_linear_cross_entropy"
     }
   }

@@ -4,8 +4,6 @@ public enum RoutedOperator: Hashable, Sendable {
   case topK
   /// Rows of the first input by a list of places (second input), in a new tensor.
   case rows
-  /// A constant where the mask (second input) says so, in a new tensor or in the first input's place.
-  case fill(inPlace: Bool)
   /// The first input divided by the second, in the first one's place. The third is the copy of the first that autograd
   /// makes before, where the divisor needs a gradient.
   case divideInPlace
@@ -28,8 +26,6 @@ public enum RoutedOperator: Hashable, Sendable {
   case asComplex, asReal
   /// Complex numbers times constants.
   case turn
-  /// The second input added to the first, in the first one's place.
-  case addInPlace
   /// Values (third input) written to the places (second input) of a constant (first input), in its place.
   case scatterInPlace
   /// The sum along one axis, which stays with extent one or goes.
@@ -47,7 +43,6 @@ extension RoutedOperator {
     switch self {
     case .topK: "topk"
     case .rows: "index"
-    case .fill: "masked_fill"
     case .divideInPlace: "div_"
     case .clampInPlace: "clamp_"
     case .multiplyInPlace: "mul_"
@@ -58,7 +53,6 @@ extension RoutedOperator {
     case .copySlice: "copy_"
     case .asComplex: "view_as_complex"
     case .asReal: "view_as_real"
-    case .addInPlace: "add_"
     case .scatterInPlace: "scatter_"
     case .sum: "sum"
     case .largest: "max"

@@ -8,12 +8,8 @@ public struct Technique: Hashable, Sendable {
   }
 
   public var kind: Kind
-  /// Whether the embedding's output is made to need a gradient, as PEFT does where checkpointing is on.
-  public var requiresInputGradients: Bool
-
-  public init(_ kind: Kind, requiresInputGradients: Bool = false) {
+  public init(_ kind: Kind) {
     self.kind = kind
-    self.requiresInputGradients = requiresInputGradients
   }
 
   /// Tokens that the model sees before those of the sequence.

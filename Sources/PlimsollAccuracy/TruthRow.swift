@@ -67,7 +67,7 @@ struct TruthRow {
     var forward = ForwardSettings(
       batchSize: batch, sequenceLength: length,
       precision: try word(
-        "precision", ["fp32": .fp32, "bf16": .bf16, "bf16_amp": .bf16Mixed, "fp16_amp": .fp16Mixed]),
+        "precision", ["fp32": .fp32, "bf16": .bf16, "fp16": .fp16, "bf16_amp": .bf16Mixed, "fp16_amp": .fp16Mixed]),
       attention: try word(
         "attn",
         [
@@ -79,22 +79,26 @@ struct TruthRow {
       usesCache: settings.boolean("use_cache") == true && checkpointing == .none,
       loop: try word("loop", ["plain": .plain, "accelerate": .accelerate]),
       loss: ForwardSettings.Loss(rawValue: settings.string("loss") ?? "") ?? .transformers)
+    if let scheme = settings.string("quantize") { forward.quantization = Quantization(rawValue: scheme) }
+    forward.isPreparedForKBitTraining = settings.boolean("kbit") ?? false
+    forward.frozen = settings.strings("freeze") ?? []
     let peft = settings.string("peft") ?? "none"
     let techniques: [String: Technique.Kind] = [
       "ia3": .scaling, "prompt": .prompt(virtualTokens: settings.integer("virtual") ?? 20),
     ]
     if let kind = techniques[peft] {
-      forward.technique = Technique(kind, requiresInputGradients: checkpointing != .none)
+      forward.technique = Technique(kind)
     } else if peft != "none" {
       let type = row.string("model_type") ?? ""
       // PEFT refuses dropout on experts, and cannot adapt Llama 4's router.
       let isSparse =
         type.contains("moe") || ["mixtral", "deepseek_v2", "deepseek_v3", "gpt_oss", "llama4_text"].contains(type)
       forward.adapters = LowRankAdapters(
-        rank: 16, targets: peft == "lora_all" ? .allLinear : .usual(of: type),
+        rank: settings.integer("rank") ?? 16,
+        targets: peft == "lora_all" ? .allLinear : settings.strings("targets").map { .names($0) } ?? .usual(of: type),
         excluded: type == "llama4_text" ? ["router"] : [],
-        dropout: settings.section("lora")?.number("dropout") ?? (isSparse ? 0 : 0.05),
-        requiresInputGradients: checkpointing != .none)
+        dropout: settings.number("dropout") ?? settings.section("lora")?.number("dropout") ?? (isSparse ? 0 : 0.05),
+        usesDoRA: settings.boolean("dora") ?? false)
     }
     guard
       let optimizer = Optimizer(

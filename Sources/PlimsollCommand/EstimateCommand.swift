@@ -33,6 +33,7 @@ struct EstimateCommand: AnsweringCommand {
     let gpu = try hardware.row()
     let layout = try strategy.layout(worldSize: hardware.gpus)
     var (checkpoint, estimator, model) = try input.readEstimator()
+    estimator.description = try workload.loaded(estimator.description, graph: model)
     let description = estimator.description
     if estimation.model == .llmem { return try equations(checkpoint, description, layout, gpu) }
 

@@ -40,6 +40,7 @@ struct PlanCommand: AnsweringCommand {
   func answer() throws -> any Answer {
     let gpu = try hardware.row()
     var (checkpoint, estimator, model) = try input.readEstimator()
+    estimator.description = try workload.loaded(estimator.description, graph: model)
     let description = estimator.description
     let gpusPerNode = hardware.gpus / hardware.nodes
     let layouts = Layout.llmem(gpus: hardware.gpus, gpusPerNode: gpusPerNode)

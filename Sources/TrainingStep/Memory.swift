@@ -23,7 +23,7 @@ struct Memory {
     }
   }
 
-  mutating func endForward() { timeline.forwardEnds[step] = clock }
+  mutating func endForward() { timeline.forwardEnds[step, default: []].append(clock) }
   mutating func endStep() { timeline.resident[step] = current }
 
   /// A new storage with one reference.

@@ -32,8 +32,8 @@ public struct Timeline: Sendable {
   public internal(set) var peaks: [Int: [Phase: Peak]] = [:]
   /// Allocated when a step has ended and its gradients are gone.
   public internal(set) var resident: [Int: ByteCount] = [:]
-  /// For each step, the event at which its last forward pass ended.
-  var forwardEnds: [Int: Int] = [:]
+  /// For each step, the events at which its forward passes ended, one for each micro-step.
+  var forwardEnds: [Int: [Int]] = [:]
 
   public static let blockSize = 512
 
@@ -46,8 +46,9 @@ public struct Timeline: Sendable {
   /// and it was still alive when that ended, else a temporary.
   public func category(of allocation: Allocation) -> Category {
     if let category = allocation.category { return category }
-    guard allocation.phase == .forward, let end = forwardEnds[allocation.step] else { return .temporaries }
-    return allocation.birth <= end && (allocation.death.map { $0 > end } ?? true) ? .activations : .temporaries
+    guard allocation.phase == .forward, let end = forwardEnds[allocation.step]?.first(where: { $0 >= allocation.birth })
+    else { return .temporaries }
+    return allocation.death.map { $0 > end } ?? true ? .activations : .temporaries
   }
 
   /// What was alive right after an event, summed by category.

@@ -35,9 +35,8 @@ public struct TrainingStep: Sendable {
       // All micro-batches of a step are fetched before its first forward pass, as the Trainer does.
       let batches = (0..<workload.accumulation).map { _ in tape.makeInputs() }
       for batch in batches {
-        // The loss of the micro-step before is named until this one's takes its name.
+        // The loss of the micro-step before, with its graph, is named until this one's takes its name.
         let previous = tape.takeGraph()
-        tape.dropGraph()
         tape.bindInputs(batch)
         tape.memory.begin(.forward, step: step)
         tape.forward()

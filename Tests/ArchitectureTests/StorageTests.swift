@@ -92,7 +92,9 @@ import Units
     #expect(model.layers[0].modules[.attentionOutput]?.weight == [4096, 4096])
     #expect(
       model.layers[1].modules[.attentionOutput]
-        == ModuleParameters(path: "model.layers.1.self_attn.o_proj", weight: nil, bias: nil))
+        == ModuleParameters(
+          path: "model.layers.1.self_attn.o_proj",
+          weight: nil, bias: nil))
     #expect(model.layerCount?.value == 2 && model.hiddenSize?.value == 4096)
     let helpers = model.placements.suffix(tensors.count - 1)
     #expect(helpers.allSatisfy { $0.component == .quantization && !$0.isParameter && $0.layer == 1 })

@@ -9,7 +9,7 @@ import Units
     let workload = try WorkloadOptions.parse([])
     #expect(workload.batchSize == 1)
     #expect(workload.sequenceLength == nil)
-    #expect(workload.optimizer == .adamw)
+    #expect(workload.optimizer == .adamW)
     #expect(workload.attention == .sdpa)
     #expect(workload.checkpointing == .none)
     #expect(workload.loop == .accelerate)
@@ -26,7 +26,8 @@ import Units
       "--batch-size", "4", "--sequence-length", "512", "--image-size", "224", "--images", "1", "--precision",
       "bf16-mixed", "--optimizer", "paged-adamw-8bit", "--attention", "flash", "--padding", "true", "--checkpointing",
       "non-reentrant", "--lora-rank", "16", "--lora-targets", "q_proj,v_proj", "--lora-exclude", "lm_head",
-      "--lora-dropout", "0.05", "--quantize", "nf4-double", "--freeze", "*.wte.*", "--freeze", "*.wpe.*",
+      "--lora-dropout", "0.05", "--quantize", "nf4-double", "--prepare-kbit", "true", "--dora", "--freeze", "*.wte.*",
+      "--freeze", "*.wpe.*",
       "--accumulate", "8", "--max-grad-norm", "1.0", "--loss", "chunked", "--loop", "plain", "--use-cache", "false",
     ])
     #expect(workload.precision == .bf16Mixed)
@@ -53,7 +54,8 @@ import Units
   @Test(arguments: [
     ["--batch-size", "0"], ["--batch-size", "-1"], ["--batch-size", "9999999999999999999"], ["--precision", "fp8"],
     ["--sequence-length", "0"], ["--padding", "maybe"], ["--lora-targets", "q_proj"], ["--lora-dropout", "1"],
-    ["--lora-rank", "16", "--lora-targets", ","], ["--optimizer", "Adam"],
+    ["--lora-rank", "16", "--lora-targets", ","], ["--dora"],
+    ["--quantize", "nf4"], ["--optimizer", "Adam"],
     ["--max-grad-norm", "0"], ["--max-grad-norm", "nan"],
   ])
   func refusedWorkloads(arguments: [String]) {

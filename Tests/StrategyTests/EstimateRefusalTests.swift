@@ -71,28 +71,5 @@ struct EstimateRefusalTests {
       }
     }
     #expect(Self.reason(experts) == "a mixture of experts is not simulated yet")
-
-    let encoder = Sketch(
-      "bert", layers: 2,
-      [
-        "model_type": .string("bert"), "architectures": .array([.string("BertModel")]),
-        "hidden_size": .integer(128), "num_hidden_layers": .integer(2), "num_attention_heads": .integer(4),
-        "intermediate_size": .integer(512), "vocab_size": .integer(1000), "max_position_embeddings": .integer(64),
-      ],
-      """
-      bert.embeddings.word_embeddings 1000x128
-      bert.embeddings.position_embeddings 64x128
-      bert.embeddings.token_type_embeddings 2x128
-      bert.embeddings.LayerNorm 128 +
-      bert.encoder.layer.#.attention.self.query 128x128 +
-      bert.encoder.layer.#.attention.self.key 128x128 +
-      bert.encoder.layer.#.attention.self.value 128x128 +
-      bert.encoder.layer.#.attention.output.dense 128x128 +
-      bert.encoder.layer.#.attention.output.LayerNorm 128 +
-      bert.encoder.layer.#.intermediate.dense 512x128 +
-      bert.encoder.layer.#.output.dense 128x512 +
-      bert.encoder.layer.#.output.LayerNorm 128 +
-      """)
-    #expect(Self.reason(encoder) == "an encoder other than a masked language model is not simulated yet")
   }
 }

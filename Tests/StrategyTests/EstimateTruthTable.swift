@@ -48,7 +48,6 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
     testDescription = fields[..<8].joined(separator: " ")
     var settings = ForwardSettings(
       batchSize: batch, sequenceLength: length, precision: precision, attention: attention, loop: .plain)
-    let inputGradients = checkpointing != .none
     var accumulation = 1
     var clips = false
     var projection = GradientProjection()
@@ -64,15 +63,21 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "clip": clips = true
       case "rank": projection.rank = number ?? 0
       case "loss": settings.loss = ForwardSettings.Loss(rawValue: String(parts.last ?? "")) ?? .transformers
-      case "ia3": settings.technique = Technique(.scaling, requiresInputGradients: inputGradients)
+      case "ia3": settings.technique = Technique(.scaling)
       case "prompt":
         settings.technique = Technique(
-          .prompt(virtualTokens: number ?? 0), requiresInputGradients: inputGradients)
-      case "lora-qv", "lora-all":
+          .prompt(virtualTokens: number ?? 0))
+      case "lora-qv", "lora-all", "lora":
+        let names = parts.dropFirst().first?.split(separator: "+").map(String.init)
         settings.adapters = LowRankAdapters(
           rank: 16,
-          targets: option == "lora-all" ? .allLinear : .usual(of: modelType),
-          dropout: 0.05, requiresInputGradients: inputGradients)
+          targets: option == "lora-all" ? .allLinear : names.map { .names($0) } ?? .usual(of: modelType),
+          dropout: 0.05)
+      case "dropout": settings.adapters?.dropout = Double(number ?? 0)
+      case "dora": settings.adapters?.usesDoRA = true
+      case "quantize": settings.quantization = Quantization(rawValue: String(parts.last ?? ""))
+      case "kbit": settings.isPreparedForKBitTraining = true
+      case "freeze": settings.frozen.append(String(parts.last ?? ""))
       default: throw Malformed(row: String(option))
       }
     }

@@ -8,13 +8,16 @@ struct EstimateTruthTests {
   static let samples = TracedRun.table("sample-models.tsv", modelTypes: SampleModels.modelTypes)
   static let others = TracedRun.table("other-models.tsv", modelTypes: Sketch.modelTypes(of: Sketch.all))
   static let settings = TracedRun.table("training-settings.tsv", modelTypes: Sketch.modelTypes(of: Sketch.small))
+  static let quantized = TracedRun.table("quantized.tsv", modelTypes: Sketch.modelTypes(of: Sketch.twoLayers))
 
   @Test func tablesAreComplete() {
     #expect(Self.samples.count == 50)
     #expect(Self.others.count == 20)
+    #expect(Self.settings.count == 134)
     #expect(Set(Self.samples.map(\.checkpoint)) == Set(SampleModels.modelTypes.keys))
     #expect(Set(Self.others.map(\.checkpoint)) == Set(Sketch.all.map(\.name)))
     #expect(Set(Self.settings.map(\.checkpoint)) == Set(Sketch.small.map(\.name)))
+    #expect(Set(Self.quantized.map(\.checkpoint)) == Set(Sketch.twoLayers.map(\.name)))
   }
 
   @Test(arguments: samples) func sampleModels(_ run: TracedRun) throws {
@@ -29,6 +32,10 @@ struct EstimateTruthTests {
 
   @Test(arguments: settings) func smallModels(_ run: TracedRun) throws {
     try Self.compare(run, with: try #require(Sketch.small.first { $0.name == run.checkpoint }).estimator)
+  }
+
+  @Test(arguments: quantized) func quantizedModels(_ run: TracedRun) throws {
+    try Self.compare(run, with: try #require(Sketch.twoLayers.first { $0.name == run.checkpoint }).estimator)
   }
 
   /// The run's peak within 0.1 percent, and each phase's within 0.5.

@@ -50,12 +50,15 @@ struct PerceptronTests {
 
   /// Momentum: one tensor like each parameter, 24,064. Adam: two, 48,128, and a root for every parameter at once while
   /// it updates (foreach); one step counter of 512 for each of four parameters (fused); a root and a quotient of the
-  /// largest parameter, 2 * 14,336 (loop).
+  /// largest parameter, 2 * 14,336 (loop). The optimizers of bitsandbytes keep so small parameters in fp32.
   @Test(arguments: [
     Case(optimizer: .sgdMomentum, states: 24_064, temporaries: 0),
     Case(optimizer: .adamW, states: 48_128, temporaries: 24_064),
     Case(optimizer: .adamWFused, states: 48_128 + 4 * 512, temporaries: 0),
     Case(optimizer: .adamWLoop, states: 48_128, temporaries: 28_672),
+    Case(optimizer: .adamW8bit, states: 48_128, temporaries: 0),
+    Case(optimizer: .lion, states: 24_064, temporaries: 0),
+    Case(optimizer: .lion8bit, states: 24_064, temporaries: 0),
   ]) func optimizers(_ entry: Case) {
     let timeline = Network.perceptron().trained(entry.optimizer)
     let update = Self.base + 24_576 + entry.states + entry.temporaries
@@ -68,6 +71,17 @@ struct PerceptronTests {
         == .init(
           forward: 33_792 + entry.states, backward: 54_784 + entry.states, optimizer: update,
           resident: 24_064 + entry.states))
+  }
+
+  /// Muon keeps a momentum for a.weight, 14,336, and Adam's two states for the head and the biases, 19,456; its update,
+  /// 14,336, meets two of 70 * 50 * 2 = 7,000 -> 7,168 in bf16 and two squares of 50 * 50 * 2 = 5,000 -> 5,120: 38,912.
+  /// In the first step Adam's states come only after that.
+  @Test func muon() {
+    let timeline = Network.perceptron().trained(.muon)
+    let update = Self.base + 24_576 + 14_336 + 38_912
+    #expect(timeline.peaks[1]?[.optimizer]?.bytes == ByteCount(update))
+    #expect(timeline.peaks[2]?[.optimizer]?.bytes == ByteCount(update + 19_456))
+    #expect(timeline.resident[2] == ByteCount(24_064 + 33_792))
   }
 
   /// At the peak of AdamW's update: parameters, gradients, two states, the roots as temporaries, the batch, and the

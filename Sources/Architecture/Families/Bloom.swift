@@ -38,12 +38,13 @@ extension Family {
 
 extension TransformerChoices {
   static let falcon = TransformerChoices(
-    norm: .layerNorm, attention: .falcon, fused: .multiQuery, parallel: .mlpFirst,
+    heads: HeadChoices.gpt2, norm: .layerNorm, attention: .falcon, fused: .multiQuery, parallel: .mlpFirst,
     parallelKey: Setting("parallel_attn", true), alwaysMasks: true, multipliesTransposedWeights: true,
     residualDropout: Setting("hidden_dropout", 0),
     activation: Setting("activation", "gelu"))
 
   static let bloom = TransformerChoices(
-    norm: .layerNorm, positions: .alibi, attention: .bloom, fused: .selectedHeads, returnsWeights: true,
+    heads: HeadChoices.gpt2, norm: .layerNorm, positions: .alibi, attention: .bloom, fused: .selectedHeads,
+    returnsWeights: true,
     residualDropout: Setting("hidden_dropout", 0), activation: Setting("", "bloom_gelu"))
 }

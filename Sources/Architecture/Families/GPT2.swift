@@ -61,27 +61,31 @@ extension Family {
 
 extension TransformerChoices {
   static let gpt2 = TransformerChoices(
-    norm: .layerNorm, positions: .learned, attention: .interface(softmax: .plain), holdsBranches: true,
+    heads: HeadChoices.gpt2, norm: .layerNorm, positions: .learned, attention: .interface(softmax: .plain),
+    holdsBranches: true,
     embeddingDropout: Setting("embd_pdrop", 0.1), attentionDropout: Setting("attn_pdrop", 0.1),
     residualDropout: Setting("resid_pdrop", 0.1), activation: Setting("activation_function", "gelu_new"))
 
   static let gptBigCode = TransformerChoices(
-    norm: .layerNorm, positions: .learned, holdsBranches: true, holdsCausalBuffer: true,
+    heads: HeadChoices.gpt2, norm: .layerNorm, positions: .learned, holdsBranches: true, holdsCausalBuffer: true,
     embeddingDropout: Setting("embd_pdrop", 0.1), attentionDropout: Setting("attn_pdrop", 0.1),
     residualDropout: Setting("resid_pdrop", 0.1), activation: Setting("activation_function", "gelu_pytorch_tanh"))
 
   static let gptNeo = TransformerChoices(
-    norm: .layerNorm, positions: .learned, attention: .fp32, holdsBranches: true, returnsWeights: true,
+    heads: HeadChoices.gpt2, norm: .layerNorm, positions: .learned, attention: .fp32, holdsBranches: true,
+    returnsWeights: true,
     embeddingDropout: Setting("embed_dropout", 0), residualDropout: Setting("resid_dropout", 0),
     activation: Setting("activation_function", "gelu_new"))
 
   static let gptJ = TransformerChoices(
-    norm: .layerNorm, positions: .rotaryTable, attention: .fp32, parallel: .attentionFirst, holdsBranches: true,
+    heads: HeadChoices.withoutTokens, norm: .layerNorm, positions: .rotaryTable, attention: .fp32,
+    parallel: .attentionFirst, holdsBranches: true,
     returnsWeights: true, embeddingDropout: Setting("embd_pdrop", 0), attentionDropout: Setting("attn_pdrop", 0),
     residualDropout: Setting("resid_pdrop", 0), activation: Setting("activation_function", "gelu_new"))
 
   static let codegen = TransformerChoices(
-    norm: .layerNorm, positions: .rotaryTable, attention: .fp32, fused: .groups, parallel: .attentionFirst,
+    heads: [.causalLM: .nextToken], norm: .layerNorm, positions: .rotaryTable, attention: .fp32, fused: .groups,
+    parallel: .attentionFirst,
     holdsBranches: true, returnsWeights: true, embeddingDropout: Setting("embd_pdrop", 0),
     attentionDropout: Setting("attn_pdrop", 0), residualDropout: Setting("resid_pdrop", 0),
     activation: Setting("activation_function", "gelu_new"))

@@ -17,7 +17,12 @@ extension Family {
 
 extension TransformerChoices {
   static let gptNeoX = TransformerChoices(
-    norm: .layerNorm, fused: .heads, parallel: .mlpFirst, parallelKey: Setting("use_parallel_residual", true),
+    heads: [
+      .causalLM: .nextToken, .sequenceClassification: .lastTokenScore,
+      .tokenClassification: HeadChoices(
+        steps: [.dropout("classifier_dropout", 0.1), .linear(.init(.classifier, "classifier", .labels))],
+        upcastsLogits: true),
+    ], norm: .layerNorm, fused: .heads, parallel: .mlpFirst, parallelKey: Setting("use_parallel_residual", true),
     rotaryFraction: 0.25, rejoinsRotated: true, embeddingDropout: Setting("hidden_dropout", 0),
     residualDropout: Setting("hidden_dropout", 0), activation: Setting("hidden_act", "gelu"))
 }

@@ -16,7 +16,8 @@ extension Family {
 
 extension TransformerChoices {
   static let llama4 = TransformerChoices(
-    norm: .rmsThenWeight, attention: .interface(softmax: .uncast), holdsAttended: true, turning: .complex,
+    norm: .rmsThenWeight, attention: .interface(softmax: .uncast), holdsAttended: true, keepsInputNorm: true,
+    turning: .complex,
     turned: .listed, window: .chunks,
     experts: ExpertChoices(routing: .sigmoidOfAll, shared: .last, isTransposed: true, ownsExpertsFirst: true))
 }

@@ -28,12 +28,15 @@ extension Family {
 
 extension TransformerChoices {
   static let opt = TransformerChoices(
-    norm: .layerNorm, positions: .learnedWithMask(counted: true), scalesQueries: true, flattensMLP: true,
+    heads: HeadChoices.withoutTokens, norm: .layerNorm, positions: .learnedWithMask(counted: true), scalesQueries: true,
+    flattensMLP: true,
     residualDropout: Setting("dropout", 0.1),
     activation: Setting("activation_function", "relu"))
 
   static let bioGPT = TransformerChoices(
-    norm: .layerNorm, positions: .learnedWithMask(counted: false), attention: .interface(softmax: .uncast),
+    heads: [
+      .causalLM: .nextToken, .sequenceClassification: .lastTokenScore, .tokenClassification: .encoderTokens,
+    ], norm: .layerNorm, positions: .learnedWithMask(counted: false), attention: .interface(softmax: .uncast),
     embeddingScale: .number(flag: "scale_embedding"), embeddingDropout: Setting("hidden_dropout_prob", 0.1),
     attentionDropout: Setting("attention_probs_dropout_prob", 0.1),
     residualDropout: Setting("hidden_dropout_prob", 0.1), activationDropout: Setting("activation_dropout", 0),

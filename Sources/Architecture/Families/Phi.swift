@@ -24,7 +24,8 @@ extension Family {
 
 extension TransformerChoices {
   static let phi = TransformerChoices(
-    norm: .layerNorm, parallel: .attentionFirst, headNorms: .transposed, holdsBranches: true, rotaryFraction: 0.5, rejoinsRotated: true,
+    norm: .layerNorm, parallel: .attentionFirst, headNorms: .transposed, holdsBranches: true, rotaryFraction: 0.5,
+    rejoinsRotated: true,
     embeddingDropout: Setting("embd_pdrop", 0), residualDropout: Setting("resid_pdrop", 0),
     activation: Setting("hidden_act", "gelu_new"))
 

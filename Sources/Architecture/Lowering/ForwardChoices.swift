@@ -2,4 +2,6 @@
 enum ForwardChoices: Sendable {
   /// One column of transformer blocks over tokens.
   case transformer(TransformerChoices)
+  /// One column of state-space blocks over tokens.
+  case stateSpace(StateSpaceLowering.Mixer)
 }

@@ -18,9 +18,33 @@ extension ModelDescription {
   public func trainingGraph(
     configuration: Configuration?, settings: ForwardSettings
   ) throws(LoweringError) -> Graph {
+    let settings = try quantized(settings)
+    let graph: Graph
     switch Family.row(family)?.forward ?? .transformer(.generic(self)) {
     case .transformer(let choices):
-      return try TransformerLowering(self, configuration, settings, choices).graph()
+      graph = try TransformerLowering(self, configuration, settings, choices).graph()
+    case .stateSpace(let mixer):
+      graph = try StateSpaceLowering(self, configuration, settings, mixer).graph()
     }
+    guard graph.values.contains(where: { $0.origin == .parameter(trains: true) }) else {
+      let why = settings.adapters == nil ? "every parameter is frozen" : "no module has a name that is targeted"
+      throw LoweringError(message: "\(why), so there is nothing to train")
+    }
+    return graph
+  }
+
+  /// The settings with the quantisation that the files bring along.
+  private func quantized(_ settings: ForwardSettings) throws(LoweringError) -> ForwardSettings {
+    var settings = settings
+    if case .bitsandbytes(let stored)? = storedQuantization {
+      guard settings.quantization == nil || settings.quantization == stored else {
+        throw LoweringError(message: "the checkpoint is quantised already, as \(stored.rawValue)")
+      }
+      settings.quantization = stored
+    }
+    guard settings.quantization == nil || settings.adapters != nil else {
+      throw LoweringError(message: "quantised weights do not train, so adapters must (--lora-rank)")
+    }
+    return settings
   }
 }

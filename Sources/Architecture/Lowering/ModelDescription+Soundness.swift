@@ -22,13 +22,17 @@ extension ModelDescription {
     if roles.contains(.patchEmbedding) { return "a vision model is not simulated yet" }
     let isEncoder = roles.contains(.tokenTypeEmbedding) || roles.contains(.headTransform) || roles.contains(.pooler)
     if isEncoder, !hasLowering { return "an encoder of the \(family) family is not simulated yet" }
-    if roles.contains(.pooler) || (isEncoder && !roles.contains(.headTransform)) {
-      return "an encoder other than a masked language model is not simulated yet"
-    }
     if modules[.inputEmbedding] == nil {
       return "there is no input embedding: an adapter, or a part of a model, cannot be run without the rest"
     }
-    if parameterCount == nil { return "quantised base weights are not simulated yet" }
+    if case .other(let name)? = storedQuantization {
+      return
+        "training over a checkpoint quantised as \(name) is not simulated: what its layers bring back to full width "
+        + "depends on the kernels that its library picks"
+    }
+    if parameterCount == nil, storedQuantization == nil {
+      return "packed weights of an unknown scheme are not simulated"
+    }
     return nil
   }
 
@@ -44,14 +48,14 @@ extension ModelDescription {
     guard projected || table[1] == hidden else { return "the input embedding is \(table[1]) wide, the model \(hidden)" }
     let width = projected ? table[1] : hidden
     if let misfit = modules[.embeddingProjection]?.misfit(input: width, output: hidden) { return misfit }
-    if let positions = modules[.positionEmbedding]?.weight, positions.rank != 2 || positions[1] != hidden {
-      return "the position embedding has the shape \(positions), and the model is \(hidden) wide"
+    // Beside token types, positions are added to the words; without them, to what a projection makes of the words.
+    let addend = modules[.tokenTypeEmbedding] == nil ? hidden : width
+    if let positions = modules[.positionEmbedding]?.weight, positions.rank != 2 || positions[1] != addend {
+      return "the position embedding has the shape \(positions), and the model is \(addend) wide"
     }
-    if let types = modules[.tokenTypeEmbedding]?.weight, types.rank != 2 || types[1] != hidden {
-      return "the token type embedding has the shape \(types), and the model is \(hidden) wide"
+    if let types = modules[.tokenTypeEmbedding]?.weight, types.rank != 2 || types[1] != addend {
+      return "the token type embedding has the shape \(types), and the model is \(addend) wide"
     }
-    if let misfit = modules[.headTransform]?.misfit(input: hidden, output: hidden) { return misfit }
-    if let misfit = modules[.headTransformNorm]?.misfit(norm: hidden) { return misfit }
     if let misfit = modules[.outputProjection]?.misfit(input: hidden, output: width) { return misfit }
     if let head = modules[.head], let misfit = head.misfit(input: width, output: nil) { return misfit }
     for role in [Role.embeddingNorm, .finalNorm] {

@@ -4,28 +4,47 @@ internal import Units
 extension ModuleLowering {
   /// A linear layer, with its adapter where it has one.
   func linear(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters) -> Tensor {
-    guard let weight = weight(&g, module) else { return input }
-    let bias = bias(&g, module)
-    if settings.technique?.kind == .scaling, let scaled = scaled(&g, input, module, weight, bias) { return scaled }
-    guard let adapters = settings.adapters, adapters.reach(module.path) else {
-      return g.linear(input, weight, bias, transposed: module.isTransposed, throughView: multipliesTransposedWeights)
+    if settings.technique?.kind == .scaling, let scaled = scaled(&g, input, module) { return scaled }
+    guard let adapters = settings.adapters, adapters.reach(module.path), let features = module.features else {
+      return base(&g, input, module)
     }
+    let adapter = Adapter(module: module, features: features, settings: adapters, quantized: quantizedWeight(module))
     return g.frame(module.path) { g in
-      let base = g.linear(input, weight, bias, transposed: module.isTransposed)
-      return adapted(&g, base, input, module, adapters)
+      adapted(&g, input, adapter) { g, input in base(&g, input, module) }
     }
   }
 
-  /// `lora.Linear.forward` of PEFT 0.21: the adapter's weights are fp32, and so is what goes through them.
-  private func adapted(
-    _ g: inout GraphBuilder, _ base: Tensor, _ input: Tensor, _ module: ModuleParameters, _ adapters: LowRankAdapters
-  ) -> Tensor {
-    guard let features = module.features else { return base }
-    let down = g.parameter("\(module.path).lora_A.weight", [adapters.rank, features.input], .float32)
-    let up = g.parameter("\(module.path).lora_B.weight", [features.output, adapters.rank], .float32)
-    let wide = g.hold(g.cast(input, to: .float32))
-    let narrow = g.linear(g.dropout(wide, adapters.dropout), down, nil)
-    let sum = g.hold(g.add(base, g.multiplyScalar(g.linear(narrow, up, nil))))
-    return g.cast(sum, to: base.dataType)
+  /// The layer itself.
+  func base(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters) -> Tensor {
+    if let quantized = quantizedWeight(module) {
+      let packed = self.packed(&g, module, quantized)
+      // The layers convert their bias when they first run, and keep it so.
+      let held = quantized.scheme.isFourBit ? settings.quantizedTypes.compute : input.dataType
+      let bias = module.bias.map { parameter(&g, "\(module.path).bias", $0, held) }
+      return g.quantizedLinear(input, packed, quantized, bias, compute: settings.quantizedTypes.compute)
+    }
+    guard let weight = weight(&g, module) else { return input }
+    let bias = bias(&g, module)
+    return g.linear(input, weight, bias, transposed: module.isTransposed, throughView: multipliesTransposedWeights)
+  }
+
+  // MARK: - Quantised weights
+
+  /// How a linear layer's weight is held where it is quantised: every `nn.Linear` but the head
+  /// (`get_keys_to_not_convert` and `replace_with_bnb_linear` of transformers 5.17), and no subclass of it.
+  func quantizedWeight(_ module: ModuleParameters) -> QuantizedWeight? {
+    guard let scheme = settings.quantization, !multipliesTransposedWeights, let features = module.features else {
+      return nil
+    }
+    return QuantizedWeight(
+      scheme, input: features.input, output: features.output, wideType: settings.quantizedTypes.wide)
+  }
+
+  /// The parts of a quantised weight; the first is the one that products name.
+  func packed(_ g: inout GraphBuilder, _ module: ModuleParameters, _ weight: QuantizedWeight) -> Tensor {
+    let parts = weight.storages.map { part in
+      g.parameter("\(module.path).\(part.name)", part.shape, part.dataType, trains: false)
+    }
+    return parts[0]
   }
 }

@@ -5,7 +5,7 @@ extension ModuleLowering {
   /// `ia3.Linear.forward` of PEFT 0.21 (peft/tuners/ia3/layer.py): a vector, held in fp32, scales the layer's output, or
   /// the input where it is the MLP's last. Nil where the layer has none.
   func scaled(
-    _ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters, _ weight: Tensor, _ bias: Tensor?
+    _ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters
   ) -> Tensor? {
     guard let modules = ScaledModules.usual(of: description.modelType ?? ""), modules.reach(module.path),
       let features = module.features
@@ -17,12 +17,12 @@ extension ModuleLowering {
       let flat = g.reshape(vector, [scalesInput ? features.input : features.output])
       let factor = g.hold(g.multiplyScalar(flat))
       guard scalesInput else {
-        let result = g.linear(input, weight, bias, transposed: module.isTransposed)
+        let result = base(&g, input, module)
         return g.cast(g.multiply(result, factor), to: result.dataType)
       }
       let wide = g.hold(g.cast(input, to: .float32))
       let scaled = g.hold(g.cast(g.multiply(wide, factor), to: input.dataType))
-      return g.linear(scaled, weight, bias, transposed: module.isTransposed)
+      return base(&g, scaled, module)
     }
   }
 }

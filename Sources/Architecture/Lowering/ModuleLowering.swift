@@ -17,7 +17,7 @@ extension ModuleLowering {
   var multipliesTransposedWeights: Bool { false }
   var batch: Int { settings.batchSize }
   /// The type in which parameters are held.
-  var type: DataType { settings.precision.parameterType }
+  var type: DataType { settings.parameterType }
 
   // MARK: - Parameters
 
@@ -29,10 +29,19 @@ extension ModuleLowering {
     module.bias.map { parameter(&g, "\(module.path).bias", $0) }
   }
 
-  func parameter(_ g: inout GraphBuilder, _ name: String, _ shape: Shape) -> Tensor {
-    let isFrozen =
-      settings.adapters != nil || settings.technique != nil || settings.frozen.contains { Glob($0).matches(name) }
-    return g.parameter(name, shape, type, trains: !isFrozen)
+  func parameter(_ g: inout GraphBuilder, _ name: String, _ shape: Shape, _ type: DataType? = nil) -> Tensor {
+    g.parameter(name, shape, type ?? self.type, trains: !isFrozen(name))
+  }
+
+  /// Whether a parameter of the model itself does not train.
+  func isFrozen(_ name: String) -> Bool {
+    settings.adapters != nil || settings.technique != nil || settings.frozen.contains { Glob($0).matches(name) }
+  }
+
+  /// Whether transformers makes an embedding's output need a gradient: where layers are checkpointed and it does not
+  /// train.
+  func asksForInputGradients(_ embedding: ModuleParameters) -> Bool {
+    settings.isCheckpointed && isFrozen("\(embedding.path).weight")
   }
 
   /// Makes a module's parameters, whether or not the forward pass uses them.
@@ -43,7 +52,14 @@ extension ModuleLowering {
 
   /// Makes the parameters of the modules that have one of these roles, in the order of the roles.
   func declare(_ g: inout GraphBuilder, _ modules: [Role: ModuleParameters], _ roles: [Role]) {
-    for role in roles { modules[role].map { declare(&g, $0) } }
+    for role in roles {
+      guard let module = modules[role] else { continue }
+      if role.isLinear, let quantized = quantizedWeight(module) {
+        _ = packed(&g, module, quantized)
+      } else {
+        declare(&g, module)
+      }
+    }
   }
 
   /// Makes the parameters of a column of blocks.

@@ -1,3 +1,4 @@
+public import Architecture
 public import ArgumentParser
 public import Graph
 public import Strategy
@@ -6,6 +7,7 @@ public import Units
 
 // The words of the flags are the raw values of the types that they become.
 
+extension TrainingTask: ExpressibleByArgument {}
 extension ForwardSettings.Precision: ExpressibleByArgument {}
 extension ForwardSettings.Attention: ExpressibleByArgument {}
 extension ForwardSettings.Loop: ExpressibleByArgument {}

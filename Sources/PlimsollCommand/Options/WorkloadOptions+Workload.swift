@@ -13,7 +13,15 @@ extension WorkloadOptions {
   func workload(
     _ checkpoint: Checkpoint, _ description: ModelDescription, graph: Model? = nil
   ) throws(Failure) -> Workload {
-    guard quantize == .none else { throw .notSimulated("--quantize \(quantize.rawValue)") }
+    let quantization = Quantization(rawValue: quantize.rawValue)
+    guard quantization == nil || graph == nil else { throw .notSimulated("--quantize on an ONNX graph") }
+    guard !prepareKbit || quantization != nil || description.storedQuantization != nil else {
+      throw Failure(
+        .wrongUsage,
+        ErrorReport(
+          code: "no-quantisation", message: "--prepare-kbit prepares quantised weights, and these are not",
+          help: "--quantize says how they are to be quantised"))
+    }
     guard method == nil || graph == nil else { throw .notSimulated("--method on an ONNX graph") }
     guard checkpointing == .none || graph == nil else { throw .notSimulated("--checkpointing on an ONNX graph") }
     guard loss == .transformers || graph == nil else { throw .notSimulated("--loss on an ONNX graph") }
@@ -27,6 +35,8 @@ extension WorkloadOptions {
       usesCache: useCache && checkpointing == .none, loop: loop, loss: loss,
       adapters: adapters(description), technique: technique, frozen: freeze)
     forward.imageSize = imageSize
+    forward.quantization = quantization
+    forward.isPreparedForKBitTraining = prepareKbit
     return Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing, accumulation: accumulate,
       clipsGradients: maxGradNorm != nil,
@@ -40,7 +50,22 @@ extension WorkloadOptions {
     case .ia3?: kind = .scaling
     case nil: return nil
     }
-    return Technique(kind, requiresInputGradients: checkpointing != .none)
+    return Technique(kind)
+  }
+
+  /// The model as it is loaded for the task that is asked for.
+  func loaded(_ description: ModelDescription, graph: Model? = nil) throws(Failure) -> ModelDescription {
+    guard task != nil || labels != nil else { return description }
+    guard graph == nil else { throw .notSimulated("--task on an ONNX graph") }
+    let loaded = description.loaded(for: task, labels: labels)
+    guard labels == nil || loaded.task?.value.isClassification == true else {
+      throw Failure(
+        .wrongUsage,
+        ErrorReport(
+          code: "wrong-usage", message: "--labels has no effect on a model that is no classifier",
+          help: "--task sequence-classification or token-classification makes it one"))
+    }
+    return loaded
   }
 
   private func adapters(_ description: ModelDescription) -> LowRankAdapters? {
@@ -53,7 +78,7 @@ extension WorkloadOptions {
     }
     return LowRankAdapters(
       rank: loraRank, targets: targets, excluded: Self.names(loraExclude), dropout: loraDropout,
-      requiresInputGradients: checkpointing != .none)
+      usesDoRA: dora)
   }
 
   /// The type that most of the weights are stored in, as `from_pretrained` keeps it.

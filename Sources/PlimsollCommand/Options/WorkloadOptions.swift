@@ -1,9 +1,22 @@
+internal import Architecture
 internal import ArgumentParser
 internal import Graph
 internal import TrainingStep
 
 /// What is trained, and how: the workload flags of `estimate`, `plan` and `compare`.
 struct WorkloadOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "What the model is trained to answer, where its config.json does not say or another head is wanted; "
+        + "a head that the checkpoint lacks is newly initialised (default: the checkpoint's own).",
+      valueName: "t"))
+  var task: TrainingTask?
+
+  @Option(
+    help: ArgumentHelp(
+      "Labels that a classifier gives (default: those of the stored one or of config.json, else 2).", valueName: "n"))
+  var labels: Int?
+
   @Option(help: ArgumentHelp("Sequences or images per GPU and micro-step.", valueName: "n"))
   var batchSize = 1
 
@@ -62,6 +75,9 @@ struct WorkloadOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Dropout in front of each adapter.", valueName: "p"))
   var loraDropout = 0.0
 
+  @Flag(help: "Learn magnitude and direction of each weight apart (DoRA).")
+  var dora = false
+
   @Option(
     help: ArgumentHelp(
       "Train something smaller yet beside the frozen model: virtual tokens in front of the sequence, or the vectors of "
@@ -72,8 +88,15 @@ struct WorkloadOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How many virtual tokens --method prompt trains (default: 20).", valueName: "n"))
   var virtualTokens: Int?
 
-  @Option(help: ArgumentHelp("Quantise the frozen base weights.", valueName: "q"))
+  @Option(help: ArgumentHelp("Quantise the frozen base weights, as bitsandbytes does.", valueName: "q"))
   var quantize: QuantizationChoice = .none
+
+  @Option(
+    help: ArgumentHelp(
+      "Whether norms, embeddings and head are held in fp32, as PEFT's prepare_model_for_kbit_training leaves them "
+        + "(true or false).",
+      valueName: "b"))
+  var prepareKbit = false
 
   @Option(
     help: ArgumentHelp("A glob of parameter names that do not train; may be repeated.", valueName: "pattern"))
@@ -110,6 +133,7 @@ struct WorkloadOptions: ParsableArguments {
   }
 
   func validate() throws {
+    try Limits.check(labels, "--labels", 1...Limits.count)
     try Limits.check(batchSize, "--batch-size", 1...Limits.count)
     try Limits.check(sequenceLength, "--sequence-length", 1...Limits.tokens)
     try Limits.check(imageSize, "--image-size", 1...Limits.count)
@@ -130,6 +154,10 @@ struct WorkloadOptions: ParsableArguments {
     guard loraDropout >= 0, loraDropout < 1 else {
       throw ValidationError("--lora-dropout must be at least 0 and less than 1, and is \(loraDropout)")
     }
+    if quantize != .none, loraRank == nil {
+      throw ValidationError("--quantize needs --lora-rank: quantised weights do not train")
+    }
+    guard !dora || loraRank != nil else { throw ValidationError("--dora has no effect without --lora-rank") }
     for (flag, list) in [("--lora-targets", loraTargets), ("--lora-exclude", loraExclude)] {
       guard let list else { continue }
       guard loraRank != nil else { throw ValidationError("\(flag) has no effect without --lora-rank") }

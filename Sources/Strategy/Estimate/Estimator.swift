@@ -6,7 +6,7 @@ internal import Units
 
 /// Simulates the training of a described model.
 public struct Estimator: Sendable {
-  public let description: ModelDescription
+  public var description: ModelDescription
   public let configuration: Configuration?
   /// A forward pass that the model brings along, in place of the one that its description would give.
   public var ownForward: (any ForwardPass)?
@@ -30,6 +30,11 @@ public struct Estimator: Sendable {
   {
     let distribution: (Graph) -> Distribution
     var workload = workload
+    workload.forward.isCheckpointed = workload.checkpointing != .none
+    if let quantization = description.quantization(workload.forward), ![.single, .ddp].contains(layout.strategy) {
+      throw EstimationError(
+        reason: "\(layout.strategy.rawValue) over \(quantization.rawValue) weights is not simulated yet")
+    }
     switch layout.strategy {
     case .single: distribution = { _ in Distribution() }
     case .tp where layout.degrees.data == 1: distribution = { _ in Distribution() }
@@ -142,6 +147,14 @@ public struct Estimator: Sendable {
           what: "architecture", value: description.family,
           source: "guessed from names and shapes, since no known family fits"))
     }
+    if let task = description.task, task.provenance == .assumed {
+      result.append(Assumption(what: "task", value: task.value.rawValue, source: task.source))
+    }
+    if let labels = description.labelCount, labels.provenance == .assumed,
+      description.task?.value.isClassification == true
+    {
+      result.append(Assumption(what: "labels", value: "\(labels.value)", source: labels.source))
+    }
     for (what, fact) in [
       ("attention heads", description.headCount), ("key/value heads", description.keyValueHeadCount),
       ("head dimension", description.headDimension),
@@ -149,6 +162,7 @@ public struct Estimator: Sendable {
       guard let fact, fact.provenance == .assumed else { continue }
       result.append(Assumption(what: what, value: "\(fact.value)", source: fact.source))
     }
+    result += quantizationAssumptions(workload.forward)
     if description.expertCount != nil {
       result.append(
         Assumption(

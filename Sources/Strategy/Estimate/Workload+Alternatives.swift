@@ -17,7 +17,7 @@ extension Workload {
     if forward.adapters == nil {
       add("--lora-rank 16") {
         $0.forward.adapters = LowRankAdapters(
-          rank: 16, targets: usualTargets, excluded: [], dropout: 0, requiresInputGradients: checkpointing != .none)
+          rank: 16, targets: usualTargets, excluded: [], dropout: 0)
       }
     }
     if forward.precision != .bf16, forward.precision != .fp16 {

@@ -9,6 +9,11 @@ extension VerifiedFamily {
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd-momentum
         """),
     VerifiedFamily(
+      "bloom", runs: 8, median: 0.000000, worst: 0.000000,
+      settings: """
+        adafactor,adamw,attention=sdpa,bf16,checkpointing=none,fp32,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
       "falcon", runs: 2, median: 0.000001, worst: 0.000001,
       settings: """
         adamw,adamw-fused,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none
@@ -19,11 +24,12 @@ extension VerifiedFamily {
         adamw,attention=sdpa,bf16,checkpointing=none,fp16-mixed,padding,sgd-momentum
         """),
     VerifiedFamily(
-      "gpt2", runs: 23, median: 0.000000, worst: 0.000003,
+      "gpt2", runs: 59, median: 0.000000, worst: 0.000018,
       settings: """
-        accumulate,adamw,adamw-fused,adamw-loop,attention=cudnn,attention=eager,attention=efficient,\
-        attention=math,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
-        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd,sgd-momentum
+        accumulate,adamw,adamw-8bit,adamw-fused,adamw-loop,attention=cudnn,attention=eager,\
+        attention=efficient,attention=math,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,clipping,fp16-mixed,fp32,ia3,lion,lion-8bit,lora,\
+        loss=chunked,loss=fused,muon,padding,paged-adamw-8bit,prompt,sgd,sgd-momentum
         """),
     VerifiedFamily(
       "gpt_neox", runs: 2, median: 0.000002, worst: 0.000002,
@@ -37,10 +43,12 @@ extension VerifiedFamily {
         adamw,attention=sdpa,bf16,checkpointing=none,checkpointing=reentrant,fp32,sgd
         """),
     VerifiedFamily(
-      "llama", runs: 6, median: 0.000000, worst: 0.000001,
+      "llama", runs: 71, median: 0.000000, worst: 0.000024,
       settings: """
-        adamw,adamw-fused,attention=eager,attention=efficient,attention=sdpa,bf16,bf16-mixed,\
-        checkpointing=non-reentrant,checkpointing=none,fp16-mixed,fp32,lora,padding,sgd-momentum
+        accumulate,adafactor,adamw,adamw-8bit,adamw-fused,attention=eager,attention=efficient,attention=sdpa,\
+        bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,clipping,\
+        fp16-mixed,fp32,galore-adamw,ia3,lion,lion-8bit,lora,loss=chunked,loss=fused,muon,padding,\
+        paged-adamw-8bit,prompt,sgd,sgd-momentum
         """),
     VerifiedFamily(
       "mistral", runs: 2, median: 0.000005, worst: 0.000005,
@@ -48,10 +56,11 @@ extension VerifiedFamily {
         adamw,attention=sdpa,bf16,checkpointing=none,checkpointing=reentrant,sgd
         """),
     VerifiedFamily(
-      "opt", runs: 9, median: 0.000000, worst: 0.000005,
+      "opt", runs: 23, median: 0.000000, worst: 0.000005,
       settings: """
-        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,fp16-mixed,lora,padding,sgd,sgd-momentum
+        adamw,adamw-8bit,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,galore-adamw,\
+        ia3,lion,lion-8bit,lora,loss=chunked,loss=fused,muon,padding,paged-adamw-8bit,sgd,sgd-momentum
         """),
     VerifiedFamily(
       "phi", runs: 2, median: 0.000002, worst: 0.000002,
@@ -60,11 +69,12 @@ extension VerifiedFamily {
         checkpointing=reentrant,sgd
         """),
     VerifiedFamily(
-      "qwen2", runs: 14, median: 0.000000, worst: 0.000001,
+      "qwen2", runs: 25, median: 0.000000, worst: 0.000001,
       settings: """
-        adamw,adamw-fused,attention=cudnn,attention=eager,attention=efficient,attention=math,attention=sdpa,\
-        bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,\
-        fp32,lora,padding,sgd-momentum
+        adamw,adamw-8bit,adamw-fused,attention=cudnn,attention=eager,attention=efficient,attention=math,\
+        attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lion,lion-8bit,lora,muon,padding,paged-adamw-8bit,prompt,\
+        sgd-momentum
         """),
   ]
 }

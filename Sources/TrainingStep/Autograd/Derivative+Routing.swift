@@ -9,7 +9,6 @@ extension Derivative {
     case .topK, .largest: one(saved: { _ in [.output(1)] }) { $0.scattered() }
     // index_backward: zeros, into which the gradient is put; with fake tensors into a copy.
     case .rows: one(saved: { _ in [.input(1)] }) { $0.put() }
-    case .fill: one(saved: { _ in [.input(1)] }) { $0.likeGradient("masked_fill") }
     case .divideInPlace:
       Derivative(saved: { need in (need[1] ? [.input(2)] : []) + [.input(1)] }) { step in
         step.each([1, 0]) { $1 == 1 ? $0.quotientDivisor(of: 2) : $0.elementwise("div", with: 1) }
@@ -49,7 +48,6 @@ extension Derivative {
         step.drop(conjugate)
         return result
       }
-    case .addInPlace: Derivative { step in step.each([1, 0]) { step, _ in step.alias(step.gradient().layout) } }
     case .scatterInPlace:
       Derivative(saved: { _ in [.input(1)] }) { step in
         step.each([2]) { $0.make("gather", Layout(contiguous: $0.inputLayout($1).shape)) }

@@ -11,6 +11,9 @@ struct Derivative {
     case output(Int)
     /// A Python number, which autograd wraps into a tensor off the device.
     case number
+    /// An input that a Python function keeps as an attribute of its context: no hook sees it, and it stays until the
+    /// node itself is gone.
+    case attribute(Int)
   }
 
   /// What is kept when these inputs need a gradient; inputs are packed before the operator runs, outputs after.
@@ -120,6 +123,7 @@ extension Derivative {
       Derivative(saved: { _ in [.input(0)] }) { step in
         step.each([1, 2]) { step, _ in step.chosen() }
       }
+    case .fill: .one(saved: { _ in [.input(1)] }) { $0.likeGradient("masked_fill") }
     case .maskedFill: .one(saved: { _ in [.input(1)] }) { $0.chosen() }
     case .dropout:
       .one(saved: { _ in [.output(1)] }) { $0.likeGradient("native_dropout_backward") }
@@ -182,6 +186,8 @@ extension Derivative {
         $0.make("embedding_dense_backward", Layout(contiguous: $0.inputLayout(0).shape))
       }
     case .linear: linear
+    case .quantizedLinear(let weight):
+      .one(saved: { _ in weight.scheme == .int8 ? [.attribute(0)] : [] }) { $0.through(weight) }
     case .batchedProduct:
       Derivative(saved: { need in (need[1] ? [.input(0)] : []) + (need[0] ? [.input(1)] : []) }) { step in
         step.each([1, 0]) { $0.make("bmm", Layout(contiguous: $0.inputLayout($1).shape)) }
@@ -225,6 +231,7 @@ extension Derivative {
       .one(saved: { _ in [.input(0), .output(1)] }) { $0.likeInput("max_pool2d_with_indices_backward") }
     case .averagePool: .one(saved: { _ in [.input(0)] }) { $0.likeInput("avg_pool2d_backward") }
     case .attention(let kernel): attention(kernel)
+    case .pointwiseLoss: .one(saved: { _ in [.input(0), .input(1)] }) { $0.likeInput("\(kind.name)_backward") }
     case .negativeLogLikelihood:
       .one(saved: { _ in [.input(0), .input(1), .output(1)] }) { $0.likeInput("nll_loss_backward") }
     case .fusedLinearCrossEntropy(let count):

@@ -18,7 +18,8 @@ extension Tape {
     recomputations.removeAll()
   }
 
-  /// The loss and what else its graph names, with references that pass to the caller.
+  /// The loss and what else its graph names (the leaves that are no parameters, with their gradients), with references
+  /// that pass to the caller.
   mutating func takeGraph() -> [Memory.StorageID] {
     var named = namedByGraph
     namedByGraph = []
@@ -26,16 +27,17 @@ extension Tape {
       named.append(storage)
       bound[loss.index] = nil
     }
+    for leaf in graph.extraLeaves {
+      if let storage = bound[leaf.index] { named.append(storage) }
+      if let gradient = gradients.removeValue(forKey: leaf.index) { named.append(gradient.storage) }
+      bound[leaf.index] = nil
+    }
     return named
   }
 
-  /// Lets go of the loss, and with it of the leaves that only the autograd graph names.
+  /// Lets go of the loss and of what else its graph names.
   mutating func dropGraph() {
     for storage in takeGraph() { memory.release(storage) }
-    for leaf in graph.extraLeaves {
-      unbind(leaf.index)
-      if let gradient = gradients.removeValue(forKey: leaf.index) { memory.release(gradient.storage) }
-    }
   }
 
   /// Executes every node that the given ones reach, latest first, as the engine's priority queue does. Gradients
@@ -170,6 +172,7 @@ extension Tape {
       makers[argument.index] = requiresGradient[argument.index] ? .argument(place) : nil
     }
     let (outerBound, first) = rebind(segment.arguments, to: nodes[index].kept.compactMap { keptTensor($0) })
+    let names = namedByGraph.count
     run(segment.operators, keeping: .tensors)
     unbindAll(except: ([segment.result] + segment.sideResults).map { graph[$0].owner.index }, outer: outerBound)
     var roots: [(node: Int, result: Int, gradient: Tensor)] = []
@@ -189,6 +192,7 @@ extension Tape {
     let received = run(from: roots, arguments: [:])
     for zeros in named { memory.release(zeros.storage) }
     for result in [segment.result] + segment.sideResults { unbind(graph[result].owner.index) }
+    dropNames(from: names)
     bound = outerBound
     makers = outerMakers
     memory.release(gradient.storage)
@@ -232,8 +236,10 @@ extension Tape {
     let segment = graph.segments[index]
     recomputations[index]?.rebuilt = []
     let (outerBound, _) = rebind(segment.arguments, to: recomputation.arguments)
+    let names = namedByGraph.count
     run(segment.operators, keeping: .stowing(segment: index))
     unbindAll(except: [], outer: outerBound)
+    dropNames(from: names)
     bound = outerBound
   }
 

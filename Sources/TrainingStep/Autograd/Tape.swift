@@ -161,6 +161,7 @@ struct Tape {
       var kept: [Kept] = []
 
       for case .input(let input) in wanted { keep(operation.inputs[input], for: operation, keeping, &kept) }
+      for case .attribute(let input) in wanted { keepAsAttribute(operation.inputs[input], for: operation, keeping) }
       for case .number in wanted { keep(nil, for: operation, keeping, &kept) }
       if isComplete(keeping) { return }
       for output in operation.outputs where graph[output].owner == output {
@@ -220,6 +221,22 @@ struct Tape {
       }
       recomputations[segment]?.rebuilt?.append(tensor)
     }
+  }
+
+  private mutating func keepAsAttribute(
+    _ value: Graph.ValueID, for operation: Graph.Operator, _ keeping: Keeping
+  ) {
+    if case .nothing = keeping { return }
+    guard let tensor = tensor(value) else { return }
+    memory.retain(tensor.storage)
+    memory.note(tensor.storage, keptFor: operation.kind.name)
+    namedByGraph.append(tensor.storage)
+  }
+
+  /// Lets go of what the nodes of a stretch name that has run again, when they are gone.
+  mutating func dropNames(from first: Int) {
+    for storage in namedByGraph[first...] { memory.release(storage) }
+    namedByGraph.removeSubrange(first...)
   }
 
   private func isComplete(_ keeping: Keeping) -> Bool {

@@ -2,16 +2,19 @@ internal import Graph
 internal import Units
 
 extension Tape {
-  /// `AdamW.step` of galore-torch 1.0 (adamw.py): one parameter after the other. With a rank, a gradient [m, n] becomes
-  /// [m, r] or [r, n], whichever keeps the longer side, its states too, and the update grows back. The loop's variables
-  /// keep the last parameter's tensors until they are bound anew.
-  mutating func galore(_ parameters: [Int], rank: Int?, _ states: inout OptimizerStates) {
+  /// `AdamW.step` of galore-torch 1.0 (adamw.py): one parameter after the other, those that are projected last. Their
+  /// gradient [m, n] becomes [m, r] or [r, n], whichever keeps the longer side, its states too, and the update grows back.
+  /// The loop's variables keep the last parameter's tensors until they are bound anew.
+  mutating func galore(_ parameters: [Int], projected: Set<Int>, rank: Int, _ states: inout OptimizerStates) {
     var (gradient, denominator, update): (Memory.StorageID?, Memory.StorageID?, Memory.StorageID?)
-    for parameter in parameters {
+    for parameter in parameters.filter({ !projected.contains($0) }) + parameters.filter(projected.contains) {
       let value = graph.values[parameter]
       let (shape, type) = (value.layout.shape, value.dataType)
+      let isProjected = projected.contains(parameter)
       var size = shape
-      if let rank {
+      drop(gradient)
+      gradient = nil
+      if isProjected {
         size.dimensions[shape[0] >= shape[1] ? 1 : 0] = min(rank, shape[0], shape[1])
         if states.storages[parameter] == nil { states.storages[parameter] = [projection(shape, type, rank, parameter)] }
         bind(&gradient, Tensor.bytes(size, type), "matmul")
@@ -22,7 +25,7 @@ extension Tape {
       }
       bind(&denominator, Tensor.bytes(size, type), "sqrt")
       bind(&update, Tensor.bytes(size, type), "div")
-      guard rank != nil else { continue }
+      guard isProjected else { continue }
       let whole = memory.allocate(Tensor.bytes(shape, type), cause: "matmul", module: "")
       bind(&update, Tensor.bytes(shape, type), "mul")
       memory.release(whole)

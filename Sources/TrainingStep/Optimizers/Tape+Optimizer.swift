@@ -25,8 +25,7 @@ extension Tape {
       bitsAndBytes(parameters, workload, &states)
     case .galoreAdamW:
       let projected = graph.linearWeights(workload.projection.targets)
-      galore(parameters.filter { !projected.contains($0) }, rank: nil, &states)
-      galore(parameters.filter(projected.contains), rank: workload.projection.rank, &states)
+      galore(parameters, projected: projected, rank: workload.projection.rank, &states)
     case .muon:
       let matrices = graph.hiddenMatrices
       muon(parameters.filter(matrices.contains), &states)

@@ -8,14 +8,18 @@ struct TransformerChoices: Sendable {
     case learned
     /// A learned table, looked up by the running sum of the attention mask (OPT) or by `arange` beside one (BioGPT).
     case learnedWithMask(counted: Bool)
-    /// A learned table read in order, and one of token types, under a norm (BERT).
-    case learnedWithTypes
+    /// A learned table and one of token types, under a norm (BERT).
+    case learnedWithTypes(TypedPositions)
     /// Rotated queries and keys, cosines and sines computed once for all layers.
     case rotary
+    /// The same once for layers that see everything and once for those that see a window (ModernBERT).
+    case rotaryByKind
     /// The same from a table of sines that each layer holds and reads (GPT-J, CodeGen).
     case rotaryTable
     /// A bias that grows with distance (BLOOM).
     case alibi
+    /// Embeddings of distances, which attention reads (DeBERTa).
+    case relative
     /// The same beside a mask that is made for it (MPT).
     case alibiBesideMask
 
@@ -23,9 +27,27 @@ struct TransformerChoices: Sendable {
     var areRows: Bool {
       switch self {
       case .learned, .learnedWithMask, .learnedWithTypes, .rotaryTable: true
-      case .rotary, .alibi, .alibiBesideMask: false
+      case .rotary, .rotaryByKind, .alibi, .alibiBesideMask, .relative: false
       }
     }
+  }
+
+  /// Where positions beside token types come from.
+  enum TypedPositions: Sendable {
+    /// A table of positions, read in order (BERT).
+    case read
+    /// Counted from the first token that is no padding (RoBERTa).
+    case counted
+    /// Read in order, and there are no types (DistilBERT).
+    case untyped
+  }
+
+  /// What is dropped of attention's output.
+  enum BranchDropout: Sendable {
+    /// As of the MLP's.
+    case residual
+    case none
+    case own(Setting<Double>)
   }
 
   enum Attention: Sendable {
@@ -37,6 +59,8 @@ struct TransformerChoices: Sendable {
     case bloom
     /// Written out, a learned score beside those of the tokens (gpt-oss).
     case sinks
+    /// Of contents and of distances (DeBERTa).
+    case disentangled
     /// Its own call of `scaled_dot_product_attention` (Falcon).
     case falcon
     /// Written out, the distances' biases added to the scores and the mask filled in (MPT).
@@ -65,6 +89,8 @@ struct TransformerChoices: Sendable {
     case selectedHeads
     /// Four groups of blocks, in the order query, value, key (CodeGen).
     case groups
+    /// An axis of three, taken apart (ModernBERT).
+    case stacked
     /// The query heads, then one key and one value head (Falcon).
     case multiQuery
   }
@@ -103,6 +129,8 @@ struct TransformerChoices: Sendable {
     case angles
     /// Queries and keys are cast to fp32 and back (Cohere).
     case wide
+    /// The same, cast anew for each of the two products (ModernBERT).
+    case wideTwice
   }
 
   /// Which layers turn queries and keys.
@@ -128,6 +156,8 @@ struct TransformerChoices: Sendable {
     case projection
   }
 
+  /// What its classes run behind the last hidden states.
+  var heads = HeadChoices.decoder
   var norm = NormKind.rms
   var positions = Positions.rotary
   var attention = Attention.interface(softmax: .upcast)
@@ -136,6 +166,11 @@ struct TransformerChoices: Sendable {
   var isCausal = true
   /// Whether the variable that a branch leaves is bound anew only when the norm behind the sum returns (BERT).
   var keepsSummed = false
+  /// Whether attention's variable keeps its heads' output until the norm behind it returns, and the MLP's what it is
+  /// widened to until the block does (BERT).
+  var holdsInner = false
+  /// Whether the block's variable keeps attention's output until it returns (ModernBERT, Llama 4).
+  var holdsAttended = false
   /// Whether attention and MLP read the same input; the flag of the configuration that says so, where there is one.
   var parallel: Parallel?
   var parallelKey: Setting<Bool>?
@@ -153,12 +188,14 @@ struct TransformerChoices: Sendable {
   var scalesQueries = false
   /// Whether the block's variables keep the outputs of attention and MLP, and what went in, until it returns.
   var holdsBranches = false
-  /// Whether the block's variable for attention keeps it until the block returns (Llama 4).
-  var holdsAttended = false
+  /// Whether the norm's output stays until that of attention is added (Llama 4).
+  var keepsInputNorm = false
   /// Whether the model keeps a causal mask over all its positions that nothing reads (GPTBigCode).
   var holdsCausalBuffer = false
   /// Whether the mask is built even where a kernel's causal flag would do (Falcon).
   var alwaysMasks = false
+  /// Whether what every layer gives is kept until the last has run (DeBERTa).
+  var holdsHiddenStates = false
   /// Whether the block hands its attention probabilities to the loop over the layers (BLOOM, GPT-Neo).
   var returnsWeights = false
   /// Whether the MLP's input is flattened to a matrix first (OPT).
@@ -190,6 +227,8 @@ struct TransformerChoices: Sendable {
   var usualWindow: Int?
   var embeddingDropout: Setting<Double>?
   var attentionDropout = Setting("attention_dropout", 0.0)
+  /// What is dropped of attention's output.
+  var attentionOutputDropout = BranchDropout.residual
   /// After attention and MLP.
   var residualDropout: Setting<Double>?
   /// After the MLP alone.
@@ -221,6 +260,8 @@ struct TransformerChoices: Sendable {
     case alternatingWhereUsed
     /// Those that turn queries and keys see a chunk of `attention_chunk_size` tokens (Llama 4).
     case chunks
+    /// Those that the configuration lists, half of `local_attention` to either side (ModernBERT).
+    case byKind
     /// All layers but each one of this many, `sliding_window_pattern` where the configuration says it (Gemma 3).
     case allButEvery(Int)
     /// Those from `max_window_layers` on, where `use_sliding_window` is set (Qwen2).

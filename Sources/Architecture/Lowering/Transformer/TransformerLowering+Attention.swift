@@ -3,12 +3,16 @@ internal import Units
 
 extension TransformerLowering {
   /// Self-attention from hidden states [B, S, H] to [B, S, H]; `weights` are the probabilities that attention as
-  /// written out hands back.
+  /// written out hands back, `context` is what the output's projection reads.
   func attention(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ inputs: LayerInputs
-  ) -> (output: Tensor, weights: Tensor?) {
+  ) -> (output: Tensor, weights: Tensor?, context: Tensor) {
+    if case .disentangled = choices.attention {
+      let context = disentangled(&g, input, layer, inputs)
+      return (layer.modules[.attentionOutput].map { linear(&g, context, $0) } ?? context, nil, context)
+    }
     guard var heads = latent == nil ? projections(&g, input, layer) : latentProjections(&g, input, layer, inputs)
-    else { return (input, nil) }
+    else { return (input, nil, input) }
     if latent == nil, let rotary = inputs.rotary(isWindowed: isWindowed(layer)), turns(layer) {
       heads = rotated(&g, heads, rotary)
     }
@@ -24,13 +28,14 @@ extension TransformerLowering {
     case .fp32: attended = wideAttention(&g, heads, mask, layer)
     case .bloom: attended = biasedAttention(&g, heads, mask, inputs)
     case .sinks: attended = attentionWithSinks(&g, heads, mask, layer)
+    case .disentangled: return (input, nil, input)
     case .mpt: attended = maskedAttention(&g, heads, mask, inputs)
     case .falcon: attended = isEager ? eager(&g, heads, mask, .plain) : fused(&g, heads, mask)
     }
-    var output = g.reshape(attended.output, [batch, length, attended.output.shape[2] * attended.output.shape[3]])
-    output = g.contiguous(output)
-    if let projection = layer.modules[.attentionOutput] { output = linear(&g, output, projection) }
-    return (output, attended.weights)
+    let merged = g.reshape(attended.output, [batch, length, attended.output.shape[2] * attended.output.shape[3]])
+    let context = g.contiguous(merged)
+    let output = layer.modules[.attentionOutput].map { linear(&g, context, $0) } ?? context
+    return (output, attended.weights, context)
   }
 
   /// `DynamicLayer.update` appends to an empty cache, which copies; the cache outlives the forward pass.

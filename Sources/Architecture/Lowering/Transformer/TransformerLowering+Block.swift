@@ -15,17 +15,21 @@ extension TransformerLowering {
     let attended = g.frame("self_attn") { g in attention(&g, before, layer, inputs) }
     if let weights = attended.weights { g.hold(weights) }
     if choices.holdsInputNorm { g.hold(before) }
-    var branch = dropped(&g, attended.output, choices.residualDropout)
+    var branch = dropped(&g, attended.output, attentionOutputDropout)
+    if choices.holdsAttended { g.hold(branch) }
     if !normsTheSum { branch = normalized(&g, branch, layer, .postAttentionNorm) }
     if choices.holdsBranches { g.hold(branch) }
     let unscaled = branch
     if choices.scalesBranches { branch = g.multiplyScalar(branch) }
-    if choices.holdsAttended { g.hold(branch) }
     var hidden = g.add(input, branch)
-    if choices.holdsBranches || choices.holdsAttended { g.keepUntilHere(before) }
+    if choices.holdsBranches || choices.keepsInputNorm { g.keepUntilHere(before) }
     if choices.scalesBranches { g.keepUntilHere(unscaled) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postAttentionNorm) }
-    if choices.keepsSummed { g.keepUntilHere(branch) }
+    if choices.keepsSummed {
+      g.keepUntilHere(branch)
+      if choices.holdsInner { g.keepUntilHere(attended.context) }
+      g.hold(hidden)
+    }
 
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch * length, sizes.hidden]) }
     let residual = hidden
@@ -48,6 +52,14 @@ extension TransformerLowering {
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postMLPNorm) }
     if choices.keepsSummed { g.keepUntilHere(branch) }
     return (hidden, attended.weights)
+  }
+
+  private var attentionOutputDropout: ConfiguredValue<Double>? {
+    switch choices.attentionOutputDropout {
+    case .residual: choices.residualDropout
+    case .none: nil
+    case .own(let setting): setting
+    }
   }
 
   /// Attention and MLP side by side, on one norm's output or on two.
@@ -94,7 +106,11 @@ extension TransformerLowering {
         let both = linear(&g, input, fused)
         let width = both.shape[2] / 2
         let halves = g.split(both, axis: -1, lengths: [width, width])
-        return linear(&g, g.multiply(halves[1], activation(&g, halves[0])), down)
+        guard choices.fused == .stacked else {
+          return linear(&g, g.multiply(halves[1], activation(&g, halves[0])), down)
+        }
+        let gated = g.multiply(activation(&g, halves[0]), halves[1])
+        return linear(&g, dropped(&g, gated, choices.activationDropout), down)
       }
       return dropped(&g, inner, dropout)
     }
@@ -105,6 +121,10 @@ extension TransformerLowering {
         return linear(&g, g.multiply(gated, linear(&g, input, up)), down)
       }
       return dropped(&g, inner, dropout)
+    }
+    if choices.holdsInner {
+      let wide = g.hold(g.frame("intermediate") { g in activation(&g, linear(&g, input, up)) })
+      return g.frame("output") { g in dropped(&g, linear(&g, wide, down), dropout) }
     }
     return g.frame(choices.flattensMLP ? "" : "mlp") { g in
       let wide = activation(&g, linear(&g, input, up))

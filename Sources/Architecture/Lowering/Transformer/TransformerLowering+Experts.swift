@@ -101,15 +101,15 @@ extension TransformerLowering {
         let unused = g.hold(g.create("ge", [sortedExperts], [pairs, 1], .bool))
         let upBias = choices.hasBiases ? g.rows(expertBias(&g, stack, .up), sortedExperts) : nil
         let up = g.hold(adapted(&g, expertWeight(&g, stack, .up, choices), upFactors))
-        selected = g.hold(g.fillInPlace(selected, unused))
+        selected = g.hold(g.maskedFillInPlace(selected, unused))
 
         let inner = groupedLinear(&g, selected, up, upBias, ends, choices)
-        let bent = gated(&g, g.fill(inner, unused), choices)
+        let bent = gated(&g, g.maskedFill(inner, unused), choices)
         let downBias = choices.hasBiases ? g.hold(g.rows(expertBias(&g, stack, .down), sortedExperts)) : nil
         let down = g.hold(adapted(&g, expertWeight(&g, stack, .down, choices), downFactors))
         if let upBias { g.keepUntilHere(upBias) }
         let outer = groupedLinear(&g, bent, down, downBias, ends, choices)
-        let weighted = g.multiply(g.hold(g.fill(outer, unused)), g.unsqueeze(sortedWeights, -1))
+        let weighted = g.multiply(g.hold(g.maskedFill(outer, unused)), g.unsqueeze(sortedWeights, -1))
         let back = g.hold(g.create("empty_like", [order], [pairs], .int64))
         _ = g.create("arange", [], [pairs], .int64)
         let unsorted = g.hold(g.rows(weighted, back))

@@ -11,7 +11,7 @@ extension TransformerLowering {
     case .chunks: return turns(layer)
     case .last where configuration?.boolean("use_sliding_window") != true: return false
     case .alternatingWhereUsed where configuration?.boolean("use_sliding_window") != true: return false
-    case .alternating, .alternatingWhereUsed, .allButEvery, .last, .listed: break
+    case .alternating, .alternatingWhereUsed, .allButEvery, .last, .listed, .byKind: break
     }
     if let types = configuration?.strings("layer_types") {
       return types.indices.contains(layer.index) && types[layer.index] == "sliding_attention"
@@ -24,6 +24,7 @@ extension TransformerLowering {
       let every = max(1, configuration?.integer(anyOf: "sliding_window_pattern", "_sliding_window_pattern") ?? usual)
       return (layer.index + 1) % every != 0
     case .last: return layer.index >= configuration?.integer("max_window_layers") ?? 28
+    case .byKind: return layer.index % max(1, configuration?.integer("global_attn_every_n_layers") ?? 3) != 0
     case .none, .all, .listed, .chunks: return false
     }
   }

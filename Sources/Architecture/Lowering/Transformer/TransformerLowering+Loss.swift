@@ -20,24 +20,55 @@ extension TransformerLowering {
     }
   }
 
-  /// The loss that the model's class computes from its logits [B, S, V]: `ForCausalLMLoss`
-  /// (transformers/loss/loss_utils.py) in fp32 with labels shifted by one, or, where masked tokens are named, plain
-  /// cross-entropy.
-  func loss(_ g: inout GraphBuilder, _ logits: Tensor, _ labels: Tensor) -> Tensor {
-    guard choices.isCausal else {
-      let rows = g.reshape(logits, [batch * length, logits.shape[2]])
-      return g.crossEntropy(rows, g.reshape(labels, [batch * length]))
+  /// The loss that the model's class computes of its head's output (transformers/loss/loss_utils.py and the classes
+  /// themselves).
+  func loss(_ g: inout GraphBuilder, _ output: Tensor, _ labels: Tensor) -> Tensor {
+    let upcasts = choices.heads[task]?.upcastsLogits == true
+    let values = upcasts ? g.hold(g.cast(output, to: .float32)) : output
+    switch task {
+    case .causalLM: return rowwise(&g, values, shifted(&g, labels))
+    case .maskedLM, .tokenClassification: return rowwise(&g, values, labels)
+    case .sequenceClassification:
+      switch problem {
+      case .singleLabel: return g.crossEntropy(values, labels)
+      case .multiLabel: return g.pointwiseLoss("binary_cross_entropy_with_logits", values, labels)
+      case .regression: return g.pointwiseLoss("mse_loss", g.reshape(values, labels.shape), labels)
+      }
+    case .replacedTokenDetection:
+      let truth = g.create("_to_copy", [labels], [batch, length], .float32)
+      return g.pointwiseLoss("binary_cross_entropy_with_logits", values, truth)
     }
-    let wide = g.hold(g.cast(logits, to: .float32))
-    let shifted = self.shifted(&g, labels)
-    let rows = g.reshape(wide, [batch * length, wide.shape[2]])
-    return g.crossEntropy(rows, g.reshape(shifted, [batch * length]))
   }
 
-  /// Labels [B, S], each in the place of the token before it.
-  private func shifted(_ g: inout GraphBuilder, _ labels: Tensor) -> Tensor {
-    let padded = g.hold(g.create("constant_pad_nd", [labels], [batch, length + 1], .int64))
-    return g.create("clone", [padded], [batch, length], .int64)
+  /// Cross-entropy of each token's logits.
+  private func rowwise(_ g: inout GraphBuilder, _ logits: Tensor, _ labels: Tensor) -> Tensor {
+    let rows = batch * length
+    return g.crossEntropy(g.reshape(logits, [rows, logits.shape[2]]), g.reshape(labels, [rows]))
+  }
+
+  /// What a sequence classifier's labels are: what `problem_type` says, else a number where there is one output, else
+  /// one label.
+  private enum Problem {
+    case singleLabel, multiLabel, regression
+  }
+
+  private var problem: Problem {
+    switch configuration?.string("problem_type") {
+    case "regression": .regression
+    case "multi_label_classification": .multiLabel
+    case "single_label_classification": .singleLabel
+    default: labelCount == 1 ? .regression : .singleLabel
+    }
+  }
+
+  /// The labels that the task is given.
+  func labels(_ g: inout GraphBuilder) -> Tensor {
+    guard task == .sequenceClassification else { return g.input("labels", [batch, length], .int64) }
+    switch problem {
+    case .singleLabel: return g.input("labels", [batch], .int64)
+    case .regression where labelCount == 1: return g.input("labels", [batch], .float32)
+    case .regression, .multiLabel: return g.input("labels", [batch, labelCount], .float32)
+    }
   }
 
   // MARK: - In chunks

@@ -17,6 +17,9 @@ struct LayerInputs {
   var windowRotary: (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)?
   /// Positions [S].
   var positions: GraphBuilder.Tensor?
+  /// The mask of tokens that count [B, S], and the distances between them (DeBERTa).
+  var seen: GraphBuilder.Tensor?
+  var relative: RelativePositions?
   /// Biases by distance [B · N, 1, S].
   var alibi: GraphBuilder.Tensor?
 
@@ -52,7 +55,20 @@ extension TransformerLowering {
       let rows = g.create("add", [positions ?? g.hold(arange(&g))], [counted ? batch : 1, length], .int64)
       inputs.hidden = withPositions(&g, embedded, rows)
       inputs.hidden = dropped(&g, inputs.hidden, choices.embeddingDropout)
-    case .learnedWithTypes: return withTypes(&g, embedded, padding)
+    case .learnedWithTypes(let positions): return withTypes(&g, embedded, padding, positions)
+    case .relative: return relativeInputs(&g, embedded, padding)
+    case .rotaryByKind:
+      let positions = g.hold(arange(&g))
+      inputs.hidden = g.frame("embeddings") { g in
+        let normed = stack.modules[.embeddingNorm].map { norm(&g, embedded, $0, "norm") } ?? embedded
+        return dropped(&g, normed, choices.embeddingDropout)
+      }
+      g.hold(inputs.hidden)
+      if settings.isPadded { inputs.mask = mask(&g, padding, windowed: false) }
+      if settings.isPadded || window != nil { inputs.windowMask = mask(&g, padding, windowed: true) }
+      inputs.rotary = rotaryAngles(&g, positions, as: inputs.hidden.dataType, table: "rotary_emb.full_attention")
+      inputs.windowRotary = rotaryAngles(
+        &g, positions, as: inputs.hidden.dataType, table: "rotary_emb.sliding_attention")
     case .rotary:
       let positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
@@ -92,28 +108,42 @@ extension TransformerLowering {
   }
 
   /// `BertEmbeddings.forward` after the words, and the mask of `create_bidirectional_mask`.
-  private func withTypes(_ g: inout GraphBuilder, _ embedded: Tensor, _ padding: Tensor?) -> LayerInputs {
-    let places = description.maximumPositions?.value ?? length
+  private func withTypes(
+    _ g: inout GraphBuilder, _ embedded: Tensor, _ padding: Tensor?, _ kind: TransformerChoices.TypedPositions
+  ) -> LayerInputs {
+    let places = stack.modules[.positionEmbedding]?.weight?[0] ?? length
     let positions = g.buffer("embeddings.position_ids", [1, places], .int64)
-    let types = g.buffer("embeddings.token_type_ids", [1, places], .int64)
-    var inputs = LayerInputs(
-      hidden: g.frame("embeddings") { g in
-        var hidden = embedded
-        let row = g.hold(g.create("gather", [types, positions], [1, length], .int64))
-        if let module = stack.modules[.tokenTypeEmbedding], let table = weight(&g, module) {
-          hidden = g.add(hidden, g.hold(g.embedding(g.expand(row, to: [batch, length]), table)))
-        }
-        if let module = stack.modules[.positionEmbedding], let table = weight(&g, module) {
-          let rows = g.hold(g.embedding(g.slice(positions, axis: 1, start: 0, length: length), table))
-          hidden = g.add(hidden, rows)
-        }
-        if let module = stack.modules[.embeddingNorm] { hidden = norm(&g, hidden, module, "LayerNorm") }
-        return dropped(&g, hidden, choices.embeddingDropout)
-      })
-    g.hold(inputs.hidden)
+    let counted = kind == .counted
+    var hidden = g.frame("embeddings") { g in
+      var hidden = embedded
+      let place = counted ? g.hold(positionsOfTokens(&g)) : g.slice(positions, axis: 1, start: 0, length: length)
+      if kind != .untyped, let module = stack.modules[.tokenTypeEmbedding], let table = weight(&g, module) {
+        let types = g.buffer("embeddings.token_type_ids", [1, places], .int64)
+        let row = g.hold(g.create("gather", [types, place], [counted ? batch : 1, length], .int64))
+        hidden = g.add(hidden, g.hold(g.embedding(g.expand(row, to: [batch, length]), table)))
+      }
+      if let module = stack.modules[.positionEmbedding], let table = weight(&g, module) {
+        hidden = g.add(hidden, g.hold(g.embedding(place, table)))
+      }
+      if let module = stack.modules[.embeddingNorm] { hidden = norm(&g, hidden, module, "LayerNorm") }
+      return dropped(&g, hidden, choices.embeddingDropout)
+    }
+    if let projection = stack.modules[.embeddingProjection] { hidden = linear(&g, hidden, projection) }
+    var inputs = LayerInputs(hidden: g.hold(hidden))
     if settings.isPadded { inputs.mask = mask(&g, padding, windowed: false) }
     if let mask = inputs.mask { g.hold(mask.tensor) }
     return inputs
+  }
+
+  /// `create_position_ids_from_input_ids`: the running count of tokens that are no padding.
+  private func positionsOfTokens(_ g: inout GraphBuilder) -> Tensor {
+    let shape: Shape = [batch, length]
+    return g.frame("") { g in
+      let mask = g.hold(g.create("_to_copy", [g.create("ne", [], shape, .bool)], shape, .int32))
+      let sums = g.create("_to_copy", [g.create("cumsum", [mask], shape, .int64)], shape, .int32)
+      let counts = g.hold(g.create("mul", [g.create("add", [sums], shape, .int32), mask], shape, .int32))
+      return g.create("add", [g.create("_to_copy", [counts], shape, .int64)], shape, .int64)
+    }
   }
 
   /// The rows of the position table added to the embeddings.
@@ -217,6 +247,10 @@ extension TransformerLowering {
 
   /// The window, where a sequence passes it.
   private var window: Int? {
+    if choices.window == .byKind {
+      let half = max(0, configuration?.integer("local_attention") ?? 128) / 2
+      return length >= half ? half : nil
+    }
     let key = if case .chunks = choices.window { "attention_chunk_size" } else { "sliding_window" }
     let usual = configuration?.presence(of: key) ?? .missing == .missing ? choices.usualWindow : nil
     guard let window = configuration?.integer(key) ?? usual, length >= window else { return nil }
@@ -267,7 +301,11 @@ extension TransformerLowering {
         ? g.create("le", [queries, keys], [1, 1, length, length], .bool)
         : g.create("ge", [queries], [1, 1, length, 1], .bool)
       if windowed {
-        let near = g.create("gt", [queries, keys], [1, 1, length, length], .bool)
+        let shape: Shape = [1, 1, length, length]
+        // Towards both sides it is a distance that is compared.
+        let distance =
+          choices.isCausal ? nil : g.create("abs", [g.create("sub", [queries, keys], shape, .int64)], shape, .int64)
+        let near = g.create(choices.isCausal ? "gt" : "le", distance.map { [$0] } ?? [queries, keys], shape, .bool)
         mask = g.create("bitwise_and", [mask, near], [1, 1, length, length], .bool)
       }
       if let given {

@@ -129,6 +129,11 @@ extension TransformerLowering {
         return parts
       }
       return (heads[0], heads[1], heads[2])
+    case .stacked:
+      let parts = g.split(
+        g.reshape(all, [batch, length, 3, sizes.heads, dimension]), axis: 2, lengths: [1, 1, 1])
+      g.hold(all)
+      return (unstacked(&g, parts[0]), unstacked(&g, parts[1]), unstacked(&g, parts[2]))
     case .groups:
       g.hold(all)
       let local = queries / 4
@@ -148,6 +153,11 @@ extension TransformerLowering {
       let value = g.pick(heads, axis: 2)
       return (g.transpose(query, 1, 2), g.transpose(key, 1, 2), g.transpose(value, 1, 2))
     }
+  }
+
+  /// One of three along the third axis, by heads.
+  private func unstacked(_ g: inout GraphBuilder, _ part: Tensor) -> Tensor {
+    g.transpose(g.reshape(part, [batch, length, sizes.heads, sizes.headDimension]), 1, 2)
   }
 
   /// Falcon's newer layout: each group's queries, key and value; keys and values are copied for every query head.

@@ -71,11 +71,13 @@ extension TransformerLowering {
   /// x · cos + rotate_half(x) · sin.
   func turned(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
     let half = input.shape[3] / 2
-    let straight = g.multiply(input, cosine)
+    let isCast = choices.turningType == .wideTwice
+    let straight = g.multiply(isCast ? g.cast(input, to: .float32) : input, cosine)
+    let source = isCast ? g.cast(input, to: .float32) : input
     let turned = g.frame("") { g in
-      if choices.turning == .neighbours || choices.turning == .neighboursSpread { return neighboursSwapped(&g, input) }
-      let first = g.slice(input, axis: 3, start: 0, length: half)
-      let second = g.slice(input, axis: 3, start: half, length: half)
+      if choices.turning == .neighbours || choices.turning == .neighboursSpread { return neighboursSwapped(&g, source) }
+      let first = g.slice(source, axis: 3, start: 0, length: half)
+      let second = g.slice(source, axis: 3, start: half, length: half)
       return g.concatenate([g.unary(.negate, second), first], axis: 3)
     }
     return g.add(straight, g.multiply(turned, sine))

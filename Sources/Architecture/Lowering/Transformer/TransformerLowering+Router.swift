@@ -55,7 +55,7 @@ extension TransformerLowering {
       let layout = Layout(contiguous: shape)
       let best = g.apply(.create("max"), [scores], results: [(layout, .float32), (layout, .int64)])
       for tensor in best { g.hold(tensor) }
-      scores = g.hold(g.fill(scores, hidden(&g, best[0], experts: logits.shape[1])))
+      scores = g.hold(g.maskedFill(scores, hidden(&g, best[0], experts: logits.shape[1])))
     }
     let (values, places) = g.topK(scores, chosenExperts)
     let weights = g.multiplyScalar(values)
@@ -127,7 +127,7 @@ extension TransformerLowering {
     let ratio = g.create("div", [g.create("sub", [best[0], scores], shape, type), factor], shape, type)
     let mask = g.create("gt", [ratio], shape, .bool)
     g.keepUntilHere(best[0])
-    return g.fill(logits, mask)
+    return g.maskedFill(logits, mask)
   }
 
   /// One expert, drawn by Gumbel noise, and its weight.

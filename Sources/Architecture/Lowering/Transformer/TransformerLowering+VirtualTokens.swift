@@ -22,7 +22,7 @@ extension TransformerLowering {
       return ScaledModules.usual(of: type) == nil
         ? "PEFT has no choice of modules to scale for the model type \(type)" : nil
     case .prompt:
-      guard choices.isCausal else { return "virtual tokens are there for models that name the next token" }
+      guard task == .causalLM else { return "virtual tokens are there for models that name the next token" }
       let width = stack.modules[.inputEmbedding]?.weight?.dimensions.last
       return width == sizes.hidden ? nil : "virtual tokens are as wide as the hidden states, and the embedding is not"
     }

@@ -33,7 +33,7 @@ struct TransformerLowering: ModuleLowering {
   var isEager: Bool {
     switch choices.attention {
     case .interface, .falcon: settings.attention == .eager
-    case .fp32, .bloom, .mpt, .sinks: true
+    case .fp32, .bloom, .mpt, .sinks, .disentangled: true
     }
   }
 
@@ -41,7 +41,7 @@ struct TransformerLowering: ModuleLowering {
     var g = GraphBuilder(autocast: settings.precision.autocast)
     let shape: Shape = [batch, settings.sequenceLength]
     let given = TokenInputs(
-      tokens: g.input("input_ids", shape, .int64), labels: g.input("labels", shape, .int64),
+      tokens: g.input("input_ids", shape, .int64), labels: labels(&g),
       padding: settings.isPadded ? g.input("attention_mask", shape, .int64) : nil)
     declareParameters(&g)
     let (logits, loss) = g.frame("") { g in
@@ -58,16 +58,15 @@ struct TransformerLowering: ModuleLowering {
 
   /// A setting of the configuration under which the pass makes no sense; nil where there is none.
   var whatCannotRun: String? {
-    if settings.loss != .transformers, !choices.isCausal {
-      return "a \(settings.loss.rawValue) loss is there for models that name the next token, and this one does not"
-    }
-    if let reason = whyTechniqueCannotRun { return reason }
+    if let reason = whatTaskCannotRun ?? whyTechniqueCannotRun { return reason }
     if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
-    case .rotary, .rotaryTable:
+    case .rotary, .rotaryByKind, .rotaryTable:
       guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
         return "\(rotaryDimension) rotated features of a head of \(sizes.headDimension) make no sense"
       }
+    case .relative:
+      if let reason = whatOfDistancesCannotRun { return reason }
     case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .alibiBesideMask: break
     }
     if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
@@ -75,7 +74,7 @@ struct TransformerLowering: ModuleLowering {
     }
     if choices.fused == .groups, sizes.heads % 4 != 0 { return "\(sizes.heads) heads do not form four groups" }
     if let experts = choices.experts, let reason = whatCannotRun(experts) { return reason }
-    return nil
+    return adaptersThatCannotRun
   }
 
   // MARK: - Parameters
@@ -85,19 +84,17 @@ struct TransformerLowering: ModuleLowering {
     let outside: [Role] = [
       .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingNorm, .embeddingProjection,
     ]
-    let behind: [Role] = [.finalNorm, .outputProjection, .headTransform, .headTransformNorm, .head]
+    let behind: [Role] = [.finalNorm, .outputProjection]
     declare(&g, stack.modules, outside)
     for layer in stack.layers {
       declare(&g, layer.modules, Role.allCases.filter { !$0.isRouted })
       declareExperts(&g, layer)
       for module in layer.others { declare(&g, module) }
     }
-    declare(&g, stack.modules, behind.filter { $0 != .head || !isTied })
-    if isTied, let head = stack.modules[.head] { _ = bias(&g, head) }
-    for module in description.others { declare(&g, module) }
+    declare(&g, stack.modules, behind)
+    // A class that is known has no modules but those that are.
+    if !description.hasLowering { for module in description.others { declare(&g, module) } }
   }
-
-  var isTied: Bool { description.tiedEmbeddings?.value ?? (stack.modules[.head] == nil) }
 
   // MARK: - The model
 
@@ -106,7 +103,7 @@ struct TransformerLowering: ModuleLowering {
     g.frame("model") { g in
       var embedded = given.rows ?? embedded(&g, given.tokens)
       if case .outside? = choices.embeddingScale { embedded = g.multiplyScalar(embedded) }
-      g.hold(embedded)
+      if choices.isCausal { g.hold(embedded) }
       let inputs = layerInputs(&g, embedded, given.padding)
       var hidden = inputs.hidden
       var weights: Tensor?
@@ -119,6 +116,8 @@ struct TransformerLowering: ModuleLowering {
         // The loop's variable for a layer's results is bound anew only when the next layer returns.
         if let weights { g.keepUntilHere(weights) }
         weights = results.side.first
+        if layer.index == stack.layers[0].index { hidden = convolved(&g, hidden, inputs) }
+        if choices.holdsHiddenStates { g.hold(hidden) }
       }
       if let norm = stack.modules[.finalNorm] {
         hidden = self.norm(&g, hidden, norm, "norm")
@@ -134,8 +133,14 @@ struct TransformerLowering: ModuleLowering {
   /// What the embedding makes of tokens [B, S].
   func embedded(_ g: inout GraphBuilder, _ tokens: Tensor) -> Tensor {
     guard let module = stack.modules[.inputEmbedding], let table = weight(&g, module) else { return tokens }
+    let requiresInputGradients = asksForInputGradients(module)
+    let isAdapted = settings.adapters?.name(module.path) ?? false
     let embedded = g.frame("embed_tokens") { g in
       let rows = g.embedding(tokens, table)
+      if let adapters = settings.adapters, isAdapted {
+        if requiresInputGradients { g.requireGradient(rows) }
+        return adaptedRows(&g, rows, tokens, module, adapters)
+      }
       switch choices.embeddingScale {
       case .buffer?:
         let scale = g.buffer("embed_scale", [], .float32)
@@ -145,7 +150,8 @@ struct TransformerLowering: ModuleLowering {
       case .outside?, nil: return rows
       }
     }
-    if settings.requiresInputGradients { g.requireGradient(embedded) }
+    // An adapter's output needs one already, and the hook is on what it adapts.
+    if requiresInputGradients, !isAdapted { g.requireGradient(embedded) }
     return embedded
   }
 }

@@ -1,0 +1,70 @@
+internal import Checkpoint
+internal import Graph
+internal import Units
+
+extension Facts {
+  /// Finds how the files are quantised, and the shapes of what bitsandbytes has packed: the files keep them in the
+  /// weights' own data, but they follow from the sizes of the model.
+  mutating func storedQuantization(_ model: inout ModelDescription) {
+    let packed = table.patterns.filter { $0.part == .packedWeight }
+    guard let packing = packed.first?.packing else {
+      model.storedQuantization = settings.quantizationMethod.map { .other($0) }
+      return
+    }
+    let scheme: Quantization
+    switch packing {
+    case .bitsandbytes4:
+      scheme = table.patterns.contains { $0.text.hasSuffix(".nested_absmax") } ? .nf4Double : .nf4
+    case .bitsandbytes8: scheme = .int8
+    default:
+      model.storedQuantization = .other(named(packing))
+      return
+    }
+    var shapes: [Role: Shape] = [:]
+    for (number, pattern) in table.patterns.enumerated() where pattern.part == .packedWeight {
+      let stored = weightSet.tensors[pattern.example].shape.elementCount?.count
+      guard pattern.packing == packing, let role = choice.assignment.roles[number],
+        let shape = linearShape(role, model), let count = shape.elementCount?.count,
+        stored == (scheme.isFourBit ? (count + 1) / 2 : count)
+      else {
+        model.storedQuantization = .other("\(packing.rawValue) of a shape that the configuration does not give")
+        return
+      }
+      shapes[role] = shape
+    }
+    let isWhole = model.layers.allSatisfy { layer in
+      layer.modules.allSatisfy { !$0.key.isLinear || $0.value.weight == nil }
+    }
+    guard isWhole else {
+      model.storedQuantization = .other("\(packing.rawValue) of some layers only")
+      return
+    }
+    for index in model.layers.indices {
+      for (role, shape) in shapes { model.layers[index].modules[role]?.weight = shape }
+    }
+    model.storedQuantization = .bitsandbytes(scheme)
+  }
+
+  /// The shape [out, in] that a linear layer of a gated or plain decoder has by the model's sizes.
+  private func linearShape(_ role: Role, _ model: ModelDescription) -> Shape? {
+    guard let hidden = model.hiddenSize?.value, let heads = model.headCount?.value,
+      let inner = model.intermediateSize?.value, heads > 0
+    else { return nil }
+    let dimension = model.headDimension?.value ?? hidden / heads
+    let keyValueHeads = model.keyValueHeadCount?.value ?? heads
+    // Sizes are a stranger's: no product may overflow.
+    guard [hidden, heads, inner, dimension, keyValueHeads].allSatisfy({ (1...1 << 20).contains($0) }) else {
+      return nil
+    }
+    switch role {
+    case .query: return [heads * dimension, hidden]
+    case .key, .value: return [keyValueHeads * dimension, hidden]
+    case .fusedQKV: return [(heads + 2 * keyValueHeads) * dimension, hidden]
+    case .attentionOutput: return [hidden, heads * dimension]
+    case .gate, .up: return [inner, hidden]
+    case .fusedGateUp: return [2 * inner, hidden]
+    case .down: return [hidden, inner]
+    default: return nil
+    }
+  }
+}
