@@ -71,7 +71,7 @@ extension Facts {
     {
       return false
     }
-    return !architecture.hasSuffix("Model") || architecture.hasSuffix("HeadModel")
+    return !architecture.hasSuffix("Model") || architecture.hasSuffix("HeadModel") || architecture.hasSuffix("MTModel")
       || architecture.hasSuffix("HeadsModel")
   }
 }

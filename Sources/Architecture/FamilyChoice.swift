@@ -10,9 +10,12 @@ struct FamilyChoice {
 
   /// The row that the configuration names, if the tensors bear its names; else the row whose names they bear; else
   /// a guess from hints and shapes.
-  init(_ settings: Settings, _ table: PatternTable, _ stacks: [BlockStack], _ tensors: [StoredTensor]) {
+  init(
+    _ settings: Settings, _ table: PatternTable, _ stacks: [BlockStack], _ tensors: [StoredTensor],
+    _ known: FamilyRows = .all
+  ) {
     let declared = [settings.modelType, settings.textModelType].lazy.compactMap { $0.flatMap(Family.named) }.first
-    if let declared, let assignment = RoleAssignment(declared, table, stacks: stacks) {
+    if let declared, known == .all, let assignment = RoleAssignment(declared, table, stacks: stacks) {
       family = declared
       name = declared.name
       isRecognised = true
@@ -22,7 +25,7 @@ struct FamilyChoice {
     }
     isRecognised = false
     // More names than any model has: none of the rows was written for them, and trying each would take long.
-    let rows = table.patterns.count > 20_000 ? [] : Family.all
+    let rows = table.patterns.count > 20_000 ? [] : known.rows(without: declared)
     let candidates = rows.compactMap { family in
       RoleAssignment(family, table, stacks: stacks).map { (family: family, assignment: $0) }
     }

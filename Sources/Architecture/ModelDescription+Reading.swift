@@ -6,14 +6,26 @@ extension ModelDescription {
   ///
   /// Never fails: what cannot be told stays nil, and what contradicts is a finding.
   public init(checkpoint: Checkpoint, weightSet: WeightSet) {
+    self.init(checkpoint: checkpoint, weightSet: weightSet, rows: .all)
+  }
+
+  /// The same as if only some of the families' rows were there, to see what is told of models without one.
+  package init(checkpoint: Checkpoint, weightSet: WeightSet, rows: FamilyRows) {
     self.init(
       weightSet: weightSet, configuration: checkpoint.configuration,
-      adapterConfiguration: checkpoint.adapterConfiguration)
+      adapterConfiguration: checkpoint.adapterConfiguration, rows: rows)
   }
 
   /// The same for a weight set and documents that do not lie in one folder: an adapter with its base's
   /// configuration.
   public init(weightSet: WeightSet, configuration: Configuration?, adapterConfiguration: Configuration? = nil) {
+    self.init(
+      weightSet: weightSet, configuration: configuration, adapterConfiguration: adapterConfiguration, rows: .all)
+  }
+
+  package init(
+    weightSet: WeightSet, configuration: Configuration?, adapterConfiguration: Configuration? = nil, rows: FamilyRows
+  ) {
     let names = NamePatterns(weightSet.tensors)
     var table = PatternTable(weightSet.tensors, names)
     var stacks = BlockStack.find(in: table)
@@ -23,7 +35,7 @@ extension ModelDescription {
       if !found.isEmpty { (table, stacks) = (other, found) }
     }
     let settings = Settings(configuration, adapter: adapterConfiguration)
-    let choice = FamilyChoice(settings, table, stacks, weightSet.tensors)
+    let choice = FamilyChoice(settings, table, stacks, weightSet.tensors, rows)
     var assembly = Assembly(choice, table, weightSet)
     assembly.run()
 

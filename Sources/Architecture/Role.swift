@@ -4,6 +4,8 @@ public enum Role: String, CaseIterable, Sendable {
   case inputEmbedding, positionEmbedding, tokenTypeEmbedding, embeddingNorm, embeddingProjection
   /// The convolution that cuts an image into patches.
   case patchEmbedding
+  /// The convolutions through which an encoder reads the frames of a spectrogram.
+  case frameConvolution, secondFrameConvolution
   case finalNorm, outputProjection, head
   /// What stands between the last layer of a masked language model and its head, and a sentence pooler.
   case headTransform, headTransformNorm, pooler
@@ -56,7 +58,7 @@ extension Role {
   public var component: Component {
     switch self {
     case .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingProjection, .patchEmbedding,
-      .relativeEmbedding:
+      .relativeEmbedding, .frameConvolution, .secondFrameConvolution:
       .embedding
     case .embeddingNorm, .finalNorm, .headTransformNorm, .inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm,
       .relativeNorm, .convolutionNorm, .queryNorm, .keyNorm, .queryDownNorm, .keyValueDownNorm, .crossAttentionNorm,

@@ -54,8 +54,10 @@ public struct ForwardSettings: Hashable, Sendable {
 
   /// Sequences per GPU and micro-step.
   public var batchSize: Int
-  /// Tokens per sequence.
+  /// Tokens per sequence; where a model reads speech, those of its transcript.
   public var sequenceLength: Int
+  /// Tokens that a decoder writes where an encoder reads the sequence; nil for as many.
+  public var targetLength: Int?
   /// Pixels a side of an image; nil for the model's own.
   public var imageSize: Int?
   public var precision: Precision

@@ -49,8 +49,11 @@ public struct Graph: Sendable {
     public var operators: Range<Int>
     /// Values from outside that the stretch reads and that are no parameters.
     public var arguments: [ValueID]
+    /// Those of them that are handed over by position: a reentrant checkpoint saves them as it saves the hidden states,
+    /// and lets go of them when its backward pass has run. What is handed over by keyword lives longer.
+    public var byPosition: [ValueID]
     public var result: ValueID
-    /// What it hands back besides, which nobody differentiates.
+    /// What it hands back besides; an argument, where it hands that on.
     public var sideResults: [ValueID]
   }
 
@@ -63,6 +66,8 @@ public struct Graph: Sendable {
   public var releases: [[ValueID]] = []
   /// Intermediates that need a gradient of their own.
   public var extraLeaves: [ValueID] = []
+  /// The same, where the stretch that makes them is checkpointed (T5's bias of zeros).
+  public var checkpointedLeaves: [ValueID] = []
   /// The scalar that the backward pass starts from.
   public var loss: ValueID?
 

@@ -31,6 +31,25 @@ extension GraphBuilder {
       input.dataType)
   }
 
+  /// `F.conv1d`: input [B, C, L], weight [O, C, K], bias [O].
+  public mutating func convolution(
+    _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, stride: Int, padding: Int
+  ) -> Tensor {
+    let bias = bias.map { castForSpeed($0) }
+    let weight = castForSpeed(weight)
+    let input = castForSpeed(input)
+    let length = (input.shape[2] + 2 * padding - weight.shape[2]) / stride + 1
+    return apply(
+      .convolution, [input, weight] + (bias.map { [$0] } ?? []),
+      Layout(contiguous: [input.shape[0], weight.shape[0], length]), input.dataType)
+  }
+
+  /// Rows of a table by an index tensor (`table[indices]`), whose derivative puts them back with `index_put`.
+  public mutating func indexed(_ table: Tensor, _ indices: Tensor) -> Tensor {
+    let shape = Shape(indices.shape.dimensions + table.shape.dimensions.dropFirst())
+    return apply(.pick(axis: 0), [table, indices], Layout(contiguous: shape), table.dataType)
+  }
+
   /// `torch.matmul` of two rank-4 tensors: both are brought to rank 3 (which copies what no view can show) and
   /// multiplied by `bmm`.
   public mutating func matrixProduct(_ left: Tensor, _ right: Tensor) -> Tensor {

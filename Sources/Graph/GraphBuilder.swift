@@ -84,8 +84,11 @@ public struct GraphBuilder: Sendable {
   }
 
   /// Runs `body` as a block that activation checkpointing may wrap; `side` is what it hands back besides.
+  ///
+  /// - Parameter positional: what it is handed by position, apart from the hidden states.
   public mutating func segment(
-    _ name: String, _ body: (inout GraphBuilder) -> (result: Tensor, side: [Tensor])
+    _ name: String, positional: [Tensor] = [],
+    _ body: (inout GraphBuilder) -> (result: Tensor, side: [Tensor])
   ) -> (result: Tensor, side: [Tensor]) {
     let start = graph.operators.count
     let (result, side) = frame(name, body)
@@ -100,7 +103,9 @@ public struct GraphBuilder: Sendable {
       made.formUnion(operation.outputs)
     }
     graph.segments.append(
-      Graph.Segment(operators: range, arguments: arguments, result: result.id, sideResults: side.map(\.id)))
+      Graph.Segment(
+        operators: range, arguments: arguments, byPosition: positional.map(\.id), result: result.id,
+        sideResults: side.map(\.id)))
     return (result, side)
   }
 
@@ -119,6 +124,11 @@ public struct GraphBuilder: Sendable {
   /// Makes a value that no parameter reaches need a gradient (`requires_grad_` on an embedding's output).
   public mutating func requireGradient(_ tensor: Tensor) {
     graph.extraLeaves.append(tensor.id)
+  }
+
+  /// The same where the stretch that makes the value is checkpointed.
+  package mutating func requireGradientWhereCheckpointed(_ tensor: Tensor) {
+    graph.checkpointedLeaves.append(tensor.id)
   }
 
   /// Keeps a value until the frame that called the running one returns.

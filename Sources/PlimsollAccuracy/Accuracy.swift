@@ -29,6 +29,9 @@ struct Accuracy: ParsableCommand {
   @Flag(help: "Show what is alive at the simulated peak of each row.")
   var live = false
 
+  @Option(help: "Which families' rows are used: all, others (all but the model's own), none.")
+  var rows = FamilyRows.all
+
   @Option(help: ArgumentHelp("Fail where median, 95th percentile or worst pass these percentages.", valueName: "p"))
   var limits: [Double] = []
 
@@ -52,7 +55,7 @@ struct Accuracy: ParsableCommand {
       do {
         let row = try TruthRow(document)
         if let filter, !row.id.contains(filter) { continue }
-        let model = models[row.folder] ?? Result { try Self.estimator(of: "\(corpus)/\(row.folder)") }
+        let model = models[row.folder] ?? Result { try estimator(of: "\(corpus)/\(row.folder)") }
         models[row.folder] = model
         let timeline = try model.get().timeline(row.workload)
         guard let peak = timeline.peak(ofStep: 2)?.peak else { continue }
@@ -152,9 +155,9 @@ struct Accuracy: ParsableCommand {
     return Page([.table(table)])
   }
 
-  private static func estimator(of folder: String) throws -> Estimator {
+  private func estimator(of folder: String) throws -> Estimator {
     let checkpoint = try Checkpoint.open(folder)
-    let description = ModelDescription(checkpoint: checkpoint, weightSet: try checkpoint.primaryWeightSet())
+    let description = ModelDescription(checkpoint: checkpoint, weightSet: try checkpoint.primaryWeightSet(), rows: rows)
     return Estimator(description: description, configuration: checkpoint.configuration)
   }
 
@@ -171,3 +174,5 @@ struct Accuracy: ParsableCommand {
     return String(decoding: text, as: UTF8.self).split(separator: "\n")
   }
 }
+
+extension FamilyRows: ExpressibleByArgument {}

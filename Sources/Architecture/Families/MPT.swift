@@ -15,6 +15,6 @@ extension Family {
 
 extension TransformerChoices {
   static let mpt = TransformerChoices(
-    norm: .layerNorm, positions: .alibiBesideMask, attention: .mpt, addsInMLP: true, holdsBranches: true,
+    norm: .layerNorm, positions: .alibiBesideMask, attention: .mpt, addsInMLP: true, clips: true, holdsBranches: true,
     returnsWeights: true, activation: Setting("", "gelu"))
 }

@@ -33,7 +33,7 @@ extension TransformerChoices {
 
 extension TransformerChoices {
   static let olmo = TransformerChoices(
-    norm: .bareLayerNorm, normsBranches: true, clip: "clip_qkv", turningType: .angles)
+    norm: .bareLayerNorm, normsBranches: true, clips: true, turningType: .angles)
 
   static let olmo2 = TransformerChoices(
     norm: .rmsInside, normsBranches: true, headNorms: .projection, turningType: .angles)

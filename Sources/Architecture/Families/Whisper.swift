@@ -11,11 +11,21 @@ extension Family {
       ]),
     outside: [
       "embed_tokens": .inputEmbedding, "embed_positions": .positionEmbedding, "layer_norm": .finalNorm,
-      "proj_out": .head,
+      "proj_out": .head, "conv1": .frameConvolution, "conv2": .secondFrameConvolution,
     ],
     principal: "encoder",
     keys: ConfigurationKeys(
       layers: ["encoder_layers", "num_hidden_layers"], hidden: ["d_model"], heads: ["encoder_attention_heads"],
       keyValueHeads: [], intermediate: ["encoder_ffn_dim"], positions: ["max_source_positions"]),
-    tiesByDefault: true)
+    tiesByDefault: true, forward: .encoderDecoder(.whisper))
+}
+
+extension EncoderDecoderChoices {
+  static let whisper = EncoderDecoderChoices(
+    block: TransformerChoices(
+      norm: .layerNorm, positions: .given, attention: .interface(softmax: .uncast), scalesQueries: true,
+      mlpIsInline: true, copiesHeads: true, clampsHalf: true, attentionDropout: Setting("attention_dropout", 0),
+      residualDropout: Setting("dropout", 0), activationDropout: Setting("activation_dropout", 0),
+      activation: Setting("activation_function", "gelu")),
+    source: .frames, positions: .frames, embeddingDropout: Setting("dropout", 0))
 }

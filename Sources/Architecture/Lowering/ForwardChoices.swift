@@ -4,4 +4,6 @@ enum ForwardChoices: Sendable {
   case transformer(TransformerChoices)
   /// One column of state-space blocks over tokens.
   case stateSpace(StateSpaceLowering.Mixer)
+  /// A column that reads a sequence, and one that writes another and attends over the first.
+  case encoderDecoder(EncoderDecoderChoices)
 }

@@ -25,6 +25,8 @@ extension ModelDescription {
       graph = try TransformerLowering(self, configuration, settings, choices).graph()
     case .stateSpace(let mixer):
       graph = try StateSpaceLowering(self, configuration, settings, mixer).graph()
+    case .encoderDecoder(let choices):
+      graph = try EncoderDecoderLowering(self, configuration, settings, choices).graph()
     }
     guard graph.values.contains(where: { $0.origin == .parameter(trains: true) }) else {
       let why = settings.adapters == nil ? "every parameter is frozen" : "no module has a name that is targeted"

@@ -8,6 +8,7 @@ extension ModelDescription {
     if layers.isEmpty, modules[.inputEmbedding] == nil {
       return "neither layers nor an embedding were recognised, so there is nothing to run"
     }
+    if case .encoderDecoder? = Family.row(family)?.forward { return whatOfColumnsCannotRun }
     if let stack = otherStacks.first {
       return "a model with a second column of layers (\(stack.path)) is not simulated yet"
     }
@@ -36,9 +37,19 @@ extension ModelDescription {
     return nil
   }
 
+  /// The same for an encoder and its decoder.
+  private var whatOfColumnsCannotRun: String? {
+    let embeds = ([modules] + otherStacks.map(\.modules)).contains { $0[.inputEmbedding] != nil }
+    guard embeds else {
+      return "there is no input embedding: an adapter, or a part of a model, cannot be run without the rest"
+    }
+    if parameterCount == nil { return "quantised base weights are not simulated yet" }
+    return nil
+  }
+
   /// The first two shapes that do not fit together under these sizes; nil where all do.
   func misfit(_ sizes: TransformerLowering.Sizes, _ choices: TransformerChoices) -> String? {
-    let (hidden, heads, dimension) = (sizes.hidden, sizes.heads, sizes.headDimension)
+    let hidden = sizes.hidden
     if let positions = maximumPositions?.value, !(0...1 << 24).contains(positions) {
       return "\(positions) positions are more than any model has"
     }
@@ -62,6 +73,29 @@ extension ModelDescription {
       if let misfit = modules[role]?.misfit(norm: role == .finalNorm || !projected ? hidden : width) { return misfit }
     }
 
+    return misfit(sizes, choices, of: layers)
+  }
+
+  /// The same for a column beside which another stands, whose output is `memory` wide.
+  func misfit(_ sizes: TransformerLowering.Sizes, of column: Stack, memory: Int) -> String? {
+    for role in [Role.inputEmbedding, .positionEmbedding] {
+      guard let module = column.modules[role] else { continue }
+      guard let table = module.weight, table.rank == 2, table[1] == sizes.hidden else {
+        return "\(module.path).weight has the shape \(module.weight ?? []), and the model is \(sizes.hidden) wide"
+      }
+    }
+    if let misfit = column.modules[.head]?.misfit(input: sizes.hidden, output: nil) { return misfit }
+    for role in [Role.embeddingNorm, .finalNorm] {
+      if let misfit = column.modules[role]?.misfit(norm: sizes.hidden) { return misfit }
+    }
+    return misfit(sizes, TransformerChoices(), of: column.layers, memory: memory)
+  }
+
+  private func misfit(
+    _ sizes: TransformerLowering.Sizes, _ choices: TransformerChoices, of layers: [Layer],
+    memory: Int? = nil
+  ) -> String? {
+    let (hidden, heads, dimension) = (sizes.hidden, sizes.heads, sizes.headDimension)
     let latent = latentSizes(heads, dimension)
     for layer in layers {
       let down = layer.modules[.down]
@@ -72,21 +106,28 @@ extension ModelDescription {
         (.fusedQKV, hidden, (heads + 2 * sizes.keyValueHeads) * dimension),
         (.attentionOutput, heads * (latent?.value ?? dimension), hidden), (.up, hidden, inner), (.gate, hidden, inner),
         (.fusedGateUp, hidden, inner.map { 2 * $0 }), (.down, inner ?? 0, hidden),
+        (.crossQuery, hidden, heads * dimension), (.crossKey, memory ?? hidden, heads * dimension),
+        (.crossValue, memory ?? hidden, heads * dimension), (.crossAttentionOutput, heads * dimension, hidden),
       ]
       for (role, input, output) in expected {
         if let misfit = layer.modules[role]?.misfit(input: input, output: output) { return misfit }
       }
-      for role in [Role.inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm] {
+      for role in [Role.inputNorm, .postAttentionNorm, .crossAttentionNorm, .preMLPNorm, .postMLPNorm] {
         if let misfit = layer.modules[role]?.misfit(norm: hidden) { return misfit }
       }
       for (role, count) in [(Role.queryNorm, heads), (.keyNorm, sizes.keyValueHeads)] {
         let shape: Shape =
           switch choices.headNorms {
-          case .heads, .transposed, .eachHead: [dimension]
+          case .heads, .transposed, .eachHead, .turned: [dimension]
           case .headsOfAll: [count, dimension]
           case .projection: [count * dimension]
           }
         if let misfit = layer.modules[role]?.misfit(norm: shape) { return misfit }
+      }
+      let crossed = [Role.crossQuery, .crossKey, .crossValue, .crossAttentionOutput]
+      let present = crossed.filter { layer.modules[$0] != nil }
+      guard present.isEmpty || present.count == crossed.count else {
+        return "\(layer.path) has only a part of an attention over an encoder"
       }
       let split = [Role.query, .key, .value].allSatisfy { layer.modules[$0] != nil }
       if let misfit = misfit(latent: latent, layer, sizes) { return misfit }

@@ -6,14 +6,14 @@ extension ModuleLowering {
     let name = configuration?.string(setting.key) ?? setting.value
     return g.frame("act") { g in
       switch name {
-      case "gelu_new", "gelu_accurate": newGELU(&g, input)
+      case "gelu_new", "gelu_accurate", "gated-gelu": newGELU(&g, input)
       case "gelu_fast": fastGELU(&g, input)
       case "quick_gelu": g.multiply(input, g.unary(.sigmoid, g.multiplyScalar(input)))
       case "relu2": squaredReLU(&g, input)
       case "sigmoid": g.unary(.sigmoid, input)
       case "tanh": g.unary(.tanh, input)
       case "bloom_gelu": g.fusedTanhGELU(input)
-      case "relu": g.unary(.relu, input)
+      case "relu", "gated-relu": g.unary(.relu, input)
       case "gelu", "gelu_pytorch_tanh", "gelu_python": g.unary(.gelu, input)
       default: g.unary(.silu, input)
       }

@@ -25,7 +25,14 @@ extension ModuleLowering {
     }
     guard let weight = weight(&g, module) else { return input }
     let bias = bias(&g, module)
-    return g.linear(input, weight, bias, transposed: module.isTransposed, throughView: multipliesTransposedWeights)
+    guard multipliesTransposedWeights else {
+      return g.linear(input, weight, bias, transposed: module.isTransposed)
+    }
+    // `input @ weight.T`, to which a bias is added (Falcon).
+    return g.frame("") { g in
+      let product = g.linear(input, weight, nil, throughView: true)
+      return bias.map { g.add(g.hold(product), $0) } ?? product
+    }
   }
 
   // MARK: - Quantised weights

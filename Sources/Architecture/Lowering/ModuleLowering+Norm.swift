@@ -3,6 +3,8 @@ internal import Graph
 /// How a norm over the features runs.
 enum NormKind: Sendable {
   case layerNorm
+  /// Layer norm with one plus the weight, in autocast's type (Nemotron).
+  case layerNormOnePlus
   /// Layer norm without parameters, in fp32 and back (OLMo).
   case bareLayerNorm
   /// Layer norm written out in fp32, without a bias (Cohere).
@@ -11,10 +13,14 @@ enum NormKind: Sendable {
   case rms
   /// In fp32, multiplied by the weight before the cast back (OLMo 2).
   case rmsInside
+  /// The same with the weight in fp32 (Helium).
+  case rmsWide
   /// In fp32, multiplied by one plus the weight before the cast back (Gemma).
   case rmsOnePlus
   /// In fp32 in a function of its own, the weight last (Llama 4).
   case rmsThenWeight
+  /// The input times a root in fp32, cast to the weight's type only where that has 16 bits (T5).
+  case rmsUncast
 }
 
 extension ModuleLowering {
@@ -33,11 +39,24 @@ extension ModuleLowering {
         let variance = g.hold(g.mean(g.power(wide, 2)))
         let normalized = g.hold(g.multiply(wide, g.reciprocalSquareRoot(g.addScalar(variance))))
         return g.multiply(weight, g.cast(normalized, to: input.dataType))
-      case .rmsInside:
+      case .rmsUncast:
+        let variance = g.hold(g.mean(g.power(g.cast(input, to: .float32), 2)))
+        let normalized = g.multiply(input, g.reciprocalSquareRoot(g.addScalar(variance)))
+        return g.multiply(weight, weight.dataType == .float32 ? normalized : g.cast(normalized, to: weight.dataType))
+      case .rmsInside, .rmsWide:
         let wide = g.cast(input, to: .float32)
         let variance = g.hold(g.mean(g.power(wide, 2)))
         let normalized = g.hold(g.multiply(wide, g.reciprocalSquareRoot(g.addScalar(variance))))
-        return g.cast(g.multiply(weight, normalized), to: input.dataType)
+        let factor = kind == .rmsWide ? g.cast(weight, to: .float32) : weight
+        return g.cast(g.multiply(factor, normalized), to: input.dataType)
+      case .layerNormOnePlus:
+        let shifted = g.addScalar(weight)
+        guard let narrow = g.autocast else { return g.layerNorm(input, shifted, bias) }
+        let arguments = (
+          g.hold(g.cast(input, to: narrow)), g.hold(g.cast(shifted, to: narrow)),
+          bias.map { g.hold(g.cast($0, to: narrow)) }
+        )
+        return g.withoutAutocast { g in g.layerNorm(arguments.0, arguments.1, arguments.2) }
       case .centered:
         let wide = g.cast(input, to: .float32)
         let mean = g.hold(g.mean(wide))

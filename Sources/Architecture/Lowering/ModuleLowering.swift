@@ -9,12 +9,15 @@ protocol ModuleLowering {
   var settings: ForwardSettings { get }
   /// Whether linear layers are `input @ weight.T` and no `F.linear` (Falcon).
   var multipliesTransposedWeights: Bool { get }
+  /// The last components of the paths whose parameters stay in fp32 where the others are in fp16.
+  var keptInFP32: [String] { get }
 }
 
 extension ModuleLowering {
   typealias Tensor = GraphBuilder.Tensor
 
   var multipliesTransposedWeights: Bool { false }
+  var keptInFP32: [String] { [] }
   var batch: Int { settings.batchSize }
   /// The type in which parameters are held.
   var type: DataType { settings.parameterType }
@@ -22,11 +25,16 @@ extension ModuleLowering {
   // MARK: - Parameters
 
   func weight(_ g: inout GraphBuilder, _ module: ModuleParameters) -> Tensor? {
-    module.weight.map { parameter(&g, "\(module.path).weight", $0) }
+    module.weight.map { parameter(&g, "\(module.path).weight", $0, parameterType(module)) }
   }
 
   func bias(_ g: inout GraphBuilder, _ module: ModuleParameters) -> Tensor? {
-    module.bias.map { parameter(&g, "\(module.path).bias", $0) }
+    module.bias.map { parameter(&g, "\(module.path).bias", $0, parameterType(module)) }
+  }
+
+  /// The type in which a module's parameters are held.
+  func parameterType(_ module: ModuleParameters) -> DataType {
+    type == .float16 && keptInFP32.contains { module.path.endsAsPath(with: $0) } ? .float32 : type
   }
 
   func parameter(_ g: inout GraphBuilder, _ name: String, _ shape: Shape, _ type: DataType? = nil) -> Tensor {

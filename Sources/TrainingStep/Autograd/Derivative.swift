@@ -266,12 +266,20 @@ extension Derivative {
   private static func attention(_ kernel: AttentionKernel) -> Derivative {
     Derivative(saved: { need in need.indices.map { .input($0) } + [.output(0), .output(1), .output(2), .output(3)] }) {
       step in
-      step.each([0, 1, 2]) { step, input in
+      step.each(Array(0..<step.inputCount)) { step, input in
         let layout = step.inputLayout(input)
         guard kernel == .efficient else { return step.make(step.name, layout.preserved) }
         let shape = layout.shape
-        return step.make(
-          step.name, Layout(contiguous: [shape[0], shape[2], shape[1], shape[3]]).transposed(1, 2))
+        guard input == 3 else {
+          return step.make(
+            step.name, Layout(contiguous: [shape[0], shape[2], shape[1], shape[3]]).transposed(1, 2))
+        }
+        // The gradient of an additive mask, its rows aligned to sixteen.
+        var aligned = shape
+        aligned.dimensions[3] = (shape[3] + 15) / 16 * 16
+        var gradient = step.make(step.name, Layout(contiguous: aligned), step.inputType(input))
+        gradient.layout = gradient.layout.sliced(axis: 3, length: shape[3])
+        return gradient
       }
     }
   }

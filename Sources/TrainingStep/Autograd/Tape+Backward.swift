@@ -11,7 +11,7 @@ extension Tape {
       dataType: graph[loss].dataType)
     // `loss.backward()` names the gradient it starts from until it returns.
     memory.retain(seed.storage)
-    run(from: [(root, result, seed)], arguments: [:])
+    run(from: [(.node(root, result: result), seed)])
     memory.release(seed.storage)
     nodes.removeAll(keepingCapacity: true)
     for argument in recomputations.values.flatMap(\.arguments) { memory.release(argument.storage) }
@@ -38,58 +38,83 @@ extension Tape {
   /// Lets go of the loss and of what else its graph names.
   mutating func dropGraph() {
     for storage in takeGraph() { memory.release(storage) }
+    for leaf in graph.checkpointedLeaves {
+      if let gradient = gradients.removeValue(forKey: leaf.index) { memory.release(gradient.storage) }
+    }
   }
 
   /// Executes every node that the given ones reach, latest first, as the engine's priority queue does. Gradients
   /// of a recomputed stretch's arguments are returned.
   @discardableResult
   private mutating func run(
-    from roots: [(node: Int, result: Int, gradient: Tensor)], arguments: [Int: Tensor]
+    from roots: [(edge: Edge, gradient: Tensor)], inside segment: Graph.Segment? = nil
   ) -> [Int: Tensor] {
-    var arguments = arguments
-    var leaves: [Int: (pending: Int, sum: Tensor?)] = [:]
+    var leaves: [Int: Gathered] = [:]
+    var arguments: [Int: Gathered] = [:]
+    var received: [Int: Tensor] = [:]
     var seen = Set<Int>()
-    var stack = roots.map(\.node)
+    var heads: [Int] = []
+    /// Counts a gradient that will come through an edge; the node behind it, where it is one.
+    func expect(_ edge: Edge?) -> Int? {
+      switch edge {
+      case .node(let next, _)?: return next
+      case .leaf(let value)?: leaves[value, default: Gathered()].pending += 1
+      case .argument(let place)?: arguments[place, default: Gathered()].pending += 1
+      case nil: break
+      }
+      return nil
+    }
+    for root in roots { if let head = expect(root.edge) { heads.append(head) } }
+    var stack = heads
     while let node = stack.popLast() {
       guard seen.insert(node).inserted else { continue }
       for edge in nodes[node].edges {
-        switch edge {
-        case .node(let next, _)?:
-          nodes[next].pending += 1
-          stack.append(next)
-        case .leaf(let value)?: leaves[value, default: (0, nil)].pending += 1
-        case .argument?, nil: break
-        }
+        guard let next = expect(edge) else { continue }
+        nodes[next].pending += 1
+        stack.append(next)
       }
     }
     var ready = Heap<Int>()
-    for root in roots {
-      nodes[root.node].arrived[root.result] = summed(nodes[root.node].arrived[root.result], root.gradient)
+    /// Brings a gradient (nil where a node formed none) to where an edge leads; what waits for no other is ready.
+    func give(_ gradient: Tensor?, to edge: Edge?, isRoot: Bool = false) {
+      switch edge {
+      case .node(let next, let result)?:
+        if let gradient { nodes[next].arrived[result] = summed(nodes[next].arrived[result], gradient) }
+        guard !isRoot else { break }
+        nodes[next].pending -= 1
+        if nodes[next].pending == 0 { ready.insert(next) }
+      case .leaf(let value)?:
+        if let sum = gather(gradient, in: &leaves[value]) { accumulate(sum, into: value) }
+      case .argument(let place)?:
+        guard let sum = gather(gradient, in: &arguments[place]), let segment else { break }
+        received[place] = takenOver(sum, as: graph[segment.arguments[place]].layout)
+      case nil:
+        if let gradient { memory.release(gradient.storage) }
+      }
     }
-    for root in Set(roots.map(\.node)) where nodes[root].pending == 0 { ready.insert(root) }
+    for root in roots { give(root.gradient, to: root.edge, isRoot: true) }
+    for root in Set(heads) where nodes[root].pending == 0 { ready.insert(root) }
     while let node = ready.popMax() {
       let gradients = execute(node)
-      for (edge, gradient) in zip(nodes[node].edges, gradients) {
-        switch edge {
-        case .node(let next, let result)?:
-          if let gradient { nodes[next].arrived[result] = summed(nodes[next].arrived[result], gradient) }
-          nodes[next].pending -= 1
-          if nodes[next].pending == 0 { ready.insert(next) }
-        case .leaf(let value)?:
-          guard var leaf = leaves[value] else { continue }
-          if let gradient { leaf.sum = summed(leaf.sum, gradient) }
-          leaf.pending -= 1
-          leaves[value] = leaf
-          if leaf.pending == 0, let sum = leaf.sum { accumulate(sum, into: value) }
-        case .argument(let place)?:
-          if let gradient { arguments[place] = summed(arguments[place], gradient) }
-        case nil:
-          if let gradient { memory.release(gradient.storage) }
-        }
-      }
+      for (edge, gradient) in zip(nodes[node].edges, gradients) { give(gradient, to: edge) }
       nodes[node].edges = []
     }
-    return arguments
+    return received
+  }
+
+  /// The gradients of a leaf that have come, and how many are to come.
+  private struct Gathered {
+    var pending = 0
+    var sum: Tensor?
+  }
+
+  /// Adds a gradient to a leaf's; the sum once the last has come.
+  private mutating func gather(_ gradient: Tensor?, in leaf: inout Gathered?) -> Tensor? {
+    guard var gathered = leaf else { return nil }
+    if let gradient { gathered.sum = summed(gathered.sum, gradient) }
+    gathered.pending -= 1
+    leaf = gathered
+    return gathered.pending == 0 ? gathered.sum : nil
   }
 
   /// Two gradients of one tensor become a third. (Outside of a trace the engine adds in place where it holds the
@@ -113,16 +138,19 @@ extension Tape {
       memory.release(gradient.storage)
       return
     }
-    guard memory.isShared(gradient.storage) || gradient.layout.strides != graph.values[parameter].layout.strides else {
-      gradients[parameter] = gradient
-      return
-    }
-    let layout = Layout(contiguous: gradient.layout.shape)
+    gradients[parameter] = takenOver(gradient, as: graph.values[parameter].layout)
+  }
+
+  /// A leaf's first gradient: itself, or a copy where somebody else holds it too or it lies otherwise than the leaf
+  /// (`AccumulateGrad::accumulateGrad` in torch/csrc/autograd/functions/accumulate_grad.h).
+  private mutating func takenOver(_ gradient: Tensor, as leaf: Layout) -> Tensor {
+    let layout = leaf.isDense ? leaf : Layout(contiguous: leaf.shape)
+    guard memory.isShared(gradient.storage) || gradient.layout.strides != layout.strides else { return gradient }
     let copy = Tensor(
       storage: memory.allocate(Tensor.bytes(layout.shape, gradient.dataType), cause: "clone", module: ""),
       layout: layout, dataType: gradient.dataType)
     memory.release(gradient.storage)
-    gradients[parameter] = copy
+    return copy
   }
 
   // MARK: - Nodes
@@ -165,37 +193,42 @@ extension Tape {
 
   /// Reentrant checkpointing: the stretch runs again with gradients on, and a backward pass of its own follows.
   private mutating func execute(_ index: Int, segment: Graph.Segment) -> [Tensor?] {
-    guard let gradient = nodes[index].arrived[0] else { return [] }
+    let arrived = nodes[index].arrived
     nodes[index].arrived = []
+    let results = [segment.result] + segment.sideResults
     let outerMakers = makers
     for (place, argument) in segment.arguments.enumerated() {
       makers[argument.index] = requiresGradient[argument.index] ? .argument(place) : nil
     }
+    let made = segment.sideResults.filter { graph.checkpointedLeaves.contains($0) && !segment.arguments.contains($0) }
+    for leaf in made { makers[leaf.index] = .leaf(leaf.index) }
     let (outerBound, first) = rebind(segment.arguments, to: nodes[index].kept.compactMap { keptTensor($0) })
     let names = namedByGraph.count
     run(segment.operators, keeping: .tensors)
-    unbindAll(except: ([segment.result] + segment.sideResults).map { graph[$0].owner.index }, outer: outerBound)
-    var roots: [(node: Int, result: Int, gradient: Tensor)] = []
-    if case .node(let root, let result)? = makers[segment.result.index], root >= first {
-      memory.retain(gradient.storage)
-      roots.append((root, result, gradient))
-    }
+    unbindAll(except: results.map { graph[$0].owner.index }, outer: outerBound)
     // The arguments of `CheckpointFunction.backward` are named until it returns.
     var named: [Tensor] = []
-    for side in segment.sideResults {
-      guard case .node(let root, let result)? = makers[side.index], root >= first else { continue }
-      let zeros = zeros(like: side)
-      memory.retain(zeros.storage)
-      named.append(zeros)
-      roots.append((root, result, zeros))
+    var roots: [(edge: Edge, gradient: Tensor)] = []
+    for (result, arrived) in zip(results, arrived) {
+      guard requiresGradient[result.index], let edge = makers[result.index] else {
+        if let arrived { named.append(arrived) }
+        continue
+      }
+      if case .node(let root, _) = edge, root < first { continue }
+      let gradient = arrived ?? zeros(like: result)
+      named.append(gradient)
+      memory.retain(gradient.storage)
+      roots.append((edge, gradient))
     }
-    let received = run(from: roots, arguments: [:])
-    for zeros in named { memory.release(zeros.storage) }
-    for result in [segment.result] + segment.sideResults { unbind(graph[result].owner.index) }
+    let received = run(from: roots, inside: segment)
+    for gradient in named { memory.release(gradient.storage) }
+    for leaf in made {
+      if let gradient = gradients.removeValue(forKey: leaf.index) { memory.release(gradient.storage) }
+    }
+    for owner in results.map({ graph[$0].owner.index }) where bound[owner] != outerBound[owner] { unbind(owner) }
     dropNames(from: names)
     bound = outerBound
     makers = outerMakers
-    memory.release(gradient.storage)
     for kept in nodes[index].kept { if case .tensor(let tensor) = kept { memory.release(tensor.storage) } }
     nodes[index].kept = []
     nodes.removeLast(nodes.count - first)

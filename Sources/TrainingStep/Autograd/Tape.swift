@@ -31,19 +31,19 @@ struct Tape {
     self.checkpointing = checkpointing
     bound = Array(repeating: nil, count: graph.values.count)
     makers = Array(repeating: nil, count: graph.values.count)
-    let extra = Set(graph.extraLeaves)
+    let extra = Set(graph.extraLeaves + (checkpointing == .none ? [] : graph.checkpointedLeaves))
     var required = graph.values.map { $0.origin == .parameter(trains: true) }
     for operation in graph.operators {
-      if case .create = operation.kind { continue }
-      let needs =
-        operation.inputs.contains { required[$0.index] } || operation.outputs.contains(where: extra.contains)
+      let isExtra = operation.outputs.contains(where: extra.contains)
+      if case .create = operation.kind, !isExtra { continue }
+      let needs = operation.inputs.contains { required[$0.index] } || isExtra
       for output in operation.outputs where graph[output].dataType.isFloatingPoint { required[output.index] = needs }
     }
     requiresGradient = required
     for (index, value) in graph.values.enumerated() where value.origin == .parameter(trains: true) {
       makers[index] = .leaf(index)
     }
-    for leaf in graph.extraLeaves { makers[leaf.index] = .leaf(leaf.index) }
+    for leaf in extra { makers[leaf.index] = .leaf(leaf.index) }
   }
 
   /// Where a gradient goes: into a parameter, or to one result of an earlier node.
@@ -127,7 +127,8 @@ struct Tape {
       recomputations[index]?.remaining = count
     case .reentrant:
       // What a layer is given by keyword lies in the function that its node names, beyond the backward pass.
-      for argument in segment.arguments where !requiresGradient[argument.index] {
+      for argument in segment.arguments
+      where !requiresGradient[argument.index] && !segment.byPosition.contains(argument) {
         guard let tensor = tensor(argument) else { continue }
         memory.retain(tensor.storage)
         namedByGraph.append(tensor.storage)
@@ -136,9 +137,12 @@ struct Tape {
       nodes.append(
         Node(
           work: .checkpoint(segment: index), kept: retainedArguments(of: segment).map { .tensor($0) }, edges: edges,
-          arrived: [nil]))
+          arrived: Array(repeating: nil, count: 1 + segment.sideResults.count)))
       run(segment.operators, keeping: .nothing)
-      makers[segment.result.index] = .node(nodes.count - 1, result: 0)
+      for (result, value) in ([segment.result] + segment.sideResults).enumerated()
+      where requiresGradient[value.index] {
+        makers[value.index] = .node(nodes.count - 1, result: result)
+      }
     }
   }
 
@@ -177,7 +181,17 @@ struct Tape {
         if records { record(.operation(place), operation, kept) }
       case .nothing, .stowing: break
       }
+      if case .places = keeping { nameLeaves(of: operation) }
       for owner in graph.releases[place] { unbind(owner.index) }
+    }
+  }
+
+  /// The autograd graph names a leaf that a checkpointed stretch made, until the loss goes.
+  private mutating func nameLeaves(of operation: Graph.Operator) {
+    for output in operation.outputs where graph.checkpointedLeaves.contains(output) {
+      guard let storage = bound[output.index] else { continue }
+      memory.retain(storage)
+      namedByGraph.append(storage)
     }
   }
 

@@ -22,12 +22,18 @@ struct TransformerChoices: Sendable {
     case relative
     /// The same beside a mask that is made for it (MPT).
     case alibiBesideMask
+    /// A learned bias by distance, which the first layer looks up and hands to the others (T5).
+    case relativeBias
+    /// Already part of the hidden states that the column is given.
+    case given
+
+    var areRelativeBiases: Bool { if case .relativeBias = self { true } else { false } }
 
     /// Whether positions are rows of a table, past whose end nothing can be looked up.
     var areRows: Bool {
       switch self {
       case .learned, .learnedWithMask, .learnedWithTypes, .rotaryTable: true
-      case .rotary, .rotaryByKind, .alibi, .alibiBesideMask, .relative: false
+      case .rotary, .rotaryByKind, .alibi, .alibiBesideMask, .relative, .relativeBias, .given: false
       }
     }
   }
@@ -131,6 +137,8 @@ struct TransformerChoices: Sendable {
     case wide
     /// The same, cast anew for each of the two products (ModernBERT).
     case wideTwice
+    /// What is multiplied is cast to fp32, each for itself, and the sums back (ERNIE 4.5).
+    case factors
   }
 
   /// Which layers turn queries and keys.
@@ -138,7 +146,7 @@ struct TransformerChoices: Sendable {
     case all
     /// All but those that `no_rope_layers` leaves out, by default every fourth (SmolLM3).
     case listed
-    /// Those that see a window only (Cohere 2).
+    /// Those that see a window only (Cohere 2), and all where the configuration gives no window (EXAONE 4).
     case windowed
   }
 
@@ -154,6 +162,8 @@ struct TransformerChoices: Sendable {
     case eachHead
     /// The whole projection (OLMo 2).
     case projection
+    /// All projections, transposed and turned (Hunyuan).
+    case turned
   }
 
   /// What its classes run behind the last hidden states.
@@ -180,8 +190,8 @@ struct TransformerChoices: Sendable {
   var holdsInputNorm = false
   /// Whether the MLP adds its input's residual itself (MPT).
   var addsInMLP = false
-  /// The bound to which projections are cut, by its key in the configuration (OLMo).
-  var clip: String?
+  /// Whether projections are cut to `clip_qkv`, where the configuration or its `attn_config` gives that (OLMo, MPT).
+  var clips = false
   /// What the norms of queries and keys run on, where there are some.
   var headNorms = HeadNorms.heads
   /// Whether queries are scaled before attention, which then runs with a scale of one (OPT).
@@ -198,6 +208,19 @@ struct TransformerChoices: Sendable {
   var holdsHiddenStates = false
   /// Whether the block hands its attention probabilities to the loop over the layers (BLOOM, GPT-Neo).
   var returnsWeights = false
+  /// Whether attention and MLP are called from modules that norm their input and add the residual (T5).
+  var nestsBranches = false
+  /// Whether the block itself runs its MLP, without a module for it (BART, Whisper).
+  var mlpIsInline = false
+  /// Whether queries, keys and values are copied head by head (Whisper).
+  var copiesHeads = false
+  /// The last components of the paths whose parameters stay in fp32 where the others are in fp16
+  /// (`_keep_in_fp32_modules`).
+  var keptInFP32: [String] = []
+  /// Whether what the MLP narrows is first cast to the type of the narrowing weight (T5).
+  var castsToDown = false
+  /// Whether hidden states in fp16 are clamped.
+  var clampsHalf = false
   /// Whether the MLP's input is flattened to a matrix first (OPT).
   var flattensMLP = false
   /// Whether linear layers are `input @ weight.T` and no `F.linear` (Falcon).
@@ -208,6 +231,8 @@ struct TransformerChoices: Sendable {
   var rotaryFraction = 1.0
   /// Whether the rotated part and the rest are put together again, even where there is no rest.
   var rejoinsRotated = false
+  /// Whether the rotated part is named until the rotation returns (Nemotron).
+  var holdsTurned = false
   var turning = Turning.halves
   var turningType = TurningType.hidden
   var turned = Turned.all

@@ -2,40 +2,63 @@ internal import Graph
 internal import Units
 
 extension TransformerLowering {
-  /// Self-attention from hidden states [B, S, H] to [B, S, H]; `weights` are the probabilities that attention as
-  /// written out hands back, `context` is what the output's projection reads.
+  /// Self-attention from hidden states [B, S, H] to [B, S, H].
   func attention(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ inputs: LayerInputs
-  ) -> (output: Tensor, weights: Tensor?, context: Tensor) {
+  ) -> Attended {
     if case .disentangled = choices.attention {
       let context = disentangled(&g, input, layer, inputs)
-      return (layer.modules[.attentionOutput].map { linear(&g, context, $0) } ?? context, nil, context)
+      let output = layer.modules[.attentionOutput].map { linear(&g, context, $0) } ?? context
+      return Attended(output: output, context: context)
     }
     guard var heads = latent == nil ? projections(&g, input, layer) : latentProjections(&g, input, layer, inputs)
-    else { return (input, nil, input) }
-    if latent == nil, let rotary = inputs.rotary(isWindowed: isWindowed(layer)), turns(layer) {
+    else { return Attended(output: input, context: input) }
+    if latent == nil, let rotary = inputs.rotary(isWindowed: isWindowed(layer)), turns(layer), !hasDistances {
       heads = rotated(&g, heads, rotary)
     }
     if latent == nil, let angles = inputs.complexAngles { heads = turnedOrTuned(&g, heads, layer, angles) }
+    if choices.headNorms == .turned { heads = normalizedTurned(&g, heads, layer) }
     if let positions = inputs.positions { heads = rotatedByTable(&g, heads, layer, positions) }
     if settings.usesCache, latent == nil { heads = cached(&g, heads) }
     for tensor in [heads.query, heads.key, heads.value] { g.hold(tensor) }
+    let bias = inputs.bias ?? relativeBias(&g, layer)
 
     let mask = isWindowed(layer) ? inputs.windowMask : inputs.mask
     let attended: (output: Tensor, weights: Tensor?)
     switch choices.attention {
-    case .interface(let softmax): attended = isEager ? eager(&g, heads, mask, softmax) : fused(&g, heads, mask)
+    case .interface(let softmax):
+      attended = isEager ? eager(&g, heads, mask, softmax, bias: bias) : fused(&g, heads, mask, bias: bias)
     case .fp32: attended = wideAttention(&g, heads, mask, layer)
     case .bloom: attended = biasedAttention(&g, heads, mask, inputs)
     case .sinks: attended = attentionWithSinks(&g, heads, mask, layer)
-    case .disentangled: return (input, nil, input)
+    case .disentangled: return Attended(output: input, context: input)
     case .mpt: attended = maskedAttention(&g, heads, mask, inputs)
-    case .falcon: attended = isEager ? eager(&g, heads, mask, .plain) : fused(&g, heads, mask)
+    case .falcon where inputs.alibi != nil && isEager: attended = distanceAttention(&g, heads, mask, inputs)
+    case .falcon: attended = isEager ? eager(&g, heads, mask, .uncast) : fused(&g, heads, mask)
     }
+    return left(&g, attended, layer.modules[.attentionOutput], bias: bias)
+  }
+
+  /// What attention leaves.
+  struct Attended {
+    var output: Tensor
+    /// What the output's projection reads.
+    var context: Tensor
+    /// The probabilities that attention as written out hands back.
+    var weights: Tensor?
+    /// The bias by distance, which the layers behind take over.
+    var bias: Tensor?
+  }
+
+  /// [B, S, N, D] back to hidden states.
+  func left(
+    _ g: inout GraphBuilder, _ attended: (output: Tensor, weights: Tensor?), _ projection: ModuleParameters?,
+    bias: Tensor?
+  ) -> Attended {
     let merged = g.reshape(attended.output, [batch, length, attended.output.shape[2] * attended.output.shape[3]])
     let context = g.contiguous(merged)
-    let output = layer.modules[.attentionOutput].map { linear(&g, context, $0) } ?? context
-    return (output, attended.weights, context)
+    let output = projection.map { linear(&g, context, $0) } ?? context
+    return Attended(output: output, context: context, weights: attended.weights, bias: bias)
   }
 
   /// `DynamicLayer.update` appends to an empty cache, which copies; the cache outlives the forward pass.
@@ -49,7 +72,8 @@ extension TransformerLowering {
 
   /// `eager_attention_forward`.
   func eager(
-    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ softmax: TransformerChoices.EagerSoftmax
+    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ softmax: TransformerChoices.EagerSoftmax,
+    bias: Tensor? = nil
   ) -> (output: Tensor, weights: Tensor?) {
     g.frame("") { g in
       let key = g.hold(repeated(&g, heads.key))
@@ -58,6 +82,7 @@ extension TransformerLowering {
       if choices.softensScores, configuration?.number("attn_logit_softcapping") != nil {
         scores = g.multiplyScalar(g.unary(.tanh, g.unary(.divideScalar, scores)))
       }
+      if let bias { scores = g.add(scores, bias) }
       if let mask { scores = g.add(scores, mask.tensor) }
       var weights: Tensor
       switch softmax {
@@ -126,6 +151,22 @@ extension TransformerLowering {
     let context = g.batchedProduct(g.reshape(weights, [batch * sizes.heads, length, length]), value)
     let merged = g.transpose(g.reshape(context, [batch, sizes.heads, length, sizes.headDimension]), 1, 2)
     return (merged, weights)
+  }
+
+  /// Falcon with distances: their biases are added in fp32, and once more with the mask.
+  private func distanceAttention(
+    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ inputs: LayerInputs
+  ) -> (output: Tensor, weights: Tensor?) {
+    let product = g.hold(g.matrixProduct(heads.query, g.transpose(heads.key, 2, 3)))
+    var scores = g.hold(g.cast(product, to: .float32))
+    if let alibi = inputs.alibi {
+      scores = g.hold(g.multiplyScalar(g.add(scores, g.reshape(alibi, [batch, sizes.heads, 1, length]))))
+    }
+    if let mask { scores = g.add(scores, mask.tensor) }
+    var weights = g.softmax(scores, to: type)
+    weights = g.hold(g.dropout(weights, number(choices.attentionDropout)))
+    let context = g.matrixProduct(weights, heads.value)
+    return (g.transpose(context, 1, 2), weights)
   }
 
   /// MPT: the distances' biases are added to the scores, and hidden places filled.

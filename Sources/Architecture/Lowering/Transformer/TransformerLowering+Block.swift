@@ -5,7 +5,8 @@ extension TransformerLowering {
   /// One layer: attention and MLP, each behind a norm and added to what came in.
   func block(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ inputs: LayerInputs
-  ) -> (hidden: Tensor, weights: Tensor?) {
+  ) -> BlockResults {
+    if choices.nestsBranches { return nestedBlock(&g, input, layer, inputs) }
     let isParallel = choices.parallelKey.map { configuration?.boolean($0.key) ?? $0.value } ?? true
     if let order = choices.parallel, isParallel { return parallelBlock(&g, input, layer, inputs, order) }
 
@@ -13,7 +14,8 @@ extension TransformerLowering {
     let normsTheSum = layer.modules[.inputNorm] == nil && !choices.normsBranches
     let before = normalized(&g, input, layer, .inputNorm)
     let attended = g.frame("self_attn") { g in attention(&g, before, layer, inputs) }
-    if let weights = attended.weights { g.hold(weights) }
+    let memory = layer.modules[.crossQuery] == nil ? nil : inputs.memory
+    if memory == nil, let weights = attended.weights { g.hold(weights) }
     if choices.holdsInputNorm { g.hold(before) }
     var branch = dropped(&g, attended.output, attentionOutputDropout)
     if choices.holdsAttended { g.hold(branch) }
@@ -31,12 +33,26 @@ extension TransformerLowering {
       g.hold(hidden)
     }
 
+    if let memory {
+      let residual = hidden
+      let before = normsTheSum ? hidden : normalized(&g, hidden, layer, .crossAttentionNorm)
+      let crossed = g.frame("encoder_attn") { g in crossAttention(&g, before, layer, memory) }
+      // The variable of the probabilities is bound anew only now.
+      if let weights = attended.weights { g.keepUntilHere(weights) }
+      if let weights = crossed.weights { g.hold(weights) }
+      hidden = g.add(residual, dropped(&g, crossed.output, choices.residualDropout))
+      if normsTheSum {
+        hidden = normalized(&g, hidden, layer, .crossAttentionNorm)
+        g.keepUntilHere(residual)
+      }
+    }
+
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch * length, sizes.hidden]) }
     let residual = hidden
     hidden = normalized(&g, hidden, layer, .preMLPNorm)
     if choices.addsInMLP {
       g.hold(hidden)
-      return (mlp(&g, hidden, layer, adding: residual), attended.weights)
+      return BlockResults(hidden: mlp(&g, hidden, layer, adding: residual), weights: attended.weights)
     }
     branch = mlp(&g, hidden, layer)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postMLPNorm) }
@@ -51,7 +67,16 @@ extension TransformerLowering {
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch, length, sizes.hidden]) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postMLPNorm) }
     if choices.keepsSummed { g.keepUntilHere(branch) }
-    return (hidden, attended.weights)
+    if choices.mlpIsInline { g.keepUntilHere(residual) }
+    return BlockResults(hidden: hidden, weights: attended.weights)
+  }
+
+  /// What a layer hands back.
+  struct BlockResults {
+    var hidden: Tensor
+    var weights: Tensor?
+    /// Biases by distance, of self-attention and of the attention over an encoder.
+    var biases: [Tensor] = []
   }
 
   private var attentionOutputDropout: ConfiguredValue<Double>? {
@@ -66,7 +91,7 @@ extension TransformerLowering {
   private func parallelBlock(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ inputs: LayerInputs,
     _ order: TransformerChoices.Parallel
-  ) -> (hidden: Tensor, weights: Tensor?) {
+  ) -> BlockResults {
     let shared = normalized(&g, input, layer, .inputNorm)
     if choices.holdsBranches { g.hold(shared) }
     let attended = g.frame("self_attn") { g in attention(&g, shared, layer, inputs) }
@@ -74,14 +99,16 @@ extension TransformerLowering {
     let left = g.hold(dropped(&g, attended.output, choices.residualDropout))
     let source = layer.modules[.preMLPNorm] == nil ? shared : normalized(&g, input, layer, .preMLPNorm)
     let right = g.hold(mlp(&g, source, layer))
-    switch order {
-    case .attentionFirst: return (g.add(g.add(left, right), input), attended.weights)
-    case .mlpFirst: return (g.add(g.add(right, left), input), attended.weights)
-    case .inputFirst: return (g.add(g.add(input, left), right), attended.weights)
-    }
+    let sum =
+      switch order {
+      case .attentionFirst: g.add(g.add(left, right), input)
+      case .mlpFirst: g.add(g.add(right, left), input)
+      case .inputFirst: g.add(g.add(input, left), right)
+      }
+    return BlockResults(hidden: sum, weights: attended.weights)
   }
 
-  private func normalized(
+  func normalized(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ role: Role
   ) -> Tensor {
     if let module = layer.modules[role] { return norm(&g, input, module, role.rawValue) }
@@ -99,7 +126,8 @@ extension TransformerLowering {
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, adding residual: Tensor? = nil
   ) -> Tensor {
     if let experts = choices.experts, layer.modules[.router] != nil { return mixture(&g, input, layer, experts) }
-    let dropout = choices.mlpDropout ?? choices.residualDropout
+    // Where another module adds the residual, that drops too.
+    let dropout = choices.nestsBranches ? nil : choices.mlpDropout ?? choices.residualDropout
     guard let down = layer.modules[.down] else { return input }
     if let fused = layer.modules[.fusedGateUp] {
       let inner = g.frame("mlp") { g in
@@ -118,7 +146,13 @@ extension TransformerLowering {
     if let gate = layer.modules[.gate] {
       let inner = g.frame("mlp") { g in
         let gated = activation(&g, linear(&g, input, gate))
-        return linear(&g, g.multiply(gated, linear(&g, input, up)), down)
+        let wide = linear(&g, input, up)
+        let product = g.multiply(gated, wide)
+        if choices.castsToDown {
+          g.hold(gated)
+          g.hold(wide)
+        }
+        return narrowed(&g, dropped(&g, product, choices.activationDropout), down)
       }
       return dropped(&g, inner, dropout)
     }
@@ -126,11 +160,23 @@ extension TransformerLowering {
       let wide = g.hold(g.frame("intermediate") { g in activation(&g, linear(&g, input, up)) })
       return g.frame("output") { g in dropped(&g, linear(&g, wide, down), dropout) }
     }
-    return g.frame(choices.flattensMLP ? "" : "mlp") { g in
+    func plain(_ g: inout GraphBuilder) -> Tensor {
       let wide = activation(&g, linear(&g, input, up))
+      if choices.mlpIsInline { g.keepUntilHere(input) }
       if let residual { return g.add(g.hold(linear(&g, g.hold(wide), down)), residual) }
-      return dropped(&g, linear(&g, dropped(&g, wide, choices.activationDropout), down), dropout)
+      let narrow = narrowed(&g, dropped(&g, wide, choices.activationDropout), down)
+      return dropped(&g, narrow, dropout)
     }
+    return choices.mlpIsInline ? plain(&g) : g.frame(choices.flattensMLP ? "" : "mlp", plain)
+  }
+
+  /// The projection that ends an MLP, its input in the type that the family wants.
+  private func narrowed(_ g: inout GraphBuilder, _ input: Tensor, _ down: ModuleParameters) -> Tensor {
+    guard choices.castsToDown else { return linear(&g, input, down) }
+    let wide = g.cast(input, to: parameterType(down))
+    let output = linear(&g, wide, down)
+    g.keepUntilHere(wide)
+    return output
   }
 
   func activation(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor { activation(&g, input, choices.activation) }

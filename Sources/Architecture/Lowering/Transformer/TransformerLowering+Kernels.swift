@@ -4,10 +4,12 @@ internal import Units
 extension TransformerLowering {
   /// `sdpa_attention_forward` and the kernel that torch 2.11 picks on a device of compute capability 8.0 or 9.0.
   func fused(
-    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?
+    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, bias: Tensor? = nil, isCausal: Bool? = nil
   ) -> (output: Tensor, weights: Tensor?) {
+    let isCausal = isCausal ?? choices.isCausal
     let output = g.frame("") { g in
       var heads = heads
+      let mask = bias.map { biasMask(&g, $0, mask, isCausal: isCausal) } ?? mask
       if repeatsHeads, mask != nil || sizes.headDimension > 256 {
         heads.key = g.hold(repeated(&g, heads.key))
         heads.value = g.hold(repeated(&g, heads.value))
@@ -25,10 +27,10 @@ extension TransformerLowering {
         return flash(&g, heads, wanted == .cudnn ? .cudnn : .flash)
       }
       if !isGrouped, dimension % (isHalf ? 8 : 4) == 0, width % (isHalf ? 8 : 4) == 0, wanted != .math {
-        let bias = mask.map { additive(&g, $0, type) }
+        let bias = mask.map { additive(&g, $0, type, queries: heads.query.shape[2]) }
         return g.attention(.efficient, query: heads.query, key: heads.key, value: heads.value, mask: bias)
       }
-      return composite(&g, heads, mask)
+      return composite(&g, heads, mask, isCausal: isCausal)
     }
     return (g.contiguous(g.transpose(output, 1, 2)), nil)
   }
@@ -55,8 +57,26 @@ extension TransformerLowering {
     return g.slice(output, axis: 3, start: 0, length: sizes.headDimension)
   }
 
+  /// `create_position_bias_mask` (transformers/integrations/sdpa_attention.py): a bias by distance where a token may
+  /// be seen, and a large negative number elsewhere.
+  private func biasMask(
+    _ g: inout GraphBuilder, _ bias: Tensor, _ mask: AttentionMask?, isCausal: Bool
+  ) -> AttentionMask {
+    let combined = g.frame("") { g in
+      if let mask { return mask.isBoolean ? g.whereVisible(bias, mask.tensor) : g.add(bias, mask.tensor) }
+      guard isCausal else { return bias }
+      let rows = g.create("arange", [], [bias.shape[2]], .int64)
+      let columns = g.create("arange", [], [bias.shape[3]], .int64)
+      let visible = g.create("ge", [rows, columns], [1, 1, bias.shape[2], bias.shape[3]], .bool)
+      return g.whereVisible(bias, g.hold(visible))
+    }
+    return AttentionMask(tensor: g.hold(combined), isBoolean: false)
+  }
+
   /// The mask as the efficient kernel takes it: in the queries' type, rows aligned to eight, one for all heads.
-  private func additive(_ g: inout GraphBuilder, _ mask: AttentionMask, _ type: DataType) -> Tensor {
+  private func additive(
+    _ g: inout GraphBuilder, _ mask: AttentionMask, _ type: DataType, queries: Int
+  ) -> Tensor {
     var bias = mask.tensor
     let shape = mask.tensor.shape
     if mask.isBoolean {
@@ -64,16 +84,19 @@ extension TransformerLowering {
     } else if bias.dataType != type {
       bias = g.cast(bias, to: type)
     }
-    if length % 8 != 0 {
+    let keys = shape[3]
+    if keys % 8 != 0 {
       var wide = shape
-      wide.dimensions[3] = (length + 7) / 8 * 8
-      bias = g.slice(g.create("constant_pad_nd", [bias], wide, type), axis: 3, start: 0, length: length)
+      wide.dimensions[3] = (keys + 7) / 8 * 8
+      bias = g.slice(g.apply(.pad, [bias], Layout(contiguous: wide), type), axis: 3, start: 0, length: keys)
     }
-    return g.expand(bias, to: [batch, sizes.heads, length, length])
+    return g.expand(bias, to: [batch, sizes.heads, queries, keys])
   }
 
   /// `_scaled_dot_product_attention_math`: the operators themselves, 16-bit inputs in fp32.
-  private func composite(_ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?) -> Tensor {
+  private func composite(
+    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, isCausal: Bool
+  ) -> Tensor {
     let type = heads.query.dataType
     return g.frame("") { g in
       g.withoutAutocast { g in
@@ -81,11 +104,12 @@ extension TransformerLowering {
         let wideKey = g.hold(g.cast(heads.key, to: .float32))
         let wideValue = g.hold(g.cast(heads.value, to: .float32))
         let query = g.hold(g.multiplyScalar(wideQuery))
-        let bias = g.hold(scoresBias(&g, mask))
+        let bias = mask != nil || isCausal ? g.hold(scoresBias(&g, mask)) : nil
         // Grouped heads are repeated (`repeat_interleave`), which copies; Falcon's single head is broadcast.
         let key = repeatsHeads ? g.hold(repeated(&g, wideKey)) : wideKey
         let value = repeatsHeads ? g.hold(repeated(&g, wideValue)) : wideValue
-        let scores = g.add(g.matrixProduct(query, g.multiplyScalar(g.transpose(key, 2, 3))), bias)
+        var scores = g.matrixProduct(query, g.multiplyScalar(g.transpose(key, 2, 3)))
+        if let bias { scores = g.add(scores, bias) }
         let weights = g.hold(g.dropout(g.softmax(scores), number(choices.attentionDropout)))
         return g.cast(g.matrixProduct(weights, value), to: type)
       }

@@ -33,7 +33,7 @@ extension TransformerLowering {
   func turns(_ layer: ModelDescription.Layer) -> Bool {
     switch choices.turned {
     case .all: return true
-    case .windowed: return isWindowed(layer)
+    case .windowed: return isWindowed(layer) || configuration?.presence(of: "sliding_window") == .null
     case .listed:
       if let listed = configuration?.integers("no_rope_layers"), listed.indices.contains(layer.index) {
         return listed[layer.index] != 0

@@ -22,6 +22,20 @@ struct LayerInputs {
   var relative: RelativePositions?
   /// Biases by distance [B · N, 1, S].
   var alibi: GraphBuilder.Tensor?
+  /// A bias by distance [1, N, S, S] that the first layer made.
+  var bias: GraphBuilder.Tensor?
+  /// What a decoder attends over.
+  var memory: Memory?
+  /// Which of these a layer is handed by position, apart from the hidden states.
+  var positional: [GraphBuilder.Tensor] = []
+
+  /// An encoder's output [B, M, H], as a decoder's layers see it.
+  struct Memory {
+    var states: GraphBuilder.Tensor
+    var mask: AttentionMask?
+    /// The bias [1, N, S, M] that the first layer made.
+    var bias: GraphBuilder.Tensor?
+  }
 
   /// The cosines and sines of a layer.
   func rotary(isWindowed: Bool) -> (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)? {
@@ -70,8 +84,13 @@ extension TransformerLowering {
       inputs.windowRotary = rotaryAngles(
         &g, positions, as: inputs.hidden.dataType, table: "rotary_emb.sliding_attention")
     case .rotary:
+      if hasDistances {
+        let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .int64))
+        inputs.alibi = g.hold(alibi(&g, seen, as: embedded.dataType))
+      }
       let positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
+      if let alibi = inputs.alibi, let mask = inputs.mask { inputs.mask = withDistances(&g, mask, alibi) }
       if makesWindowMask { inputs.windowMask = windowMask(&g, padding) }
       inputs.hidden = dropped(&g, embedded, choices.embeddingDropout)
       if choices.turning == .complex {
@@ -99,6 +118,7 @@ extension TransformerLowering {
       inputs.mask = causalMask(&g, padding).map { mask in
         AttentionMask(tensor: g.create("_to_copy", [mask.tensor], mask.tensor.shape, .bool), isBoolean: true)
       }
+    case .relativeBias, .given: break
     }
     for case let mask? in [inputs.mask, inputs.windowMask] { g.hold(mask.tensor) }
     for case let rotary? in [inputs.rotary, inputs.windowRotary] {
@@ -163,8 +183,9 @@ extension TransformerLowering {
   }
 
   /// `torch.arange(S) + 0`, [S].
-  private func arange(_ g: inout GraphBuilder) -> Tensor {
-    g.create("add", [g.create("arange", [], [length], .int64)], [length], .int64)
+  func arange(_ g: inout GraphBuilder, _ count: Int? = nil) -> Tensor {
+    let count = count ?? length
+    return g.create("add", [g.create("arange", [], [count], .int64)], [count], .int64)
   }
 
   /// `build_alibi_tensor`: slopes times positions, [B · N, 1, S].
@@ -177,6 +198,22 @@ extension TransformerLowering {
       let biases = g.hold(g.create("mul", [slopes, places], [batch * sizes.heads, 1, length], .float32))
       return type == .float32 ? biases : g.create("_to_copy", [biases], [batch * sizes.heads, 1, length], type)
     }
+  }
+
+  /// Falcon's older models count distances where newer ones turn queries and keys.
+  var hasDistances: Bool {
+    if case .falcon = choices.attention { configuration?.boolean("alibi") == true } else { false }
+  }
+
+  /// Falcon's mask with distances: `masked_fill(alibi / sqrt(D), mask < -1, min)`, [B, N, S, S].
+  private func withDistances(_ g: inout GraphBuilder, _ mask: AttentionMask, _ alibi: Tensor) -> AttentionMask {
+    var additive = mask.tensor
+    if mask.isBoolean { additive = g.create("where", [additive], additive.shape, alibi.dataType) }
+    let scaled = g.create("div", [alibi], [batch, sizes.heads, 1, length], alibi.dataType)
+    let hidden = g.create("lt", [additive], additive.shape, .bool)
+    let both = g.create(
+      "masked_fill", [scaled, hidden], [batch, sizes.heads, length, length], alibi.dataType)
+    return AttentionMask(tensor: both, isBoolean: false)
   }
 
   // MARK: - Rotary embeddings
@@ -196,7 +233,7 @@ extension TransformerLowering {
     _ g: inout GraphBuilder, _ positions: Tensor, as type: DataType, table: String = "rotary_emb"
   ) -> (cosine: Tensor, sine: Tensor) {
     let half = rotaryDimension / 2
-    let type = choices.turningType == .angles ? .float32 : type
+    let type = choices.turningType == .angles || choices.turningType == .factors ? .float32 : type
     let frequencies = g.buffer("\(table).inv_freq", [half], .float32)
     _ = g.buffer("\(table).original_inv_freq", [half], .float32)
     return g.frame("rotary_emb") { g in
@@ -231,7 +268,7 @@ extension TransformerLowering {
 
   /// `create_causal_mask` (transformers/masking_utils.py): nothing where a kernel's causal flag does, a boolean mask
   /// for padded batches, an additive one for eager attention. `seen` is the mask of the tokens that count.
-  private func causalMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
+  func causalMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
     let slides = choices.window == .all && window != nil
     guard isEager || settings.isPadded || slides || choices.alwaysMasks else { return nil }
     return mask(&g, seen, windowed: slides)
@@ -292,32 +329,39 @@ extension TransformerLowering {
   }
 
   private func mask(_ g: inout GraphBuilder, _ seen: Tensor?, windowed: Bool) -> AttentionMask {
+    mask(&g, seen, windowed: windowed, isCausal: choices.isCausal, keys: length)
+  }
+
+  /// A mask over [B, 1, S, keys]; `seen` tells which keys count.
+  func mask(
+    _ g: inout GraphBuilder, _ seen: Tensor?, windowed: Bool = false, isCausal: Bool, keys count: Int
+  ) -> AttentionMask {
     g.frame("") { g in
-      let given = seen.map { g.hold(g.create("_to_copy", [$0], [batch, length], .bool)) }
-      let queries = g.hold(arange(&g))
-      let keys = g.hold(arange(&g))
+      let given = seen.map { g.hold(g.create("_to_copy", [$0], [batch, count], .bool)) }
+      let queries = g.hold(arange(&g, length))
+      let keys = g.hold(arange(&g, count))
       var mask =
-        choices.isCausal
-        ? g.create("le", [queries, keys], [1, 1, length, length], .bool)
+        isCausal
+        ? g.create("le", [queries, keys], [1, 1, length, count], .bool)
         : g.create("ge", [queries], [1, 1, length, 1], .bool)
       if windowed {
-        let shape: Shape = [1, 1, length, length]
+        let shape: Shape = [1, 1, length, count]
         // Towards both sides it is a distance that is compared.
         let distance =
-          choices.isCausal ? nil : g.create("abs", [g.create("sub", [queries, keys], shape, .int64)], shape, .int64)
-        let near = g.create(choices.isCausal ? "gt" : "le", distance.map { [$0] } ?? [queries, keys], shape, .bool)
-        mask = g.create("bitwise_and", [mask, near], [1, 1, length, length], .bool)
+          isCausal ? nil : g.create("abs", [g.create("sub", [queries, keys], shape, .int64)], shape, .int64)
+        let near = g.create(isCausal ? "gt" : "le", distance.map { [$0] } ?? [queries, keys], shape, .bool)
+        mask = g.create("bitwise_and", [mask, near], shape, .bool)
       }
       if let given {
-        let rows = g.create("index", [given], [batch, 1, 1, length], .bool)
-        mask = g.create("bitwise_and", [mask, rows], [batch, 1, length, length], .bool)
+        let rows = g.create("index", [given], [batch, 1, 1, count], .bool)
+        mask = g.create("bitwise_and", [mask, rows], [batch, 1, length, count], .bool)
       }
       guard isEager else {
-        return AttentionMask(tensor: g.expand(mask, to: [batch, 1, length, length]), isBoolean: true)
+        return AttentionMask(tensor: g.expand(mask, to: [batch, 1, length, count]), isBoolean: true)
       }
       g.hold(mask)
       // The mask's type is that of the embeddings, which autocast leaves alone.
-      return AttentionMask(tensor: g.create("where", [mask], [batch, 1, length, length], type), isBoolean: false)
+      return AttentionMask(tensor: g.create("where", [mask], [batch, 1, length, count], type), isBoolean: false)
     }
   }
 }

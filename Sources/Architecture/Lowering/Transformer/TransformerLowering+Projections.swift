@@ -6,14 +6,17 @@ extension TransformerLowering {
 
   /// Queries [B, N, S, D], keys and values [B, K, S, D], as views of what the projections write.
   func projections(_ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer) -> Heads? {
-    if let fused = layer.modules[.fusedQKV] { return separated(&g, linear(&g, input, fused)) }
+    if let fused = layer.modules[.fusedQKV] {
+      let all = linear(&g, input, fused)
+      return separated(&g, clips ? g.clamp(g.hold(all)) : all)
+    }
     guard let query = layer.modules[.query], let key = layer.modules[.key], let value = layer.modules[.value] else {
       return nil
     }
     if projectsFirst(layer) {
       // All three are projected before any is looked at further.
       var parts = [linear(&g, input, query), linear(&g, input, key), linear(&g, input, value)]
-      if let key = choices.clip, configuration?.number(key) != nil {
+      if clips {
         for tensor in parts { g.hold(tensor) }
         parts = parts.map { g.clamp($0) }
       }
@@ -45,15 +48,23 @@ extension TransformerLowering {
   /// [B, S, heads · D] seen as [B, heads, S, D].
   func perHead(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor {
     let dimension = sizes.headDimension
-    return g.transpose(g.reshape(input, [batch, length, input.shape[2] / dimension, dimension]), 1, 2)
+    let heads = g.reshape(input, [batch, input.shape[1], input.shape[2] / dimension, dimension])
+    let turned = g.transpose(heads, 1, 2)
+    return choices.copiesHeads ? g.contiguous(turned) : turned
+  }
+
+  /// Whether projections are cut to a bound.
+  private var clips: Bool {
+    choices.clips
+      && (configuration?.number("clip_qkv") ?? configuration?.section("attn_config")?.number("clip_qkv")) != nil
   }
 
   private func projectsFirst(_ layer: ModelDescription.Layer) -> Bool {
     if case .fp32 = choices.attention { return true }
-    if choices.clip != nil { return true }
+    if choices.clips { return true }
     guard layer.modules[.queryNorm] != nil else { return false }
     switch choices.headNorms {
-    case .heads, .projection: return false
+    case .heads, .projection, .turned: return false
     case .headsOfAll, .transposed, .eachHead: return true
     }
   }
@@ -75,10 +86,16 @@ extension TransformerLowering {
     case .eachHead:
       let heads = parts.map { perHead(&g, $0) }
       return (normalizedEach(&g, heads[0], query), normalizedEach(&g, heads[1], key), heads[2])
-    case .heads, .projection, .transposed:
+    case .heads, .projection, .transposed, .turned:
       let heads = parts.map { perHead(&g, $0) }
       return (norm(&g, heads[0], query, "head_norm"), norm(&g, heads[1], key, "head_norm"), heads[2])
     }
+  }
+
+  /// Norms of queries and keys that are turned already.
+  func normalizedTurned(_ g: inout GraphBuilder, _ heads: Heads, _ layer: ModelDescription.Layer) -> Heads {
+    guard let query = layer.modules[.queryNorm], let key = layer.modules[.keyNorm] else { return heads }
+    return (norm(&g, heads.query, query, "head_norm"), norm(&g, heads.key, key, "head_norm"), heads.value)
   }
 
   /// [B, N, S, D] with a norm of its own for each head; `module` is the first one's.
@@ -95,7 +112,7 @@ extension TransformerLowering {
 
   /// The same with a norm over each head's features (Qwen3), or over all of them (OLMo 2).
   private func normalizedHeads(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters?) -> Tensor {
-    guard let module else { return perHead(&g, input) }
+    guard let module, choices.headNorms != .turned else { return perHead(&g, input) }
     if choices.headNorms == .projection { return perHead(&g, norm(&g, input, module, "projection_norm")) }
     let heads = g.reshape(input, [batch, length, input.shape[2] / sizes.headDimension, sizes.headDimension])
     return g.transpose(norm(&g, heads, module, "head_norm"), 1, 2)
@@ -105,6 +122,8 @@ extension TransformerLowering {
   private func separated(_ g: inout GraphBuilder, _ all: Tensor) -> Heads {
     let dimension = sizes.headDimension
     let (queries, others) = (sizes.heads * dimension, sizes.keyValueHeads * dimension)
+    let hasOneHead = configuration?.boolean("multi_query") ?? true
+    let isGrouped = configuration?.boolean("new_decoder_architecture") == true
     switch choices.fused {
     case .blocks:
       let parts = g.split(all, axis: -1, lengths: [queries, others, others])
@@ -120,7 +139,7 @@ extension TransformerLowering {
       g.hold(all)
       let parts = g.split(heads, axis: -1, lengths: [dimension, dimension, dimension])
       return (parts[0], parts[1], parts[2])
-    case .selectedHeads:
+    case .multiQuery where !hasOneHead && !isGrouped, .selectedHeads:
       g.hold(all)
       let heads = g.frame("") { g in
         let triples = g.reshape(all, [batch, length, sizes.heads, 3, dimension])
@@ -146,7 +165,7 @@ extension TransformerLowering {
       return (g.transpose(query, 1, 2), g.transpose(key, 1, 2), g.transpose(value, 1, 2))
     case .multiQuery:
       g.hold(all)
-      if configuration?.boolean("new_decoder_architecture") == true { return groupedQueries(&g, all) }
+      if isGrouped { return groupedQueries(&g, all) }
       let heads = g.reshape(all, [batch, length, sizes.heads + 2 * sizes.keyValueHeads, dimension])
       let query = g.slice(heads, axis: 2, start: 0, length: sizes.heads)
       let key = g.pick(heads, axis: 2)

@@ -37,6 +37,7 @@ extension TransformerLowering {
         return (joined, g.concatenate([turned(&g, key.turning, cosine, sine), key.rest], axis: 3), heads.value)
       }
       let turnedKey = turned(&g, key.turning, cosine, sine)
+      if choices.holdsTurned { for tensor in [turnedQuery, turnedKey] { g.hold(tensor) } }
       let joined = g.concatenate([turnedQuery, query.rest], axis: 3)
       return (joined, g.concatenate([turnedKey, key.rest], axis: 3), heads.value)
     }
@@ -72,7 +73,8 @@ extension TransformerLowering {
   func turned(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
     let half = input.shape[3] / 2
     let isCast = choices.turningType == .wideTwice
-    let straight = g.multiply(isCast ? g.cast(input, to: .float32) : input, cosine)
+    let isWide = choices.turningType == .factors
+    let straight = g.multiply(isCast || isWide ? g.cast(input, to: .float32) : input, cosine)
     let source = isCast ? g.cast(input, to: .float32) : input
     let turned = g.frame("") { g in
       if choices.turning == .neighbours || choices.turning == .neighboursSpread { return neighboursSwapped(&g, source) }
@@ -80,7 +82,7 @@ extension TransformerLowering {
       let second = g.slice(source, axis: 3, start: half, length: half)
       return g.concatenate([g.unary(.negate, second), first], axis: 3)
     }
-    return g.add(straight, g.multiply(turned, sine))
+    return g.add(straight, g.multiply(isWide ? g.cast(turned, to: .float32) : turned, sine))
   }
 
   /// Every two features (a, b) as (-b, a).

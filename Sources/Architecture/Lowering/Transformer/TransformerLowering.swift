@@ -28,6 +28,7 @@ struct TransformerLowering: ModuleLowering {
   }
 
   var multipliesTransposedWeights: Bool { choices.multipliesTransposedWeights }
+  var keptInFP32: [String] { choices.keptInFP32 }
 
   /// Whether attention runs as written out in transformers. Families without the attention interface always do.
   var isEager: Bool {
@@ -67,7 +68,7 @@ struct TransformerLowering: ModuleLowering {
       }
     case .relative:
       if let reason = whatOfDistancesCannotRun { return reason }
-    case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .alibiBesideMask: break
+    case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .alibiBesideMask, .relativeBias, .given: break
     }
     if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
@@ -104,30 +105,43 @@ struct TransformerLowering: ModuleLowering {
       var embedded = given.rows ?? embedded(&g, given.tokens)
       if case .outside? = choices.embeddingScale { embedded = g.multiplyScalar(embedded) }
       if choices.isCausal { g.hold(embedded) }
-      let inputs = layerInputs(&g, embedded, given.padding)
-      var hidden = inputs.hidden
-      var weights: Tensor?
-      for layer in stack.layers {
-        let results = g.segment("layers.\(layer.index)") { g in
-          let results = block(&g, hidden, layer, inputs)
-          return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : [])
-        }
-        hidden = results.result
-        // The loop's variable for a layer's results is bound anew only when the next layer returns.
-        if let weights { g.keepUntilHere(weights) }
-        weights = results.side.first
-        if layer.index == stack.layers[0].index { hidden = convolved(&g, hidden, inputs) }
-        if choices.holdsHiddenStates { g.hold(hidden) }
-      }
-      if let norm = stack.modules[.finalNorm] {
-        hidden = self.norm(&g, hidden, norm, "norm")
-      } else if choices.norm == .bareLayerNorm {
-        hidden = g.frame("norm") { g in bareNorm(&g, hidden) }
-      }
-      if let weights { g.hold(weights) }
+      var hidden = column(&g, layerInputs(&g, embedded, given.padding))
       if let projection = stack.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
       return hidden
     }
+  }
+
+  /// The blocks one after the other, and the norm behind them: hidden states [B, S, H] to the same.
+  func column(_ g: inout GraphBuilder, _ inputs: LayerInputs) -> Tensor {
+    var inputs = inputs
+    var weights: Tensor?
+    for layer in stack.layers {
+      let handed = [inputs.bias, inputs.memory?.states, inputs.memory?.bias].compactMap { $0 }
+      let results = g.segment("layers.\(layer.index)", positional: inputs.positional + handed) { g in
+        let results = block(&g, inputs.hidden, layer, inputs)
+        return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : results.biases)
+      }
+      inputs.hidden = results.result
+      if choices.positions.areRelativeBiases {
+        inputs.bias = results.side.first
+        inputs.memory?.bias = results.side.dropFirst().first
+        for bias in results.side { g.hold(bias) }
+        continue
+      }
+      // The loop's variable for a layer's results is bound anew only when the next layer returns.
+      if let weights { g.keepUntilHere(weights) }
+      weights = results.side.first
+      if layer.index == stack.layers[0].index { inputs.hidden = convolved(&g, inputs.hidden, inputs) }
+      if choices.holdsHiddenStates { g.hold(inputs.hidden) }
+    }
+    var hidden = inputs.hidden
+    if let norm = stack.modules[.finalNorm] {
+      hidden = self.norm(&g, hidden, norm, "norm")
+    } else if choices.norm == .bareLayerNorm {
+      hidden = g.frame("norm") { g in bareNorm(&g, hidden) }
+    }
+    if let weights { g.hold(weights) }
+    return hidden
   }
 
   /// What the embedding makes of tokens [B, S].
