@@ -105,8 +105,8 @@ extension GraphBuilder {
   /// `torch.view_as_complex`: pairs along the last axis as one number each.
   public mutating func asComplex(_ input: Tensor) -> Tensor {
     let axes = input.shape.rank - 1
-    let layout = Layout(
-      shape: Shape(Array(input.shape.dimensions.prefix(axes))), strides: input.layout.strides.prefix(axes).map { $0 / 2 })
+    let strides = input.layout.strides.prefix(axes).map { $0 / 2 }
+    let layout = Layout(shape: Shape(Array(input.shape.dimensions.prefix(axes))), strides: strides)
     return see(.asComplex, input, layout, .complex64)
   }
 

@@ -9,6 +9,7 @@ struct EstimateTruthTests {
   static let others = TracedRun.table("other-models.tsv", modelTypes: Sketch.modelTypes(of: Sketch.all))
   static let settings = TracedRun.table("training-settings.tsv", modelTypes: Sketch.modelTypes(of: Sketch.small))
   static let quantized = TracedRun.table("quantized.tsv", modelTypes: Sketch.modelTypes(of: Sketch.twoLayers))
+  static let experts = TracedRun.table("experts.tsv", modelTypes: Sketch.modelTypes(of: Sketch.experts))
 
   @Test func tablesAreComplete() {
     #expect(Self.samples.count == 50)
@@ -18,6 +19,7 @@ struct EstimateTruthTests {
     #expect(Set(Self.others.map(\.checkpoint)) == Set(Sketch.all.map(\.name)))
     #expect(Set(Self.settings.map(\.checkpoint)) == Set(Sketch.small.map(\.name)))
     #expect(Set(Self.quantized.map(\.checkpoint)) == Set(Sketch.twoLayers.map(\.name)))
+    #expect(Set(Self.experts.map(\.checkpoint)) == Set(Sketch.experts.map(\.name)))
   }
 
   @Test(arguments: samples) func sampleModels(_ run: TracedRun) throws {
@@ -36,6 +38,10 @@ struct EstimateTruthTests {
 
   @Test(arguments: quantized) func quantizedModels(_ run: TracedRun) throws {
     try Self.compare(run, with: try #require(Sketch.twoLayers.first { $0.name == run.checkpoint }).estimator)
+  }
+
+  @Test(arguments: experts) func mixturesOfExperts(_ run: TracedRun) throws {
+    try Self.compare(run, with: try #require(Sketch.experts.first { $0.name == run.checkpoint }).estimator)
   }
 
   /// The run's peak within 0.1 percent, and each phase's within 0.5.

@@ -17,6 +17,9 @@ struct VerificationTests {
     + EstimateTruthTests.settings.compactMap { run in
       Sketch.small.first { $0.name == run.checkpoint }.map { (run, $0.estimator) }
     }
+    + EstimateTruthTests.experts.compactMap { run in
+      Sketch.experts.first { $0.name == run.checkpoint }.map { (run, $0.estimator) }
+    }
 
   private static func measured() throws -> [VerifiedFamily] {
     var errors: [String: [Double]] = [:]

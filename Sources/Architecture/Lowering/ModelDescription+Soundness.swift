@@ -136,7 +136,7 @@ extension ModelDescription {
       }
       let isDense = down != nil && (layer.modules[.up] != nil || layer.modules[.fusedGateUp] != nil)
       guard split || latent != nil || layer.modules[.fusedQKV] != nil, layer.modules[.attentionOutput] != nil,
-        isDense || layer.modules[.router] != nil
+        isDense || (layer.modules[.router] != nil && choices.experts != nil)
       else { return "\(layer.path) has no attention and MLP that were recognised" }
       if let experts = choices.experts, let misfit = misfit(of: layer, experts, hidden: hidden) { return misfit }
     }

@@ -163,13 +163,7 @@ public struct Estimator: Sendable {
       result.append(Assumption(what: what, value: "\(fact.value)", source: fact.source))
     }
     result += quantizationAssumptions(workload.forward)
-    if description.expertCount != nil {
-      result.append(
-        Assumption(
-          what: "routing of experts", value: "any",
-          source: "the implementation that transformers picks takes the same memory however tokens are spread: rows "
-            + "sorted by expert for grouped_mm, or every expert for every token (Llama 4)"))
-    }
+    result += expertAssumptions
     result += hardwareAssumptions
     if layout.strategy == .gemini || (layout.strategy == .tp && layout.degrees.data > 1) {
       result.append(

@@ -317,7 +317,8 @@ extension TransformerLowering {
       }
       var mask = g.create("eq", chunks, whole, .bool)
       mask = g.create("bitwise_and", [mask], whole, .bool)
-      mask = g.create("bitwise_and", [mask, g.create("le", [queries, keys], [1, 1, length, length], .bool)], whole, .bool)
+      let before = g.create("le", [queries, keys], [1, 1, length, length], .bool)
+      mask = g.create("bitwise_and", [mask, before], whole, .bool)
       if let given {
         let rows = g.create("index", [given], [batch, 1, 1, length], .bool)
         mask = g.create("bitwise_and", [mask, rows], whole, .bool)
