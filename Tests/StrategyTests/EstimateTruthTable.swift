@@ -1,13 +1,14 @@
 import Architecture
 import Foundation
 import Graph
+import Strategy
 import Testing
 import TrainingStep
 
 /// A row of a table in Tests/Truth.
 struct TracedRun: Sendable, CustomTestStringConvertible {
   var checkpoint: String
-  var modelType: String
+  var estimator: Estimator
   var workload: Workload
   /// The peak of each phase of the second step, in bytes.
   var phases: [Phase: Int]
@@ -19,15 +20,19 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
     var row: String
   }
 
+  /// The rows of every table.
+  static let all = [
+    "sample-models.tsv", "other-models.tsv", "families.tsv", "experts.tsv", "training-settings.tsv",
+    "quantized.tsv",
+  ].flatMap(table)
+
   /// The rows of a table, without its heading.
-  ///
-  /// - Parameter modelTypes: `model_type` by checkpoint; LoRA's usual targets depend on it.
-  static func table(_ name: String, modelTypes: [String: String]) -> [TracedRun] {
+  private static func table(_ name: String) -> [TracedRun] {
     let path = SampleModels.root.appendingPathComponent("Tests/Truth/\(name)").path
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [] }
     return text.split(separator: "\n").dropFirst().compactMap { line in
       do {
-        return try TracedRun(line.split(separator: "\t").map(String.init), modelTypes)
+        return try TracedRun(line.split(separator: "\t").map(String.init))
       } catch {
         Issue.record("not a row of \(name): \(line)")
         return nil
@@ -35,7 +40,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
     }
   }
 
-  private init(_ fields: [String], _ modelTypes: [String: String]) throws {
+  private init(_ fields: [String]) throws {
     guard fields.count == 11, let batch = Int(fields[1]), let length = Int(fields[2]),
       let precision = ForwardSettings.Precision(rawValue: fields[3]), let optimizer = Optimizer(rawValue: fields[4]),
       let checkpointing = Checkpointing(rawValue: fields[5]),
@@ -43,7 +48,10 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       let backward = Int(fields[9]), let update = Int(fields[10])
     else { throw Malformed(row: fields.joined(separator: " ")) }
     checkpoint = fields[0]
-    modelType = modelTypes[fields[0]] ?? ""
+    guard let model = TracedModel.all[checkpoint] else { throw Malformed(row: checkpoint) }
+    // LoRA's usual targets depend on it.
+    let modelType = model.configuration.string("model_type") ?? ""
+    estimator = model.estimator
     phases = [.forward: forward, .backward: backward, .optimizer: update]
     testDescription = fields[..<8].joined(separator: " ")
     var settings = ForwardSettings(

@@ -8,9 +8,9 @@ enum SampleModels {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  static let modelTypes = ["gpt2": "gpt2", "opt-1.3b": "opt", "Qwen2.5-0.5B": "qwen2", "Llama-3-8B": "llama"]
+  static let names = ["gpt2", "opt-1.3b", "Qwen2.5-0.5B", "Llama-3-8B"]
 
-  /// One for each of ``modelTypes``. The headers are put into a folder of this suite's own, with holes for weights.
+  /// One for each of ``names``. The headers are put into a folder of this suite's own, with holes for weights.
   static let estimators: [String: Estimator] = {
     let folder = root.appendingPathComponent(".build/sample-models-for-estimates")
     let process = Process()
@@ -19,7 +19,7 @@ enum SampleModels {
     do {
       try process.run()
       process.waitUntilExit()
-      return try modelTypes.keys.reduce(into: [:]) { estimators, name in
+      return try names.reduce(into: [:]) { estimators, name in
         let checkpoint = try Checkpoint.open(folder.appendingPathComponent(name).path)
         let description = ModelDescription(checkpoint: checkpoint, weightSet: try checkpoint.primaryWeightSet())
         estimators[name] = Estimator(description: description, configuration: checkpoint.configuration)

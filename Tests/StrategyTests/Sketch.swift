@@ -5,8 +5,7 @@ import Units
 
 /// A checkpoint from names and shapes alone: a line for each module, with the shape of its weight, `+` where it has a
 /// bias as long as the weight's first extent (last, where the weight is stored `in x out`, marked `T`), and `#` in its
-/// path where each layer has one. `@` in the path stands for each of as many experts as `of` says, and `whole` marks a
-/// tensor that is named like this line and no module.
+/// path where each layer has one.
 struct Sketch: Sendable {
   var name: String
   var layers: Int
@@ -18,10 +17,6 @@ struct Sketch: Sendable {
     self.layers = layers
     self.configuration = Configuration(file: "config.json", root: configuration)
     self.modules = modules
-  }
-
-  static func modelTypes(of sketches: [Sketch]) -> [String: String] {
-    sketches.reduce(into: [:]) { $0[$1.name] = $1.configuration.string("model_type") }
   }
 
   var weightSet: WeightSet {
@@ -36,13 +31,9 @@ struct Sketch: Sendable {
       guard words.count >= 2 else { return }
       let path = words[0].split(separator: "#", omittingEmptySubsequences: false).joined(separator: "\(layer)")
       let shape = Shape(words[1].split(separator: "x").compactMap { Int($0) })
-      let experts = words.contains("of") ? words.last.flatMap { Int($0) } ?? 0 : 1
-      for expert in 0..<experts {
-        let path = path.split(separator: "@", omittingEmptySubsequences: false).joined(separator: "\(expert)")
-        add(words.contains("whole") ? path : "\(path).weight", shape)
-        guard words.contains("+") else { continue }
-        add("\(path).bias", [words.contains("T") ? shape[shape.rank - 1] : shape[0]])
-      }
+      add("\(path).weight", shape)
+      guard words.contains("+") else { return }
+      add("\(path).bias", [words.contains("T") ? shape[shape.rank - 1] : shape[0]])
     }
     let lines = modules.split(separator: "\n")
     for line in lines where !line.contains("#") { expand(line, layer: 0) }

@@ -8,25 +8,13 @@ import TrainingStep
 /// The table of verified families is what the traced runs say; `UPDATE_VERIFICATION=1` writes it anew.
 @Suite("Verified families")
 struct VerificationTests {
-  /// Every traced run, with the estimator of its model.
-  private static let runs: [(run: TracedRun, estimator: Estimator)] =
-    EstimateTruthTests.samples.compactMap { run in SampleModels.estimators[run.checkpoint].map { (run, $0) } }
-    + EstimateTruthTests.others.compactMap { run in
-      Sketch.all.first { $0.name == run.checkpoint }.map { (run, $0.estimator) }
-    }
-    + EstimateTruthTests.settings.compactMap { run in
-      Sketch.small.first { $0.name == run.checkpoint }.map { (run, $0.estimator) }
-    }
-    + EstimateTruthTests.experts.compactMap { run in
-      Sketch.experts.first { $0.name == run.checkpoint }.map { (run, $0.estimator) }
-    }
-
   private static func measured() throws -> [VerifiedFamily] {
     var errors: [String: [Double]] = [:]
     var settings: [String: Set<String>] = [:]
-    for (run, estimator) in runs {
-      let family = estimator.description.family
-      let peak = try #require(estimator.timeline(run.workload).peak(ofStep: 2)).peak.bytes.bytes
+    for simulated in SimulatedRun.all {
+      let run = simulated.run
+      let family = run.estimator.description.family
+      let peak = try #require(try simulated.phases.get().values.max())
       errors[family, default: []].append(abs(Double(peak) / Double(run.peak) - 1))
       settings[family, default: []].formUnion(run.workload.verifiableSettings)
     }
@@ -58,10 +46,10 @@ struct VerificationTests {
   // MARK: - The band
 
   @Test func bandWidensWithWhatWasNotTraced() throws {
-    let estimator = try #require(SampleModels.estimators["gpt2"])
+    let estimator = try #require(TracedModel.all["bert-tiny-mlm"]).estimator
     let workload = Workload(forward: ForwardSettings(sequenceLength: 64, precision: .fp32))
     var frozen = workload
-    frozen.forward.frozen = ["*.wpe.*"]
+    frozen.forward.frozen = ["*.position_embeddings.*"]
     let traced = try estimator.estimate(workload)
     let partly = try estimator.estimate(frozen)
     #expect(traced.uncertainty.share < 0.012)

@@ -11,7 +11,9 @@ extension Workload {
     ]
     if forward.isPadded { words.append("padding") }
     if forward.usesCache { words.append("cache") }
-    if forward.adapters != nil { words.append("lora") }
+    if let adapters = forward.adapters { words.append(adapters.usesDoRA ? "dora" : "lora") }
+    if let scheme = forward.quantization { words.append("quantize=\(scheme.rawValue)") }
+    if forward.isPreparedForKBitTraining { words.append("kbit") }
     switch forward.technique?.kind {
     case .prompt?: words.append("prompt")
     case .scaling?: words.append("ia3")
