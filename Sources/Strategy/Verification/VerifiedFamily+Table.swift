@@ -59,6 +59,20 @@ extension VerifiedFamily {
         fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
+      "deepseek", runs: 19, median: 0.000000, worst: 0.000195,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "deepseek_v2", runs: 40, median: 0.000000, worst: 0.000187,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
       "distilbert", runs: 18, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
@@ -145,6 +159,13 @@ extension VerifiedFamily {
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
+      "gpt_oss", runs: 21, median: 0.000000, worst: 0.000224,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
       "gptj", runs: 13, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
@@ -155,6 +176,13 @@ extension VerifiedFamily {
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
         fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "granitemoe", runs: 42, median: 0.000000, worst: 0.000250,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
         """),
     VerifiedFamily(
       "helium", runs: 6, median: 0.000000, worst: 0.000056,
@@ -175,6 +203,13 @@ extension VerifiedFamily {
         bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,clipping,dora,\
         fp16,fp16-mixed,fp32,freeze,galore-adamw,ia3,kbit,lion,lion-8bit,lora,loss=chunked,loss=fused,muon,\
         padding,paged-adamw-8bit,prompt,quantize=int8,quantize=nf4,quantize=nf4-double,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "llama4", runs: 34, median: 0.000000, worst: 0.000133,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
         """),
     VerifiedFamily(
       "mamba", runs: 15, median: 0.000000, worst: 0.000146,
@@ -206,6 +241,13 @@ extension VerifiedFamily {
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
         checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "mixtral", runs: 43, median: 0.000000, worst: 0.000216,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
         """),
     VerifiedFamily(
       "modernbert", runs: 18, median: 0.000000, worst: 0.000000,
@@ -248,6 +290,13 @@ extension VerifiedFamily {
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
+      "olmoe", runs: 42, median: 0.000000, worst: 0.000225,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
       "opt", runs: 32, median: 0.000000, worst: 0.000005,
       settings: """
         accumulate,adamw,adamw-8bit,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
@@ -274,6 +323,13 @@ extension VerifiedFamily {
         checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
+      "phimoe", runs: 17, median: 0.000000, worst: 0.000228,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
       "qwen2", runs: 51, median: 0.000000, worst: 0.000060,
       settings: """
         adamw,adamw-8bit,adamw-fused,attention=cudnn,attention=eager,attention=efficient,attention=math,\
@@ -282,10 +338,24 @@ extension VerifiedFamily {
         paged-adamw-8bit,prompt,quantize=int8,quantize=nf4-double,sgd,sgd-momentum
         """),
     VerifiedFamily(
+      "qwen2_moe", runs: 21, median: 0.000000, worst: 0.000259,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
       "qwen3", runs: 13, median: 0.000000, worst: 0.000397,
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
         checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "qwen_moe", runs: 42, median: 0.000000, worst: 0.000224,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
         """),
     VerifiedFamily(
       "roberta", runs: 48, median: 0.000000, worst: 0.000596,
