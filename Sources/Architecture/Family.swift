@@ -100,6 +100,7 @@ extension Family {
     "mlp.shared_experts.gate_proj": .sharedExpertGate, "mlp.shared_experts.up_proj": .sharedExpertUp,
     "mlp.shared_experts.down_proj": .sharedExpertDown, "mlp.shared_expert.gate_proj": .sharedExpertGate,
     "mlp.shared_expert.up_proj": .sharedExpertUp, "mlp.shared_expert.down_proj": .sharedExpertDown,
+    "mlp.shared_expert_gate": .sharedExpertWeight,
   ]
 
   /// One set of names out of several; a later one wins.

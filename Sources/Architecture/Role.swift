@@ -29,6 +29,8 @@ public enum Role: String, CaseIterable, Sendable {
 
   // Attention. A fused projection holds query, key and value in one weight.
   case query, key, value, fusedQKV, attentionOutput, queryNorm, keyNorm
+  /// A score for each head that stands beside those of the tokens (gpt-oss).
+  case sinks
 
   // Latent attention (DeepSeek): the projections into and out of the low-rank spaces, and their norms.
   case queryDown, queryDownNorm, queryUp, keyValueDown, keyValueDownNorm, keyValueUp
@@ -53,6 +55,10 @@ public enum Role: String, CaseIterable, Sendable {
 
   // Mixture of experts. The modules of expert 0 stand for all of them, or one weight holds every expert.
   case router, expertGate, expertUp, expertDown, expertFusedGateUp, sharedExpertGate, sharedExpertUp, sharedExpertDown
+  /// What is added to the router's scores for the choice alone (DeepSeek-V3).
+  case routerCorrection
+  /// How much a token's shared expert counts (Qwen2-MoE).
+  case sharedExpertWeight
 
   // State space (Mamba): the projections into and out of the mixer, its convolution, what steps and states are projected
   // by, the decay, the bias of the steps, the skip connection and the norm before the way out.
@@ -77,13 +83,13 @@ extension Role {
     case .outputProjection, .head, .headTransform, .pooler, .classifier, .classifierTransform, .visionProjection,
       .logitScale, .logitBias, .poolingProbe, .poolingQKV, .poolingOutput, .poolingUp, .poolingDown:
       .head
-    case .query, .key, .value, .fusedQKV, .attentionOutput, .queryDown, .queryUp, .keyValueDown, .keyValueUp,
+    case .query, .key, .value, .fusedQKV, .attentionOutput, .sinks, .queryDown, .queryUp, .keyValueDown, .keyValueUp,
       .crossQuery, .crossKey, .crossValue, .crossAttentionOutput, .relativePositionBias,
       .positionKey, .positionQuery, .attentionScale:
       .attention
     case .gate, .up, .fusedGateUp, .down, .convolution, .mlpScale: .mlp
-    case .router, .expertGate, .expertUp, .expertDown, .expertFusedGateUp, .sharedExpertGate, .sharedExpertUp,
-      .sharedExpertDown:
+    case .router, .routerCorrection, .expertGate, .expertUp, .expertDown, .expertFusedGateUp, .sharedExpertGate,
+      .sharedExpertUp, .sharedExpertDown, .sharedExpertWeight:
       .experts
     case .projectorUp, .projectorDown, .depthwise, .imageConvolution: .vision
     case .mixerInput, .mixerConvolution, .stateProjection, .timeStepProjection, .timeStepBias, .decay, .skip,
@@ -100,6 +106,14 @@ extension Role {
       false
     case .embeddingProjection, .sharedExpertGate, .sharedExpertUp, .sharedExpertDown, .projectorUp, .projectorDown: true
     default: [.attention, .mlp, .head].contains(component)
+    }
+  }
+
+  /// Whether it belongs to the experts that a router picks from, which a running module holds in stacks.
+  var isRouted: Bool {
+    switch self {
+    case .router, .routerCorrection, .expertGate, .expertUp, .expertDown, .expertFusedGateUp: true
+    default: false
     }
   }
 }

@@ -11,6 +11,9 @@ public struct LowRankAdapters: Hashable, Sendable {
   public var targets: Targets
   /// Names of modules that are left out.
   public var excluded: [String]
+  /// Names of modules whose adapters go elsewhere: PEFT takes them for the names of experts, which no longer are
+  /// modules, and adapts those alone.
+  public var renamed: [String] = []
   /// The probability of dropout before the adapter.
   public var dropout: Double
   /// Whether magnitude and direction of each weight are learned apart (DoRA).
@@ -27,6 +30,13 @@ public struct LowRankAdapters: Hashable, Sendable {
 
   /// Whether a linear layer other than the head that goes by these names gets an adapter.
   public func reach(_ paths: [String]) -> Bool {
+    targets(paths) && !renamed.contains { Self.names($0, paths) }
+  }
+
+  /// The same whether or not adapters of this name go elsewhere.
+  public func targets(_ path: String) -> Bool { targets([path]) }
+
+  private func targets(_ paths: [String]) -> Bool {
     if targets == .allLinear { return !excluded.contains { Self.names($0, paths) } }
     return name(paths)
   }

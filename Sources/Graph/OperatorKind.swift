@@ -63,6 +63,8 @@ public enum OperatorKind: Hashable, Sendable {
   case gather
   /// Another resolution by interpolation.
   case resample
+  /// What a mixture of experts needs beside the rest.
+  case routed(RoutedOperator)
 
   /// Rows of a table (first input) by index (second input).
   case embedding
@@ -74,6 +76,8 @@ public enum OperatorKind: Hashable, Sendable {
   case batchedProduct
   /// bias-like tensor + batched product (`baddbmm`): inputs addend, left, right.
   case addedBatchedProduct
+  /// The same with a factor before the product (`alpha`).
+  case addedScaledProduct
   /// inputs values, weight, bias?; results: values, mean, reciprocal deviation.
   case layerNorm
   /// inputs values, weight; results: values and the reciprocal root of the mean square.
@@ -151,11 +155,12 @@ extension OperatorKind {
     case .pad: "constant_pad_nd"
     case .gather: "gather"
     case .resample: "upsample"
+    case .routed(let kind): kind.name
     case .embedding: "embedding"
     case .linear: "linear"
     case .quantizedLinear(let weight): weight.scheme.isFourBit ? "gemm_4bit" : "int8_scaled_mm"
     case .batchedProduct: "bmm"
-    case .addedBatchedProduct: "baddbmm"
+    case .addedBatchedProduct, .addedScaledProduct: "baddbmm"
     case .layerNorm: "native_layer_norm"
     case .rootMeanSquareNorm: "_fused_rms_norm"
     case .batchNorm: "native_batch_norm"

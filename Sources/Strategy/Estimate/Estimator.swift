@@ -179,6 +179,7 @@ public struct Estimator: Sendable {
       result.append(Assumption(what: what, value: "\(fact.value)", source: fact.source))
     }
     result += quantizationAssumptions(workload.forward)
+    result += expertAssumptions
     result += hardwareAssumptions
     if layout.strategy == .gemini || (layout.strategy == .tp && layout.degrees.data > 1) {
       result.append(

@@ -3,135 +3,402 @@ extension VerifiedFamily {
   /// hold it against those runs.
   public static let all: [VerifiedFamily] = [
     VerifiedFamily(
-      "bert", runs: 6, median: 0.000000, worst: 0.000000,
+      "arcee", runs: 6, median: 0.000000, worst: 0.000061,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
+        fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "bart", runs: 14, median: 0.000000, worst: 0.000000,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "bert", runs: 23, median: 0.000000, worst: 0.000000,
+      settings: """
+        accumulate,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "biogpt", runs: 6, median: 0.000000, worst: 0.000994,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
+        fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "bloom", runs: 13, median: 0.000000, worst: 0.000000,
+      settings: """
+        accumulate,adafactor,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,fp16-mixed,fp32,lora,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "codegen", runs: 6, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
+        fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "cohere", runs: 16, median: 0.000000, worst: 0.000060,
       settings: """
         adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd-momentum
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "bloom", runs: 8, median: 0.000000, worst: 0.000000,
+      "cohere2", runs: 8, median: 0.000000, worst: 0.000060,
       settings: """
-        adafactor,adamw,attention=sdpa,bf16,checkpointing=none,fp32,sgd,sgd-momentum
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "clip", runs: 16, median: 0.000000, worst: 0.000000,
+      "deberta-v2", runs: 33, median: 0.000000, worst: 0.000428,
       settings: """
-        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
-        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
-        lora,sgd,sgd-momentum
+        accumulate,adamw,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
+        fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "convnext", runs: 12, median: 0.000000, worst: 0.000000,
+      "deepseek", runs: 19, median: 0.000000, worst: 0.000195,
       settings: """
-        adamw,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp16-mixed,fp32,lora,sgd,sgd-momentum
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
         """),
     VerifiedFamily(
-      "deit", runs: 16, median: 0.000000, worst: 0.000109,
+      "deepseek_v2", runs: 40, median: 0.000000, worst: 0.000187,
       settings: """
-        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
-        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
-        lora,sgd,sgd-momentum
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
         """),
     VerifiedFamily(
-      "dinov2", runs: 23, median: 0.000000, worst: 0.000063,
+      "distilbert", runs: 18, median: 0.000000, worst: 0.000000,
       settings: """
-        accumulate,adamw,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
-        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
-        lora,sgd,sgd-momentum
+        accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "falcon", runs: 2, median: 0.000001, worst: 0.000001,
+      "electra", runs: 36, median: 0.000000, worst: 0.000596,
       settings: """
-        adamw,adamw-fused,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none
+        accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "gemma2", runs: 2, median: 0.000001, worst: 0.000001,
+      "ernie4_5", runs: 6, median: 0.000000, worst: 0.000061,
       settings: """
-        adamw,attention=sdpa,bf16,checkpointing=none,fp16-mixed,padding,sgd-momentum
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
+        fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "gpt2", runs: 59, median: 0.000000, worst: 0.000018,
+      "exaone4", runs: 5, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "falcon", runs: 16, median: 0.000066, worst: 0.000657,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
+        checkpointing=none,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "gemma", runs: 13, median: 0.000009, worst: 0.000060,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "gemma2", runs: 15, median: 0.000001, worst: 0.000054,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "gemma3", runs: 8, median: 0.000005, worst: 0.000318,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "glm", runs: 6, median: 0.000000, worst: 0.000056,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
+        fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "glm4", runs: 6, median: 0.000000, worst: 0.000056,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
+        fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "gpt2", runs: 82, median: 0.000000, worst: 0.000018,
       settings: """
         accumulate,adamw,adamw-8bit,adamw-fused,adamw-loop,attention=cudnn,attention=eager,\
         attention=efficient,attention=math,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,clipping,fp16-mixed,fp32,ia3,lion,lion-8bit,lora,\
-        loss=chunked,loss=fused,muon,padding,paged-adamw-8bit,prompt,sgd,sgd-momentum
+        checkpointing=none,checkpointing=reentrant,clipping,dora,fp16-mixed,fp32,freeze,ia3,kbit,lion,\
+        lion-8bit,lora,loss=chunked,loss=fused,muon,padding,paged-adamw-8bit,prompt,quantize=int8,\
+        quantize=nf4,quantize=nf4-double,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "gpt_neox", runs: 2, median: 0.000002, worst: 0.000002,
+      "gpt_bigcode", runs: 20, median: 0.000000, worst: 0.000622,
       settings: """
-        adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
-        checkpointing=none,sgd
+        accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "gptj", runs: 2, median: 0.000000, worst: 0.000000,
+      "gpt_neo", runs: 15, median: 0.000000, worst: 0.000489,
       settings: """
-        adamw,attention=sdpa,bf16,checkpointing=none,checkpointing=reentrant,fp32,sgd
+        accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "llama", runs: 71, median: 0.000000, worst: 0.000024,
+      "gpt_neox", runs: 21, median: 0.000000, worst: 0.000665,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "gpt_oss", runs: 21, median: 0.000000, worst: 0.000224,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "gptj", runs: 13, median: 0.000000, worst: 0.000000,
+      settings: """
+        accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "granite", runs: 6, median: 0.000000, worst: 0.000414,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
+        fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "granitemoe", runs: 42, median: 0.000000, worst: 0.000250,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "helium", runs: 6, median: 0.000000, worst: 0.000056,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
+        fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "hunyuan_v1_dense", runs: 6, median: 0.000000, worst: 0.000056,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
+        fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "llama", runs: 178, median: 0.000000, worst: 0.000385,
       settings: """
         accumulate,adafactor,adamw,adamw-8bit,adamw-fused,attention=eager,attention=efficient,attention=sdpa,\
-        bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,clipping,\
-        fp16-mixed,fp32,galore-adamw,ia3,lion,lion-8bit,lora,loss=chunked,loss=fused,muon,padding,\
-        paged-adamw-8bit,prompt,sgd,sgd-momentum
+        bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,clipping,dora,\
+        fp16,fp16-mixed,fp32,freeze,galore-adamw,ia3,kbit,lion,lion-8bit,lora,loss=chunked,loss=fused,muon,\
+        padding,paged-adamw-8bit,prompt,quantize=int8,quantize=nf4,quantize=nf4-double,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "llava", runs: 22, median: 0.000000, worst: 0.000271,
+      "llama4", runs: 34, median: 0.000000, worst: 0.000133,
       settings: """
-        attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "mamba", runs: 15, median: 0.000000, worst: 0.000146,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
         checkpointing=reentrant,fp16-mixed,fp32,lora,sgd
         """),
     VerifiedFamily(
-      "mistral", runs: 2, median: 0.000005, worst: 0.000005,
+      "mamba2", runs: 16, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=sdpa,bf16,checkpointing=none,checkpointing=reentrant,sgd
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,sgd
         """),
     VerifiedFamily(
-      "opt", runs: 23, median: 0.000000, worst: 0.000005,
+      "marian", runs: 15, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,adamw-8bit,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,\
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "mbart", runs: 8, median: 0.000000, worst: 0.000037,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "mistral", runs: 21, median: 0.000000, worst: 0.000060,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "mixtral", runs: 43, median: 0.000000, worst: 0.000216,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "modernbert", runs: 18, median: 0.000000, worst: 0.000000,
+      settings: """
+        attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "mpt", runs: 11, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "mt5", runs: 7, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,\
+        checkpointing=reentrant,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "nemotron", runs: 6, median: 0.000000, worst: 0.000061,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
+        fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "olmo", runs: 12, median: 0.000000, worst: 0.000056,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
+        fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "olmo2", runs: 5, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "olmo3", runs: 5, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "olmoe", runs: 42, median: 0.000000, worst: 0.000225,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "opt", runs: 32, median: 0.000000, worst: 0.000005,
+      settings: """
+        accumulate,adamw,adamw-8bit,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,galore-adamw,\
-        ia3,lion,lion-8bit,lora,loss=chunked,loss=fused,muon,padding,paged-adamw-8bit,sgd,sgd-momentum
+        ia3,kbit,lion,lion-8bit,lora,loss=chunked,loss=fused,muon,padding,paged-adamw-8bit,quantize=int8,\
+        quantize=nf4-double,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "phi", runs: 2, median: 0.000002, worst: 0.000002,
+      "pegasus", runs: 8, median: 0.000000, worst: 0.000038,
       settings: """
-        adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,\
-        checkpointing=reentrant,sgd
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "qwen2", runs: 25, median: 0.000000, worst: 0.000001,
+      "phi", runs: 21, median: 0.000000, worst: 0.000054,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "phi3", runs: 13, median: 0.000000, worst: 0.000061,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "phimoe", runs: 17, median: 0.000000, worst: 0.000228,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "qwen2", runs: 51, median: 0.000000, worst: 0.000060,
       settings: """
         adamw,adamw-8bit,adamw-fused,attention=cudnn,attention=eager,attention=efficient,attention=math,\
         attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
-        checkpointing=reentrant,fp16-mixed,fp32,lion,lion-8bit,lora,muon,padding,paged-adamw-8bit,prompt,\
-        sgd-momentum
+        checkpointing=reentrant,dora,fp16-mixed,fp32,freeze,kbit,lion,lion-8bit,lora,muon,padding,\
+        paged-adamw-8bit,prompt,quantize=int8,quantize=nf4-double,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "qwen2_vl", runs: 24, median: 0.000000, worst: 0.000000,
+      "qwen2_moe", runs: 21, median: 0.000000, worst: 0.000259,
       settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,sgd
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
         """),
     VerifiedFamily(
-      "resnet", runs: 10, median: 0.000000, worst: 0.000000,
+      "qwen3", runs: 13, median: 0.000000, worst: 0.000397,
       settings: """
-        adamw,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp16-mixed,fp32,sgd,sgd-momentum
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "siglip", runs: 16, median: 0.000000, worst: 0.000000,
+      "qwen_moe", runs: 42, median: 0.000000, worst: 0.000224,
       settings: """
-        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
-        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
-        lora,sgd,sgd-momentum
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
         """),
     VerifiedFamily(
-      "vit", runs: 16, median: 0.000000, worst: 0.000098,
+      "roberta", runs: 48, median: 0.000000, worst: 0.000596,
       settings: """
-        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
-        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
-        lora,sgd,sgd-momentum
+        accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "seed_oss", runs: 6, median: 0.000000, worst: 0.000385,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
+        fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "smollm3", runs: 8, median: 0.000000, worst: 0.000063,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "stablelm", runs: 12, median: 0.000000, worst: 0.000056,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
+        fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "starcoder2", runs: 23, median: 0.000000, worst: 0.000411,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "t5", runs: 19, median: 0.000000, worst: 0.000000,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "whisper", runs: 14, median: 0.000000, worst: 0.000029,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,sgd
         """),
   ]
 }

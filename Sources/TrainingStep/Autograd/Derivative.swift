@@ -26,7 +26,7 @@ struct Derivative {
 
 extension Derivative {
   /// A row for an operator with one input that needs a gradient.
-  private static func one(
+  static func one(
     saved: @escaping (_ needed: [Bool]) -> [Saved] = { _ in [] }, _ form: @escaping (inout BackwardStep) -> Tensor
   ) -> Derivative {
     Derivative(saved: saved) { step in step.each([0]) { step, _ in form(&step) } }
@@ -61,14 +61,7 @@ extension Derivative {
     case .divide:
       Derivative(saved: { need in (need[1] ? [.input(0)] : []) + [.input(1)] }) { step in
         step.each([1, 0]) { step, input in
-          guard input == 1 else { return step.elementwise("div", with: 1) }
-          // -grad * ((self / other) / other)
-          let negated = step.likeGradient("neg")
-          let ratio = step.elementwise("div", with: 0)
-          let twice = step.elementwise("div", with: 0)
-          let result = step.elementwise("mul", with: 0)
-          [twice, ratio, negated].forEach { step.drop($0) }
-          return result
+          input == 1 ? step.quotientDivisor(of: 0) : step.elementwise("div", with: 1)
         }
       }
     case .addScalar: .one { $0.alias($0.gradient().layout) }
@@ -192,6 +185,7 @@ extension Derivative {
 
     case .gather: .one(saved: { _ in [.input(0), .input(1)] }) { $0.likeInput("gather_backward") }
     case .resample: .one { $0.likeInput("upsample_backward") }
+    case .routed(let kind): of(kind)
 
     case .embedding:
       .one(saved: { _ in [.input(1)] }) {
@@ -209,6 +203,16 @@ extension Derivative {
         step.each([1, 2, 0]) { step, input in
           input == 0
             ? step.alias(step.gradient().layout) : step.make("bmm", Layout(contiguous: step.inputLayout(input).shape))
+        }
+      }
+    case .addedScaledProduct:
+      Derivative(saved: { need in (need[2] ? [.input(1)] : []) + (need[1] ? [.input(2)] : []) }) { step in
+        step.each([1, 2, 0]) { step, input in
+          guard input > 0 else { return step.alias(step.gradient().layout) }
+          let product = step.make("bmm", Layout(contiguous: step.inputLayout(input).shape))
+          let result = step.make("mul", product.layout)
+          step.drop(product)
+          return result
         }
       }
     case .layerNorm:

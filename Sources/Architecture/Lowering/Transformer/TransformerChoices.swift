@@ -65,6 +65,8 @@ struct TransformerChoices: Sendable {
     case fp32
     /// `baddbmm` over the bias (BLOOM).
     case bloom
+    /// Written out, a learned score beside those of the tokens (gpt-oss).
+    case sinks
     /// Of contents and of distances (DeBERTa).
     case disentangled
     /// Its own call of `scaled_dot_product_attention` (Falcon).
@@ -119,6 +121,12 @@ struct TransformerChoices: Sendable {
     case neighbours
     /// Neighbours, by cosines that each layer spreads from the usual table (GLM).
     case neighboursSpread
+    /// The first half with the second, by cosines of half a head (gpt-oss).
+    case narrowHalves
+    /// Neighbours as complex numbers, before heads and tokens change places or after (Llama 4, DeepSeek-V2).
+    case complex
+    /// Neighbours, which come to lie in halves, unless `rope_interleave` is off (DeepSeek-V3).
+    case neighboursToHalves
   }
 
   /// In which type queries and keys are turned.
@@ -173,7 +181,7 @@ struct TransformerChoices: Sendable {
   /// Whether attention's variable keeps its heads' output until the norm behind it returns, and the MLP's what it is
   /// widened to until the block does (BERT).
   var holdsInner = false
-  /// Whether the block's variable keeps attention's output until it returns (ModernBERT, DINOv2).
+  /// Whether the block's variable keeps attention's output until it returns (ModernBERT, DINOv2, Llama 4).
   var holdsAttended = false
   /// Whether attention and MLP read the same input; the flag of the configuration that says so, where there is one.
   var parallel: Parallel?
@@ -196,6 +204,8 @@ struct TransformerChoices: Sendable {
   var dropsBehindMLP = false
   /// Whether nothing names the probabilities of attention once it has returned (DINOv2).
   var dropsWeights = false
+  /// Whether the norm's output stays until that of attention is added (Llama 4).
+  var keepsInputNorm = false
   /// Whether the model keeps a causal mask over all its positions that nothing reads (GPTBigCode).
   var holdsCausalBuffer = false
   /// Whether the mask is built even where a kernel's causal flag would do (Falcon).
@@ -242,6 +252,8 @@ struct TransformerChoices: Sendable {
   var softensScores = false
   /// Which layers see a window only.
   var window = Window.none
+  /// How layers with a router run.
+  var experts: ExpertChoices?
   /// The window's width where the configuration does not speak of it.
   var usualWindow: Int?
   var embeddingDropout: Setting<Double>?
@@ -278,6 +290,11 @@ struct TransformerChoices: Sendable {
     case all
     /// Every other layer (Gemma 2).
     case alternating
+    /// Layers of even index before `max_window_layers`, where `use_sliding_window` is set; the mask is made and kept
+    /// either way (Qwen2-MoE).
+    case alternatingWhereUsed
+    /// Those that turn queries and keys see a chunk of `attention_chunk_size` tokens (Llama 4).
+    case chunks
     /// Those that the configuration lists, half of `local_attention` to either side (ModernBERT).
     case byKind
     /// All layers but each one of this many, `sliding_window_pattern` where the configuration says it (Gemma 3).

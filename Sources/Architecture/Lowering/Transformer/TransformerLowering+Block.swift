@@ -22,10 +22,12 @@ extension TransformerLowering {
     if choices.holdsAttended { g.hold(branch) }
     branch = dropPath(&g, branch, choices.dropPath)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postAttentionNorm) }
-    if choices.scalesBranches { branch = g.multiplyScalar(branch) }
     if choices.holdsBranches { g.hold(branch) }
+    let unscaled = branch
+    if choices.scalesBranches { branch = g.multiplyScalar(branch) }
     var hidden = g.add(input, branch)
-    if choices.holdsBranches { g.keepUntilHere(before) }
+    if choices.holdsBranches || choices.keepsInputNorm { g.keepUntilHere(before) }
+    if choices.scalesBranches { g.keepUntilHere(unscaled) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postAttentionNorm) }
     if choices.keepsSummed {
       g.keepUntilHere(branch)
@@ -58,12 +60,14 @@ extension TransformerLowering {
     if choices.dropsBehindMLP { branch = dropped(&g, branch, choices.residualDropout) }
     branch = dropPath(&g, scaled(&g, branch, layer, .mlpScale), choices.dropPath)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postMLPNorm) }
-    if choices.scalesBranches { branch = g.multiplyScalar(branch) }
     if choices.holdsBranches {
       g.hold(branch)
       if !choices.holdsInputNorm { g.hold(hidden) }
     }
+    let unscaledBranch = branch
+    if choices.scalesBranches { branch = g.multiplyScalar(branch) }
     hidden = g.add(residual, branch)
+    if choices.scalesBranches { g.keepUntilHere(unscaledBranch) }
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch, length, sizes.hidden]) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postMLPNorm) }
     if choices.keepsSummed { g.keepUntilHere(branch) }
@@ -133,6 +137,7 @@ extension TransformerLowering {
   func mlp(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, adding residual: Tensor? = nil
   ) -> Tensor {
+    if let experts = choices.experts, layer.modules[.router] != nil { return mixture(&g, input, layer, experts) }
     // Where another module adds the residual, that drops too.
     let dropout = choices.nestsBranches ? nil : choices.mlpDropout ?? choices.residualDropout
     guard let down = layer.modules[.down] else { return input }

@@ -17,9 +17,11 @@ extension TransformerLowering {
     guard description.fits(settings, length: length, heads: sizes.heads, keys: length) else {
       throw LoweringError(message: "a tensor of this batch and sequence length would pass 2^46 elements")
     }
-    if let misfit = description.misfit(sizes, headNorms: choices.headNorms) {
+    if let misfit = description.misfit(sizes, choices) {
       throw LoweringError(message: "\(misfit), so the model cannot be run")
     }
+    var settings = settings
+    if let names = choices.experts?.adapted { settings.adapters?.renamed += names.all }
     self.init(
       description: description, configuration: configuration, settings: settings, stack: description.mainStack,
       choices: choices, sizes: sizes, length: length)
@@ -47,7 +49,7 @@ extension TransformerLowering {
     }
     let sizes = Sizes(hidden: hidden, heads: heads, keyValueHeads: heads, headDimension: hidden / heads)
     let misfit =
-      description.misfit(sizes, choices.headNorms, of: stack.layers)
+      description.misfit(sizes, choices, of: stack.layers)
       ?? [Role.embeddingNorm, .finalNorm].lazy.compactMap { stack.modules[$0]?.misfit(norm: hidden) }.first
     if let misfit { throw LoweringError(message: "\(misfit), so the model cannot be run") }
     self.init(

@@ -22,10 +22,11 @@ extension TransformerLowering {
       let isGrouped = heads.key.shape[1] != heads.query.shape[1]
       let dimension = sizes.headDimension
       let wanted = settings.attention
-      if isHalf, dimension <= 256, mask == nil, wanted != .efficient, wanted != .math {
+      let width = heads.value.shape[3]
+      if isHalf, dimension <= 256, width == dimension, mask == nil, wanted != .efficient, wanted != .math {
         return flash(&g, heads, wanted == .cudnn ? .cudnn : .flash)
       }
-      if !isGrouped, dimension % (isHalf ? 8 : 4) == 0, wanted != .math {
+      if !isGrouped, dimension % (isHalf ? 8 : 4) == 0, width % (isHalf ? 8 : 4) == 0, wanted != .math {
         let bias = mask.map { additive(&g, $0, type, queries: heads.query.shape[2]) }
         return g.attention(.efficient, query: heads.query, key: heads.key, value: heads.value, mask: bias)
       }

@@ -34,7 +34,7 @@ struct TransformerLowering: ModuleLowering {
   var isEager: Bool {
     switch choices.attention {
     case .interface, .falcon: settings.attention == .eager
-    case .fp32, .bloom, .mpt, .disentangled: true
+    case .fp32, .bloom, .mpt, .sinks, .disentangled: true
     }
   }
 
@@ -71,6 +71,7 @@ struct TransformerLowering: ModuleLowering {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
     }
     if choices.fused == .groups, sizes.heads % 4 != 0 { return "\(sizes.heads) heads do not form four groups" }
+    if let experts = choices.experts, let reason = whatCannotRun(experts) { return reason }
     return adaptersThatCannotRun
   }
 
@@ -83,7 +84,11 @@ struct TransformerLowering: ModuleLowering {
     ]
     let behind: [Role] = [.finalNorm, .outputProjection]
     declare(&g, stack.modules, outside)
-    declare(&g, stack.layers)
+    for layer in stack.layers {
+      declare(&g, layer.modules, Role.allCases.filter { !$0.isRouted })
+      declareExperts(&g, layer)
+      for module in layer.others { declare(&g, module) }
+    }
     declare(&g, stack.modules, behind)
     // A class that is known has no modules but those that are.
     if !description.hasLowering { for module in description.others { declare(&g, module) } }
@@ -95,8 +100,8 @@ struct TransformerLowering: ModuleLowering {
   private func backbone(_ g: inout GraphBuilder, _ given: TokenInputs) -> Tensor {
     g.frame("model") { g in
       var embedded = given.rows ?? embedded(&g, given.tokens)
+      if case .outside? = choices.embeddingScale { embedded = g.multiplyScalar(embedded) }
       if choices.isCausal { g.hold(embedded) }
-      if case .outside? = choices.embeddingScale { embedded = g.hold(g.multiplyScalar(embedded)) }
       return decoded(&g, embedded, given.padding)
     }
   }
