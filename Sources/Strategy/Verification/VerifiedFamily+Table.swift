@@ -23,7 +23,7 @@ extension VerifiedFamily {
         sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "biogpt", runs: 6, median: 0.000000, worst: 0.000994,
+      "biogpt", runs: 6, median: 0.000000, worst: 0.001360,
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
         fp16-mixed,fp32,lora,padding,sgd
@@ -33,6 +33,13 @@ extension VerifiedFamily {
       settings: """
         accumulate,adafactor,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,fp16-mixed,fp32,lora,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "clip", runs: 16, median: 0.000000, worst: 0.000000,
+      settings: """
+        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
         """),
     VerifiedFamily(
       "codegen", runs: 6, median: 0.000000, worst: 0.000000,
@@ -53,7 +60,12 @@ extension VerifiedFamily {
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "deberta-v2", runs: 33, median: 0.000000, worst: 0.000428,
+      "convnext", runs: 12, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp16-mixed,fp32,lora,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "deberta-v2", runs: 33, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
         fp16-mixed,fp32,lora,padding,sgd
@@ -73,13 +85,27 @@ extension VerifiedFamily {
         sgd
         """),
     VerifiedFamily(
+      "deit", runs: 16, median: 0.000000, worst: 0.000109,
+      settings: """
+        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "dinov2", runs: 23, median: 0.000000, worst: 0.000063,
+      settings: """
+        accumulate,adamw,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
       "distilbert", runs: 18, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "electra", runs: 36, median: 0.000000, worst: 0.000596,
+      "electra", runs: 36, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
@@ -96,7 +122,7 @@ extension VerifiedFamily {
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "falcon", runs: 16, median: 0.000066, worst: 0.000657,
+      "falcon", runs: 16, median: 0.000066, worst: 0.000118,
       settings: """
         adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
         checkpointing=none,fp32,lora,padding,sgd
@@ -114,7 +140,7 @@ extension VerifiedFamily {
         checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "gemma3", runs: 8, median: 0.000005, worst: 0.000318,
+      "gemma3", runs: 8, median: 0.000005, worst: 0.000044,
       settings: """
         adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
@@ -141,19 +167,19 @@ extension VerifiedFamily {
         quantize=nf4,quantize=nf4-double,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "gpt_bigcode", runs: 20, median: 0.000000, worst: 0.000622,
+      "gpt_bigcode", runs: 20, median: 0.000000, worst: 0.000035,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "gpt_neo", runs: 15, median: 0.000000, worst: 0.000489,
+      "gpt_neo", runs: 15, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "gpt_neox", runs: 21, median: 0.000000, worst: 0.000665,
+      "gpt_neox", runs: 21, median: 0.000000, worst: 0.000070,
       settings: """
         adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
@@ -172,7 +198,7 @@ extension VerifiedFamily {
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "granite", runs: 6, median: 0.000000, worst: 0.000414,
+      "granite", runs: 6, median: 0.000000, worst: 0.000058,
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
         fp16-mixed,fp32,lora,padding,sgd
@@ -197,7 +223,7 @@ extension VerifiedFamily {
         fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "llama", runs: 178, median: 0.000000, worst: 0.000385,
+      "llama", runs: 178, median: 0.000000, worst: 0.000063,
       settings: """
         accumulate,adafactor,adamw,adamw-8bit,adamw-fused,attention=eager,attention=efficient,attention=sdpa,\
         bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,clipping,dora,\
@@ -210,6 +236,12 @@ extension VerifiedFamily {
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
         sgd
+        """),
+    VerifiedFamily(
+      "llava", runs: 22, median: 0.000000, worst: 0.000271,
+      settings: """
+        attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,sgd
         """),
     VerifiedFamily(
       "mamba", runs: 15, median: 0.000000, worst: 0.000146,
@@ -345,7 +377,13 @@ extension VerifiedFamily {
         sgd
         """),
     VerifiedFamily(
-      "qwen3", runs: 13, median: 0.000000, worst: 0.000397,
+      "qwen2_vl", runs: 24, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,sgd
+        """),
+    VerifiedFamily(
+      "qwen3", runs: 13, median: 0.000000, worst: 0.000058,
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
         checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
@@ -358,16 +396,28 @@ extension VerifiedFamily {
         sgd
         """),
     VerifiedFamily(
-      "roberta", runs: 48, median: 0.000000, worst: 0.000596,
+      "resnet", runs: 10, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp16-mixed,fp32,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "roberta", runs: 48, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "seed_oss", runs: 6, median: 0.000000, worst: 0.000385,
+      "seed_oss", runs: 6, median: 0.000000, worst: 0.000053,
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
         fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "siglip", runs: 16, median: 0.000000, worst: 0.000000,
+      settings: """
+        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
         """),
     VerifiedFamily(
       "smollm3", runs: 8, median: 0.000000, worst: 0.000063,
@@ -382,7 +432,7 @@ extension VerifiedFamily {
         fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "starcoder2", runs: 23, median: 0.000000, worst: 0.000411,
+      "starcoder2", runs: 23, median: 0.000000, worst: 0.000068,
       settings: """
         adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
@@ -393,6 +443,13 @@ extension VerifiedFamily {
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
         sgd
+        """),
+    VerifiedFamily(
+      "vit", runs: 16, median: 0.000000, worst: 0.000098,
+      settings: """
+        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
         """),
     VerifiedFamily(
       "whisper", runs: 14, median: 0.000000, worst: 0.000029,
