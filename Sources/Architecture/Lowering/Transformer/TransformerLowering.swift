@@ -116,6 +116,7 @@ struct TransformerLowering: ModuleLowering {
         let results = block(&g, inputs.hidden, layer, inputs)
         return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : results.biases)
       }
+      let source = inputs.hidden
       inputs.hidden = results.result
       if choices.positions.areRelativeBiases {
         inputs.bias = results.side.first
@@ -126,7 +127,7 @@ struct TransformerLowering: ModuleLowering {
       // The loop's variable for a layer's results is bound anew only when the next layer returns.
       if let weights { g.keepUntilHere(weights) }
       weights = results.side.first
-      if layer.index == stack.layers[0].index { inputs.hidden = convolved(&g, inputs.hidden, inputs) }
+      if layer.index == stack.layers[0].index { inputs.hidden = convolved(&g, inputs.hidden, source, inputs.seen) }
       if choices.holdsHiddenStates { g.hold(inputs.hidden) }
     }
     var hidden = inputs.hidden
