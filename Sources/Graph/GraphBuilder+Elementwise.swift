@@ -146,13 +146,19 @@ extension GraphBuilder {
   /// that of a parameter's view.
   package mutating func castForSpeed(_ input: Tensor, keeps: Bool = true) -> Tensor {
     guard let autocast, input.dataType.isFloatingPoint, input.dataType != .float64 else { return input }
-    guard keeps, input.dataType == .float32, case .parameter(trains: true) = graph[input.id].origin else {
-      return cast(input, to: autocast)
+    guard keeps, input.dataType == .float32, isLeaf(input) else {
+      let copy = cast(input, to: autocast)
+      if keeps, input.dataType == .float32 { noteAutocastCopy(copy) }
+      return copy
     }
     if let known = castParameters[input.id] { return known }
     let copy = cast(input, to: autocast)
     castParameters[input.id] = copy
     return copy
+  }
+
+  private func isLeaf(_ input: Tensor) -> Bool {
+    graph[input.id].origin == .parameter(trains: true) || graph.extraLeaves.contains(input.id)
   }
 
   /// The input as an operator on autocast's fp32 list sees it.

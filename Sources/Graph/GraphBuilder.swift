@@ -126,6 +126,8 @@ public struct GraphBuilder: Sendable {
     graph.extraLeaves.append(tensor.id)
   }
 
+  mutating func noteAutocastCopy(_ tensor: Tensor) { graph.autocastCopies.insert(tensor.id) }
+
   /// The same where the stretch that makes the value is checkpointed.
   package mutating func requireGradientWhereCheckpointed(_ tensor: Tensor) {
     graph.checkpointedLeaves.append(tensor.id)

@@ -204,7 +204,9 @@ extension Tape {
     for leaf in made { makers[leaf.index] = .leaf(leaf.index) }
     let (outerBound, first) = rebind(segment.arguments, to: nodes[index].kept.compactMap { keptTensor($0) })
     let names = namedByGraph.count
+    beginAutocast()
     run(segment.operators, keeping: .tensors)
+    endAutocast()
     unbindAll(except: results.map { graph[$0].owner.index }, outer: outerBound)
     // The arguments of `CheckpointFunction.backward` are named until it returns.
     var named: [Tensor] = []

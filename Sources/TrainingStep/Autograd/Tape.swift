@@ -23,6 +23,8 @@ struct Tape {
   /// The edge to each value's maker in the autograd graph being built.
   var makers: [Edge?]
   var recomputations: [Int: Recomputation] = [:]
+  /// Autocast's copies of the arguments of a stretch that runs again; nil while none does.
+  var castArguments: [Graph.ValueID: CastArgument]?
   /// What the autograd graph names and does not let go of in the backward pass.
   var namedByGraph: [Memory.StorageID] = []
 
@@ -79,6 +81,11 @@ struct Tape {
     var count = 0
     var rebuilt: [Tensor?]?
     var remaining = 0
+  }
+
+  struct CastArgument {
+    var storage: Memory.StorageID
+    var maker: Edge?
   }
 
   /// What happens to the tensors that operators want kept.
@@ -159,6 +166,10 @@ struct Tape {
   mutating func run(_ operators: Range<Int>, keeping: Keeping) {
     for place in operators {
       let operation = graph.operators[place]
+      if takesKnownCopy(operation) {
+        for owner in graph.releases[place] { unbind(owner.index) }
+        continue
+      }
       let needed = operation.inputs.map { requiresGradient[$0.index] }
       let records = needed.contains(true)
       let wanted = records ? Derivative.of(operation.kind).saved(needed) : []
@@ -182,6 +193,7 @@ struct Tape {
       case .nothing, .stowing: break
       }
       if case .places = keeping { nameLeaves(of: operation) }
+      keepCopy(operation)
       for owner in graph.releases[place] { unbind(owner.index) }
     }
   }
