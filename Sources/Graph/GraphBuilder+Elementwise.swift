@@ -60,6 +60,10 @@ extension GraphBuilder {
     input.dataType == type ? input : apply(.cast, [input], input.layout.preserved, type)
   }
 
+  /// `input *= number`, `input /= number`: the storage stays.
+  public mutating func multiplyScalarInPlace(_ input: Tensor) -> Tensor { applyInPlace(.multiplyScalar, [input]) }
+  public mutating func divideScalarInPlace(_ input: Tensor) -> Tensor { applyInPlace(.divideScalar, [input]) }
+
   /// `torch.where(mask, input, number)`.
   public mutating func whereVisible(_ input: Tensor, _ mask: Tensor) -> Tensor {
     apply(.maskedFill, [input, mask], .elementwise([input.layout, mask.layout]), input.dataType)
@@ -115,11 +119,13 @@ extension GraphBuilder {
     return apply(.mean, [input], Layout(contiguous: shape), input.dataType)
   }
 
-  public mutating func concatenate(_ inputs: [Tensor], axis: Int) -> Tensor {
+  /// `torch.cat`, perhaps beside an empty tensor of some type.
+  public mutating func concatenate(_ inputs: [Tensor], axis: Int, besideEmpty empty: DataType? = nil) -> Tensor {
     var shape = inputs[0].shape
     let axis = inputs[0].layout.axis(axis)
     shape.dimensions[axis] = inputs.reduce(0) { $0 + $1.shape[axis] }
-    let type = inputs.dropFirst().reduce(inputs[0].dataType) { $0.bitWidth >= $1.dataType.bitWidth ? $0 : $1.dataType }
+    let types = inputs.map(\.dataType) + (empty.map { [$0] } ?? [])
+    let type = types.dropFirst().reduce(types[0]) { $0.bitWidth >= $1.bitWidth ? $0 : $1 }
     return apply(.concatenate(axis: axis), inputs, Layout(contiguous: shape), type)
   }
 

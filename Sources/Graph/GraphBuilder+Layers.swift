@@ -1,7 +1,8 @@
 public import Units
 
 // Autocast converts an operator's arguments from the last to the first: the order in which compilers on x86-64 Linux
-// evaluate the call in `WrapFunction_` (aten/src/ATen/autocast_mode.h).
+// evaluate the call in `WrapFunction_` (aten/src/ATen/autocast_mode.h). The arguments themselves live until the operator
+// has run.
 
 extension GraphBuilder {
   /// `F.embedding`: rows of `table` [V, H] for indices of any shape.
@@ -17,18 +18,20 @@ extension GraphBuilder {
   public mutating func linear(
     _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, transposed: Bool = false, throughView: Bool = false
   ) -> Tensor {
-    // `F.linear(input, weight, bias)`, and a Conv1D's `addmm(bias, input, weight)`.
-    let early = transposed ? nil : bias.map { castForSpeed($0) }
-    let weight = castForSpeed(weight, keeps: !throughView)
-    var input = castForSpeed(input)
-    let bias = early ?? bias.map { castForSpeed($0) }
-    let rows = input.shape.dimensions.dropLast().reduce(1, *)
-    if input.layout.viewed(as: Shape([rows, input.shape[input.shape.rank - 1]])) == nil { input = contiguous(input) }
-    let width = weight.shape[transposed ? 1 : 0]
-    let shape = Shape(Array(input.shape.dimensions.dropLast()) + [width])
-    return apply(
-      .linear(transposed: transposed), [input, weight] + (bias.map { [$0] } ?? []), Layout(contiguous: shape),
-      input.dataType)
+    frame("") { g in
+      // `F.linear(input, weight, bias)`, and a Conv1D's `addmm(bias, input, weight)`.
+      let early = transposed ? nil : bias.map { g.castForSpeed($0) }
+      let weight = g.castForSpeed(weight, keeps: !throughView)
+      var input = g.castForSpeed(input)
+      let bias = early ?? bias.map { g.castForSpeed($0) }
+      let rows = input.shape.dimensions.dropLast().reduce(1, *)
+      if input.layout.viewed(as: Shape([rows, input.shape[input.shape.rank - 1]])) == nil { input = g.contiguous(input) }
+      let width = weight.shape[transposed ? 1 : 0]
+      let shape = Shape(Array(input.shape.dimensions.dropLast()) + [width])
+      return g.apply(
+        .linear(transposed: transposed), [input, weight] + (bias.map { [$0] } ?? []), Layout(contiguous: shape),
+        input.dataType)
+    }
   }
 
   /// `F.conv1d`: input [B, C, L], weight [O, C, K], bias [O].
@@ -53,28 +56,32 @@ extension GraphBuilder {
   /// `torch.matmul` of two rank-4 tensors: both are brought to rank 3 (which copies what no view can show) and
   /// multiplied by `bmm`.
   public mutating func matrixProduct(_ left: Tensor, _ right: Tensor) -> Tensor {
-    let right = castForSpeed(right)
-    let left = castForSpeed(left)
-    let batch = Shape(Array(left.shape.dimensions.dropLast(2)))
-    let count = batch.dimensions.reduce(1, *)
-    let (m, k, n) = (
-      left.shape[left.shape.rank - 2], left.shape[left.shape.rank - 1], right.shape[right.shape.rank - 1]
-    )
-    let product = frame("") { g in
-      let flatLeft = g.reshape(left, Shape([count, m, k]))
-      let whole = Shape(batch.dimensions + [k, n])
-      let flatRight = g.reshape(right.shape == whole ? right : g.expand(right, to: whole), Shape([count, k, n]))
-      return g.apply(.batchedProduct, [flatLeft, flatRight], Layout(contiguous: Shape([count, m, n])), left.dataType)
+    frame("") { g in
+      let right = g.castForSpeed(right)
+      let left = g.castForSpeed(left)
+      let batch = Shape(Array(left.shape.dimensions.dropLast(2)))
+      let count = batch.dimensions.reduce(1, *)
+      let (m, k, n) = (
+        left.shape[left.shape.rank - 2], left.shape[left.shape.rank - 1], right.shape[right.shape.rank - 1]
+      )
+      let product = g.frame("") { g in
+        let flatLeft = g.reshape(left, Shape([count, m, k]))
+        let whole = Shape(batch.dimensions + [k, n])
+        let flatRight = g.reshape(right.shape == whole ? right : g.expand(right, to: whole), Shape([count, k, n]))
+        return g.apply(.batchedProduct, [flatLeft, flatRight], Layout(contiguous: Shape([count, m, n])), left.dataType)
+      }
+      return g.applyView(.view, product, [Layout(contiguous: Shape(batch.dimensions + [m, n]))])[0]
     }
-    return applyView(.view, product, [Layout(contiguous: Shape(batch.dimensions + [m, n]))])[0]
   }
 
   /// `torch.bmm` of two rank-3 tensors.
   public mutating func batchedProduct(_ left: Tensor, _ right: Tensor) -> Tensor {
-    let right = castForSpeed(right)
-    let left = castForSpeed(left)
-    let shape: Shape = [left.shape[0], left.shape[1], right.shape[2]]
-    return apply(.batchedProduct, [left, right], Layout(contiguous: shape), left.dataType)
+    frame("") { g in
+      let right = g.castForSpeed(right)
+      let left = g.castForSpeed(left)
+      let shape: Shape = [left.shape[0], left.shape[1], right.shape[2]]
+      return g.apply(.batchedProduct, [left, right], Layout(contiguous: shape), left.dataType)
+    }
   }
 
   /// `torch.baddbmm`: a product of two rank-3 tensors added to one that repeats along its axes.

@@ -17,7 +17,10 @@ struct Tape {
   /// `.grad` of each parameter, by its place among the graph's values.
   var gradients: [Int: Tensor] = [:]
   /// Which values need a gradient, whatever mode they are computed in.
-  let requiresGradient: [Bool]
+  var requiresGradient: [Bool]
+  /// Results of stretches under reentrant checkpointing that need one only because others of the same stretch do: to
+  /// autograd they are results of one function.
+  var drawnIn: Set<Graph.ValueID> = []
 
   var nodes: [Node] = []
   /// The edge to each value's maker in the autograd graph being built.
@@ -35,7 +38,17 @@ struct Tape {
     makers = Array(repeating: nil, count: graph.values.count)
     let extra = Set(graph.extraLeaves + (checkpointing == .none ? [] : graph.checkpointedLeaves))
     var required = graph.values.map { $0.origin == .parameter(trains: true) }
-    for operation in graph.operators {
+    var segments = graph.segments[...]
+    for (place, operation) in graph.operators.enumerated() {
+      // Beyond a stretch's end all of its results are one function's.
+      while let segment = segments.first, segment.operators.upperBound <= place {
+        segments.removeFirst()
+        guard checkpointing == .reentrant, required[segment.result.index] else { continue }
+        for side in segment.sideResults where !required[side.index] && graph[side].dataType.isFloatingPoint {
+          required[side.index] = true
+          drawnIn.insert(side)
+        }
+      }
       let isExtra = operation.outputs.contains(where: extra.contains)
       if case .create = operation.kind, !isExtra { continue }
       let needs = operation.inputs.contains { required[$0.index] } || isExtra

@@ -105,6 +105,8 @@ struct TransformerChoices: Sendable {
     case attentionFirst
     /// MLP + attention + input (GPT-NeoX, Falcon).
     case mlpFirst
+    /// The same, the first sum in place (Falcon).
+    case intoMLP
     /// input + attention + MLP (Cohere, StableLM).
     case inputFirst
   }

@@ -49,6 +49,8 @@ extension TransformerLowering {
     let residual = hidden
     hidden = normalized(&g, hidden, layer, .preMLPNorm)
     if choices.addsInMLP {
+      // The variable of the norms' results is bound anew only now.
+      g.keepUntilHere(before)
       g.hold(hidden)
       return BlockResults(hidden: mlp(&g, hidden, layer, adding: residual), weights: attended.weights)
     }
@@ -99,6 +101,7 @@ extension TransformerLowering {
       switch order {
       case .attentionFirst: g.add(g.add(left, right), input)
       case .mlpFirst: g.add(g.add(right, left), input)
+      case .intoMLP: g.add(g.addInPlace(right, left), input)
       case .inputFirst: g.add(g.add(input, left), right)
       }
     return BlockResults(hidden: sum, weights: attended.weights)
