@@ -38,13 +38,15 @@ extension GraphBuilder {
   public mutating func convolution(
     _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, stride: Int, padding: Int
   ) -> Tensor {
-    let bias = bias.map { castForSpeed($0) }
-    let weight = castForSpeed(weight)
-    let input = castForSpeed(input)
-    let length = (input.shape[2] + 2 * padding - weight.shape[2]) / stride + 1
-    return apply(
-      .convolution, [input, weight] + (bias.map { [$0] } ?? []),
-      Layout(contiguous: [input.shape[0], weight.shape[0], length]), input.dataType)
+    frame("") { g in
+      let bias = bias.map { g.castForSpeed($0) }
+      let weight = g.castForSpeed(weight)
+      let input = g.castForSpeed(input)
+      let length = (input.shape[2] + 2 * padding - weight.shape[2]) / stride + 1
+      return g.apply(
+        .convolution, [input, weight] + (bias.map { [$0] } ?? []),
+        Layout(contiguous: [input.shape[0], weight.shape[0], length]), input.dataType)
+    }
   }
 
   /// Rows of a table by an index tensor (`table[indices]`), whose derivative puts them back with `index_put`.
@@ -86,11 +88,13 @@ extension GraphBuilder {
 
   /// `torch.baddbmm`: a product of two rank-3 tensors added to one that repeats along its axes.
   public mutating func addedBatchedProduct(_ addend: Tensor, _ left: Tensor, _ right: Tensor) -> Tensor {
-    let right = castForSpeed(right)
-    let left = castForSpeed(left)
-    let addend = castForSpeed(addend)
-    let shape: Shape = [left.shape[0], left.shape[1], right.shape[2]]
-    return apply(.addedBatchedProduct, [addend, left, right], Layout(contiguous: shape), left.dataType)
+    frame("") { g in
+      let right = g.castForSpeed(right)
+      let left = g.castForSpeed(left)
+      let addend = g.castForSpeed(addend)
+      let shape: Shape = [left.shape[0], left.shape[1], right.shape[2]]
+      return g.apply(.addedBatchedProduct, [addend, left, right], Layout(contiguous: shape), left.dataType)
+    }
   }
 
   /// `nn.Conv1d` of [B, channels, S] with a stride of one, padded so that S stays.
@@ -104,24 +108,28 @@ extension GraphBuilder {
 
   /// `F.layer_norm` over the last axis, which autocast runs in fp32.
   public mutating func layerNorm(_ input: Tensor, _ weight: Tensor?, _ bias: Tensor?) -> Tensor {
-    let bias = bias.map { castForPrecision($0) }
-    let weight = weight.map { castForPrecision($0) }
-    let input = castForPrecision(input)
-    var statistics = input.shape
-    statistics.dimensions[statistics.rank - 1] = 1
-    let layout = Layout(contiguous: statistics)
-    return apply(
-      .layerNorm, [input] + [weight, bias].compactMap { $0 },
-      results: [(Layout(contiguous: input.shape), input.dataType), (layout, .float32), (layout, .float32)])[0]
+    frame("") { g in
+      let bias = bias.map { g.castForPrecision($0) }
+      let weight = weight.map { g.castForPrecision($0) }
+      let input = g.castForPrecision(input)
+      var statistics = input.shape
+      statistics.dimensions[statistics.rank - 1] = 1
+      let layout = Layout(contiguous: statistics)
+      return g.apply(
+        .layerNorm, [input] + [weight, bias].compactMap { $0 },
+        results: [(Layout(contiguous: input.shape), input.dataType), (layout, .float32), (layout, .float32)])[0]
+    }
   }
 
   /// `F.softmax` along the last axis; `type` as its `dtype` argument. From fp16 to fp32 is one kernel; any other
   /// change of type is a copy first (aten/src/ATen/native/SoftMax.cpp).
   public mutating func softmax(_ input: Tensor, to type: DataType? = nil) -> Tensor {
-    let type = type ?? (autocast != nil ? .float32 : input.dataType)
-    let isOneKernel = input.dataType == .float16 && type == .float32
-    let source = isOneKernel ? input : cast(input, to: type)
-    return apply(.softmax, [source], Layout(contiguous: input.shape), type)
+    frame("") { g in
+      let type = type ?? (g.autocast != nil ? .float32 : input.dataType)
+      let isOneKernel = input.dataType == .float16 && type == .float32
+      let source = isOneKernel ? input : g.cast(input, to: type)
+      return g.apply(.softmax, [source], Layout(contiguous: input.shape), type)
+    }
   }
 
   /// `F.scaled_dot_product_attention`, shapes [B, heads, S, D]; the kernel is the caller's choice.

@@ -111,6 +111,14 @@ struct TransformerChoices: Sendable {
     case inputFirst
   }
 
+  /// An MLP in the block's own lines.
+  enum InlineMLP: Sendable {
+    /// One call to a line (OPT).
+    case byStep
+    /// The first layer and the activation in one line (BART, Whisper).
+    case byLayer
+  }
+
   /// Which features of a head are turned together.
   enum Turning: Sendable {
     /// The first half with the second (Llama).
@@ -202,8 +210,8 @@ struct TransformerChoices: Sendable {
   var returnsWeights = false
   /// Whether attention and MLP are called from modules that norm their input and add the residual (T5).
   var nestsBranches = false
-  /// Whether the block itself runs its MLP, without a module for it (BART, Whisper).
-  var mlpIsInline = false
+  /// How the block itself runs its MLP, where there is no module for it.
+  var inlineMLP: InlineMLP?
   /// Whether queries, keys and values are copied head by head (Whisper).
   var copiesHeads = false
   /// The last components of the paths whose parameters stay in fp32 where the others are in fp16

@@ -65,7 +65,7 @@ extension TransformerLowering {
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch, length, sizes.hidden]) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postMLPNorm) }
     if choices.keepsSummed { g.keepUntilHere(branch) }
-    if choices.mlpIsInline { g.keepUntilHere(residual) }
+    if choices.inlineMLP != nil { g.keepUntilHere(residual) }
     return BlockResults(hidden: hidden, weights: attended.weights)
   }
 
@@ -91,7 +91,7 @@ extension TransformerLowering {
     _ order: TransformerChoices.Parallel
   ) -> BlockResults {
     let shared = normalized(&g, input, layer, .inputNorm)
-    if choices.holdsBranches { g.hold(shared) }
+    if choices.holdsBranches || choices.holdsInputNorm { g.hold(shared) }
     let attended = g.frame("self_attn") { g in attention(&g, shared, layer, inputs) }
     if let weights = attended.weights { g.hold(weights) }
     let left = g.hold(dropped(&g, attended.output, choices.residualDropout))
@@ -160,12 +160,12 @@ extension TransformerLowering {
     }
     func plain(_ g: inout GraphBuilder) -> Tensor {
       let wide = activation(&g, linear(&g, input, up))
-      if choices.mlpIsInline { g.keepUntilHere(input) }
+      if choices.inlineMLP == .byLayer { g.keepUntilHere(input) }
       if let residual { return g.add(g.hold(linear(&g, g.hold(wide), down)), residual) }
       let narrow = narrowed(&g, dropped(&g, wide, choices.activationDropout), down)
       return dropped(&g, narrow, dropout)
     }
-    return choices.mlpIsInline ? plain(&g) : g.frame(choices.flattensMLP ? "" : "mlp", plain)
+    return choices.inlineMLP == nil ? g.frame("mlp", plain) : plain(&g)
   }
 
   /// The projection that ends an MLP, its input in the type that the family wants.
