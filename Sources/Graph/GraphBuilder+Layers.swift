@@ -1,8 +1,8 @@
 public import Units
 
 // Autocast converts an operator's arguments from the last to the first: the order in which compilers on x86-64 Linux
-// evaluate the call in `WrapFunction_` (aten/src/ATen/autocast_mode.h). The arguments themselves live until the operator
-// has run.
+// evaluate the call in `WrapFunction_` (aten/src/ATen/autocast_mode.h). The arguments themselves live until the
+// operator has run.
 
 extension GraphBuilder {
   /// `F.embedding`: rows of `table` [V, H] for indices of any shape.
@@ -25,7 +25,8 @@ extension GraphBuilder {
       var input = g.castForSpeed(input)
       let bias = early ?? bias.map { g.castForSpeed($0) }
       let rows = input.shape.dimensions.dropLast().reduce(1, *)
-      if input.layout.viewed(as: Shape([rows, input.shape[input.shape.rank - 1]])) == nil { input = g.contiguous(input) }
+      let matrix: Shape = [rows, input.shape[input.shape.rank - 1]]
+      if input.layout.viewed(as: matrix) == nil { input = g.contiguous(input) }
       let width = weight.shape[transposed ? 1 : 0]
       let shape = Shape(Array(input.shape.dimensions.dropLast()) + [width])
       return g.apply(

@@ -9,8 +9,6 @@ struct Derivative {
   enum Saved {
     case input(Int)
     case output(Int)
-    /// A Python number, which autograd wraps into a tensor off the device.
-    case number
     /// An input that a Python function keeps as an attribute of its context: no hook sees it, and it stays until the
     /// node itself is gone.
     case attribute(Int)
@@ -74,8 +72,8 @@ extension Derivative {
         }
       }
     case .addScalar: .one { $0.alias($0.gradient().layout) }
-    case .multiplyScalar, .divideScalar:
-      .one(saved: { _ in [.number] }) { $0.likeGradient(kind.name) }
+    // The number is kept too, but no hook sees it (torch/csrc/autograd/saved_variable.cpp).
+    case .multiplyScalar, .divideScalar: .one { $0.likeGradient(kind.name) }
     case .power:
       .one(saved: { _ in [.input(0)] }) { step in
         // grad * (exponent * self.pow(exponent - 1))

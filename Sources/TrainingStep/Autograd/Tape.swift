@@ -190,7 +190,6 @@ struct Tape {
 
       for case .input(let input) in wanted { keep(operation.inputs[input], for: operation, keeping, &kept) }
       for case .attribute(let input) in wanted { keepAsAttribute(operation.inputs[input], for: operation, keeping) }
-      for case .number in wanted { keep(nil, for: operation, keeping, &kept) }
       if isComplete(keeping) { return }
       for output in operation.outputs where graph[output].owner == output {
         bound[output.index] = memory.allocate(
@@ -240,9 +239,9 @@ struct Tape {
   }
 
   private mutating func keep(
-    _ value: Graph.ValueID?, for operation: Graph.Operator, _ keeping: Keeping, _ kept: inout [Kept]
+    _ value: Graph.ValueID, for operation: Graph.Operator, _ keeping: Keeping, _ kept: inout [Kept]
   ) {
-    let tensor = value.flatMap { self.tensor($0) }
+    let tensor = tensor(value)
     switch keeping {
     case .nothing: break
     case .tensors:

@@ -61,11 +61,13 @@ extension TransformerLowering {
   /// `DynamicLayer.update` appends to an empty cache of the keys' type, which copies (and widens values where keys were
   /// turned in fp32); the cache outlives the forward pass.
   func cached(_ g: inout GraphBuilder, _ heads: Heads) -> Heads {
-    let key = g.concatenate([heads.key], axis: 2)
-    let value = g.concatenate([heads.value], axis: 2, besideEmpty: key.dataType)
-    g.holdToTheEnd(key)
-    g.holdToTheEnd(value)
-    return (heads.query, key, value)
+    g.frame("") { g in
+      let key = g.concatenate([heads.key], axis: 2)
+      let value = g.concatenate([heads.value], axis: 2, besideEmpty: key.dataType)
+      g.holdToTheEnd(key)
+      g.holdToTheEnd(value)
+      return (heads.query, key, value)
+    }
   }
 
   /// `eager_attention_forward`.

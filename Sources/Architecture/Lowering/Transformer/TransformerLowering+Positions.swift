@@ -26,6 +26,8 @@ struct LayerInputs {
   var memory: Memory?
   /// Which of these a layer is handed by position, apart from the hidden states.
   var positional: [GraphBuilder.Tensor] = []
+  /// What a layer is handed by keyword and does not read.
+  var unread: [GraphBuilder.Tensor] = []
 
   /// An encoder's output [B, M, H], as a decoder's layers see it.
   struct Memory {
@@ -92,6 +94,8 @@ extension TransformerLowering {
       if stack.layers.contains(where: isWindowed) { inputs.windowMask = windowMask(&g, padding) }
       inputs.hidden = dropped(&g, embedded, choices.embeddingDropout)
       inputs.rotary = rotaryAngles(&g, positions, as: embedded.dataType)
+      inputs.unread = [positions]
+      if hasDistances, let rotary = inputs.rotary { inputs.unread += [rotary.cosine, rotary.sine] }
       if choices.turnsWindowsApart, stack.layers.contains(where: isWindowed) {
         inputs.windowRotary = rotaryAngles(&g, positions, as: embedded.dataType, table: "sliding_attention")
       }

@@ -112,7 +112,8 @@ struct TransformerLowering: ModuleLowering {
     var weights: Tensor?
     for layer in stack.layers {
       let handed = [inputs.bias, inputs.memory?.states, inputs.memory?.bias].compactMap { $0 }
-      let results = g.segment("layers.\(layer.index)", positional: inputs.positional + handed) { g in
+      let results = g.segment("layers.\(layer.index)", positional: inputs.positional + handed, unread: inputs.unread) {
+        g in
         let results = block(&g, inputs.hidden, layer, inputs)
         return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : results.biases)
       }
