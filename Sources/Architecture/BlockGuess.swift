@@ -22,11 +22,12 @@ struct BlockGuess {
   /// `declared` is the width that the configuration states.
   mutating func run(declared: Int?) {
     findHidden(declared: declared)
-    findOrientation()
+    isTransposed = Self.isTransposed(table, patterns, tensors) ?? false
     guard let hidden else { return }
     let weights = patterns.filter { table.patterns[$0].part == .weight || table.patterns[$0].part == .packedWeight }
     for pattern in weights { hint(pattern) }
     byShape(weights.filter { roles[$0] == nil && shape($0).rank == 2 }, hidden)
+    headNorms(weights.filter { roles[$0] == nil && shape($0).rank == 1 }, hidden)
     norms(weights.filter { roles[$0] == nil && shape($0) == [hidden] })
     // A bias plays the part of its weight.
     var byModule: [String: Role] = [:]
@@ -59,8 +60,9 @@ struct BlockGuess {
     hidden = votes.max { ($0.value, -$0.key) < ($1.value, -$1.key) }?.key
   }
 
-  /// A bias is as long as the output is wide, which tells `[out, in]` from `[in, out]`.
-  private mutating func findOrientation() {
+  /// Whether weights are stored as `[in, out]`: a bias is as long as the output is wide. Nil where none tells.
+  static func isTransposed(_ table: PatternTable, _ patterns: [Int], _ tensors: [StoredTensor]) -> Bool? {
+    func shape(_ pattern: Int) -> Shape { tensors[table.patterns[pattern].example].shape }
     var weights: [String: Shape] = [:]
     for pattern in patterns where table.patterns[pattern].part == .weight {
       weights[table.patterns[pattern].module] = shape(pattern)
@@ -74,7 +76,7 @@ struct BlockGuess {
       if weight[0] == shape(bias)[0] { straight += 1 }
       if weight[1] == shape(bias)[0] { turned += 1 }
     }
-    isTransposed = turned > straight
+    return turned == straight ? nil : turned > straight
   }
 
   private mutating func hint(_ pattern: Int) {
@@ -139,6 +141,22 @@ struct BlockGuess {
     }
     for (pattern, role) in zip(narrow, [Role.key, .value]) { claim(pattern, role) }
   }
+
+  /// Vectors that are not as long as the block is wide, or whose names tell: norms of queries and keys.
+  private mutating func headNorms(_ vectors: [Int], _ hidden: Int) {
+    for pattern in vectors {
+      let last = table.patterns[pattern].module.lowercased().split { $0 == "." || $0 == "/" }.last.map(String.init)
+      if let role = last.flatMap({ Self.normHints[$0] }) { claim(pattern, role) }
+    }
+    let others = vectors.filter { roles[$0] == nil && shape($0) != [hidden] }
+    guard others.count == 2, shape(others[0]) == shape(others[1]) else { return }
+    for (pattern, role) in zip(others, [Role.keyNorm, .queryNorm]) { claim(pattern, role) }
+  }
+
+  private static let normHints: [String: Role] = [
+    "q_norm": .queryNorm, "query_norm": .queryNorm, "q_layernorm": .queryNorm, "query_layernorm": .queryNorm,
+    "k_norm": .keyNorm, "key_norm": .keyNorm, "k_layernorm": .keyNorm, "key_layernorm": .keyNorm,
+  ]
 
   private mutating func norms(_ vectors: [Int]) {
     let order: [Role] =

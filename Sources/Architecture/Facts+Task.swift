@@ -10,22 +10,25 @@ extension Facts {
     if let name = settings.architecture {
       let source = "\(settings.file ?? "config.json") architectures"
       if let task = TrainingTask(architecture: name) { return Sourced(task, .exact, source: source) }
+      if let task = choice.family?.forward?.task(ofClass: name) { return Sourced(task, .exact, source: source) }
       if name.hasSuffix("ForPreTraining"), heads[.replacedTokenDetection] != nil {
         return Sourced(.replacedTokenDetection, .exact, source: source)
       }
       guard name.hasSuffix("Model") || name.hasSuffix("ForPreTraining") else { return nil }
     }
     let what = settings.architecture.map { "\($0) has no loss of its own" } ?? "no class is named"
-    if settings.architecture == nil, model.modules[.classifier] != nil {
+    if settings.architecture == nil, model.modules[.classifier] != nil, heads[.sequenceClassification] != nil {
       return Sourced(.sequenceClassification, .assumed, source: "\(what), and a classifier is stored")
     }
-    return Sourced(heads[.causalLM] == nil ? .maskedLM : .causalLM, .assumed, source: "\(what); --task says another")
+    let usual = [TrainingTask.causalLM, .maskedLM, .imageClassification, .contrastive].first { heads[$0] != nil }
+    return usual.map { Sourced($0, .assumed, source: "\(what); --task says another") }
   }
 
   /// How many labels a classifier gives: rows of the stored one, else what the configuration names, else two, as
   /// `PreTrainedConfig` has it.
   func labelCount(_ model: ModelDescription) -> Sourced<Int> {
-    if let classifier = model.modules[.classifier], let features = classifier.features, features.output > 0 {
+    let stored = model.modules[.classifier] ?? model.others.first { choice.family?.headNames[$0.path] == .classifier }
+    if let classifier = stored, let features = classifier.features, features.output > 0 {
       return Sourced(features.output, .exact, source: "rows of \(classifier.path).weight")
     }
     if let named = settings.labelCount { return Sourced(named, .exact, source: settings.file ?? "config.json") }

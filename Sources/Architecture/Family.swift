@@ -34,6 +34,8 @@ struct Family: Sendable {
   var preNormKey: String?
   /// The modules that LoRA targets where nothing is said: queries and values, or the projection that holds them.
   var adapterTargets = ["q_proj", "v_proj"]
+  /// Modules that transformers renames when it loads them, with the names by which they run and adapters find them.
+  var runningNames: [String: String] = [:]
   /// How its forward pass runs; nil where that is not known.
   var forward: ForwardChoices?
 }
@@ -49,6 +51,11 @@ struct ConfigurationKeys: Sendable {
   var vocabulary = ["vocab_size"]
   var positions = ["max_position_embeddings"]
   var experts = ["num_local_experts", "num_experts", "n_routed_experts"]
+
+  /// No sizes that a transformer has.
+  static let none = ConfigurationKeys(
+    layers: [], hidden: [], heads: [], keyValueHeads: [], headDimension: [], intermediate: [], vocabulary: [],
+    positions: [], experts: [])
 
   /// GPT-2's words, with the ones that transformers accepts beside them.
   static let gpt2 = ConfigurationKeys(
@@ -93,6 +100,7 @@ extension Family {
     "mlp.shared_experts.gate_proj": .sharedExpertGate, "mlp.shared_experts.up_proj": .sharedExpertUp,
     "mlp.shared_experts.down_proj": .sharedExpertDown, "mlp.shared_expert.gate_proj": .sharedExpertGate,
     "mlp.shared_expert.up_proj": .sharedExpertUp, "mlp.shared_expert.down_proj": .sharedExpertDown,
+    "mlp.shared_expert_gate": .sharedExpertWeight,
   ]
 
   /// One set of names out of several; a later one wins.

@@ -29,7 +29,9 @@ struct FamilyChoice {
     let candidates = rows.compactMap { family in
       RoleAssignment(family, table, stacks: stacks).map { (family: family, assignment: $0) }
     }
-    let complete = candidates.filter { $0.assignment.covers(table) }
+    let complete = candidates.filter {
+      $0.assignment.covers(table) && $0.assignment.agrees(with: $0.family, table, tensors, settings)
+    }
     if let best = complete.max(by: { $0.assignment.matched < $1.assignment.matched }) {
       // The first of several that match alike, as `max` keeps the last.
       let first = complete.first { $0.assignment.matched == best.assignment.matched } ?? best
@@ -79,6 +81,20 @@ extension RoleAssignment {
       default: break
       }
     }
+  }
+
+  /// Whether a row whose names fit also fits the way in which weights lie, and the length of the position table.
+  fileprivate func agrees(
+    with family: Family, _ table: PatternTable, _ tensors: [StoredTensor], _ settings: Settings
+  ) -> Bool {
+    guard let principal else { return false }
+    let isTransposed = BlockGuess.isTransposed(table, stacks[principal].patterns, tensors)
+    guard isTransposed == nil || isTransposed == family.isTransposed else { return false }
+    guard let positions = settings.size(family.keys.positions)?.value,
+      let pattern = roles.firstIndex(of: .positionEmbedding)
+    else { return true }
+    let rows = tensors[table.patterns[pattern].example].shape.dimensions.first
+    return rows == positions + family.positionOffset
   }
 
   /// Whether every parameter of the principal column has a part.

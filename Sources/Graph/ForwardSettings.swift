@@ -60,6 +60,8 @@ public struct ForwardSettings: Hashable, Sendable {
   public var targetLength: Int?
   /// Pixels a side of an image; nil for the model's own.
   public var imageSize: Int?
+  /// Images that belong to a sample of a vision-language model; none where it reads text alone.
+  public var imagesPerSample = 0
   public var precision: Precision
   public var attention: Attention
   /// Whether the batch is padded, so that an attention mask is built and passed.
@@ -78,6 +80,9 @@ public struct ForwardSettings: Hashable, Sendable {
   public var isPreparedForKBitTraining = false
   /// Whether layers are checkpointed; transformers then makes a frozen embedding's output need a gradient.
   public var isCheckpointed = false
+  /// Whether eager attention of an unknown architecture is taken to form its probabilities in the type of the hidden
+  /// states (GPT-2), and not in fp32 (Llama).
+  package var guessesNarrowProbabilities = false
   /// Globs of the names of parameters that do not train.
   public var frozen: [String]
 

@@ -69,6 +69,11 @@ extension GraphBuilder {
     apply(.maskedFill, [input, mask], .elementwise([input.layout, mask.layout]), input.dataType)
   }
 
+  /// `input.masked_scatter(mask, source)`.
+  public mutating func scattered(_ input: Tensor, _ mask: Tensor, _ source: Tensor) -> Tensor {
+    apply(.maskedScatter, [input, mask, source], Layout(contiguous: input.shape), input.dataType)
+  }
+
   /// `input.masked_fill(mask, number)`.
   public mutating func maskedFill(_ input: Tensor, _ mask: Tensor) -> Tensor {
     apply(.fill, [input, mask], .elementwise([input.layout, mask.layout]), input.dataType)
@@ -168,7 +173,7 @@ extension GraphBuilder {
   }
 
   /// The input as an operator on autocast's fp32 list sees it.
-  mutating func castForPrecision(_ input: Tensor) -> Tensor {
+  package mutating func castForPrecision(_ input: Tensor) -> Tensor {
     guard autocast != nil, input.dataType == .bfloat16 || input.dataType == .float16 else { return input }
     return cast(input, to: .float32)
   }

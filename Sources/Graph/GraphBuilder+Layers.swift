@@ -22,17 +22,28 @@ extension GraphBuilder {
       // `F.linear(input, weight, bias)`, and a Conv1D's `addmm(bias, input, weight)`.
       let early = transposed ? nil : bias.map { g.castForSpeed($0) }
       let weight = g.castForSpeed(weight, keeps: !throughView)
-      var input = g.castForSpeed(input)
+      let input = g.castForSpeed(input)
       let bias = early ?? bias.map { g.castForSpeed($0) }
-      let rows = input.shape.dimensions.dropLast().reduce(1, *)
-      let matrix: Shape = [rows, input.shape[input.shape.rank - 1]]
-      if input.layout.viewed(as: matrix) == nil { input = g.contiguous(input) }
-      let width = weight.shape[transposed ? 1 : 0]
-      let shape = Shape(Array(input.shape.dimensions.dropLast()) + [width])
-      return g.apply(
-        .linear(transposed: transposed), [input, weight] + (bias.map { [$0] } ?? []), Layout(contiguous: shape),
-        input.dataType)
+      if let bias, !transposed, input.shape.rank > 2, !input.layout.isContiguous {
+        // Not flattened to `addmm`: a product, and the bias added to it (aten/src/ATen/native/Linear.cpp).
+        return g.add(g.product(input, weight, transposed: false), bias)
+      }
+      return g.product(input, weight, bias, transposed: transposed)
     }
+  }
+
+  private mutating func product(
+    _ input: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, transposed: Bool
+  ) -> Tensor {
+    var input = input
+    let rows = input.shape.dimensions.dropLast().reduce(1, *)
+    let matrix: Shape = [rows, input.shape[input.shape.rank - 1]]
+    if input.layout.viewed(as: matrix) == nil { input = contiguous(input) }
+    let width = weight.shape[transposed ? 1 : 0]
+    let shape = Shape(Array(input.shape.dimensions.dropLast()) + [width])
+    return apply(
+      .linear(transposed: transposed), [input, weight] + (bias.map { [$0] } ?? []), Layout(contiguous: shape),
+      input.dataType)
   }
 
   /// `F.conv1d`: input [B, C, L], weight [O, C, K], bias [O].

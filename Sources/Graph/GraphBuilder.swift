@@ -163,9 +163,14 @@ public struct GraphBuilder: Sendable {
     append(kind, [input], results: layouts.map { ($0, input.dataType) }, owner: graph[input.id].owner)
   }
 
-  /// Appends an operator that writes into its first input's storage.
-  mutating func applyInPlace(_ kind: OperatorKind, _ inputs: [Tensor]) -> Tensor {
-    append(kind, inputs, results: [(inputs[0].layout, inputs[0].dataType)], owner: graph[inputs[0].id].owner)[0]
+  /// Appends an operator that writes its result over the first input.
+  public mutating func applyInPlace(_ kind: OperatorKind, _ inputs: [Tensor]) -> Tensor {
+    applyOver(kind, inputs, inputs[0])
+  }
+
+  /// Appends an operator whose result lies in the first input's storage, laid out and typed as `result`.
+  mutating func applyOver(_ kind: OperatorKind, _ inputs: [Tensor], _ result: Tensor) -> Tensor {
+    append(kind, inputs, results: [(result.layout, result.dataType)], owner: graph[inputs[0].id].owner)[0]
   }
 
   private mutating func append(

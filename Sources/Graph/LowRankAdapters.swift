@@ -11,6 +11,9 @@ public struct LowRankAdapters: Hashable, Sendable {
   public var targets: Targets
   /// Names of modules that are left out.
   public var excluded: [String]
+  /// Names of modules whose adapters go elsewhere: PEFT takes them for the names of experts, which no longer are
+  /// modules, and adapts those alone.
+  public var renamed: [String] = []
   /// The probability of dropout before the adapter.
   public var dropout: Double
   /// Whether magnitude and direction of each weight are learned apart (DoRA).
@@ -25,17 +28,28 @@ public struct LowRankAdapters: Hashable, Sendable {
     self.usesDoRA = usesDoRA
   }
 
-  /// Whether a linear layer other than the head gets an adapter.
-  public func reach(_ path: String) -> Bool {
-    if targets == .allLinear { return !excluded.contains { Self.names($0, path) } }
-    return name(path)
+  /// Whether a linear layer other than the head that goes by these names gets an adapter.
+  public func reach(_ paths: [String]) -> Bool {
+    targets(paths) && !renamed.contains { Self.names($0, paths) }
+  }
+
+  /// The same whether or not adapters of this name go elsewhere.
+  public func targets(_ path: String) -> Bool { targets([path]) }
+
+  private func targets(_ paths: [String]) -> Bool {
+    if targets == .allLinear { return !excluded.contains { Self.names($0, paths) } }
+    return name(paths)
   }
 
   /// Whether an embedding or the head gets an adapter, which must be named for it.
-  public func name(_ path: String) -> Bool {
+  public func name(_ path: String) -> Bool { name([path]) }
+
+  private func name(_ paths: [String]) -> Bool {
     guard case .names(let names) = targets else { return false }
-    return !excluded.contains { Self.names($0, path) } && names.contains { Self.names($0, path) }
+    return !excluded.contains { Self.names($0, paths) } && names.contains { Self.names($0, paths) }
   }
 
-  private static func names(_ name: String, _ path: String) -> Bool { path == name || path.hasSuffix(".\(name)") }
+  private static func names(_ name: String, _ paths: [String]) -> Bool {
+    paths.contains { $0 == name || $0.hasSuffix(".\(name)") }
+  }
 }

@@ -30,6 +30,8 @@ public enum OperatorKind: Hashable, Sendable {
   case copy
   /// Elements of the first input, or a constant where the mask (second input) says so.
   case maskedFill
+  /// Elements of the third input, in order, where the mask (second input) says so.
+  case maskedScatter
   /// The first input with a number where the mask (second input) is true.
   case fill
   /// A function of one input, element by element.
@@ -61,6 +63,8 @@ public enum OperatorKind: Hashable, Sendable {
   case gather
   /// Another resolution by interpolation.
   case resample
+  /// What a mixture of experts needs beside the rest.
+  case routed(RoutedOperator)
 
   /// Rows of a table (first input) by index (second input).
   case embedding
@@ -72,6 +76,8 @@ public enum OperatorKind: Hashable, Sendable {
   case batchedProduct
   /// bias-like tensor + batched product (`baddbmm`): inputs addend, left, right.
   case addedBatchedProduct
+  /// The same with a factor before the product (`alpha`).
+  case addedScaledProduct
   /// inputs values, weight, bias?; results: values, mean, reciprocal deviation.
   case layerNorm
   /// inputs values, weight; results: values and the reciprocal root of the mean square.
@@ -131,6 +137,7 @@ extension OperatorKind {
     case .cast: "_to_copy"
     case .copy: "clone"
     case .maskedFill: "where"
+    case .maskedScatter: "masked_scatter"
     case .fill: "masked_fill"
     case .function(let function), .extremum(let function): function.name
     case .choose: "where"
@@ -148,11 +155,12 @@ extension OperatorKind {
     case .pad: "constant_pad_nd"
     case .gather: "gather"
     case .resample: "upsample"
+    case .routed(let kind): kind.name
     case .embedding: "embedding"
     case .linear: "linear"
     case .quantizedLinear(let weight): weight.scheme.isFourBit ? "gemm_4bit" : "int8_scaled_mm"
     case .batchedProduct: "bmm"
-    case .addedBatchedProduct: "baddbmm"
+    case .addedBatchedProduct, .addedScaledProduct: "baddbmm"
     case .layerNorm: "native_layer_norm"
     case .rootMeanSquareNorm: "_fused_rms_norm"
     case .batchNorm: "native_batch_norm"

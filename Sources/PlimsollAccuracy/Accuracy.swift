@@ -29,6 +29,9 @@ struct Accuracy: ParsableCommand {
   @Flag(help: "Show what is alive at the simulated peak of each row.")
   var live = false
 
+  @Option(help: ArgumentHelp("The phase whose peak --live shows (default: the run's).", valueName: "phase"))
+  var phase: String?
+
   @Option(help: "Which families' rows are used: all, others (all but the model's own), none.")
   var rows = FamilyRows.all
 
@@ -41,7 +44,7 @@ struct Accuracy: ParsableCommand {
     /// Of the peak, as a share of it.
     var error: Double
     /// Of each phase's peak.
-    var phases: [Double]
+    var phases: [(phase: Phase, error: Double)]
     /// Of each category of what is alive at the peak, as a share of the peak.
     var categories: [Double]
   }
@@ -57,11 +60,13 @@ struct Accuracy: ParsableCommand {
         if let filter, !row.id.contains(filter) { continue }
         let model = models[row.folder] ?? Result { try estimator(of: "\(corpus)/\(row.folder)") }
         models[row.folder] = model
-        let timeline = try model.get().timeline(row.workload)
+        let simulated = try model.get()
+        let timeline = try simulated.timeline(row.workload)
         guard let peak = timeline.peak(ofStep: 2)?.peak else { continue }
-        if live { print("\(row.id)\n\n\(Self.liveAtPeak(timeline).text(style: .plain))") }
+        try simulated.checkGuess(row.workload, peak: peak.bytes)
+        if live { print("\(row.id)\n\n\(liveAtPeak(timeline).text(style: .plain))") }
         let phases = row.phases.compactMap { phase, truth in
-          timeline.peaks[2]?[phase].map { Double($0.bytes.bytes) / Double(truth) - 1 }
+          timeline.peaks[2]?[phase].map { (phase: phase, error: Double($0.bytes.bytes) / Double(truth) - 1) }
         }
         let alive = timeline.breakdown(at: peak.event)
         let categories = row.atPeak.map { Double((alive[$0] ?? .zero).bytes - $1) / Double(row.peak) }
@@ -86,13 +91,17 @@ struct Accuracy: ParsableCommand {
       Table.Column("Run", key: "run"),
       Table.Column("True peak", key: "peak", .right),
     ])
+    func worstPhase(_ entry: Entry) -> (phase: Phase, error: Double)? {
+      entry.phases.max { $0.error.magnitude < $1.error.magnitude }
+    }
     func badness(_ entry: Entry) -> (Double, Double) {
-      (entry.error.magnitude, entry.phases.map(\.magnitude).max() ?? 0)
+      (entry.error.magnitude, worstPhase(entry)?.error.magnitude ?? 0)
     }
     for entry in rows.sorted(by: { badness($0) > badness($1) }).prefix(show) {
       let row = entry.row
+      let phase = worstPhase(entry).map { "\($0.phase.rawValue) \(ErrorTable.percent($0.error))" } ?? ""
       worst.rows.append([
-        .text(ErrorTable.percent(entry.error)), .text(ErrorTable.percent(badness(entry).1)), .text(row.id),
+        .text(ErrorTable.percent(entry.error)), .text(phase), .text(row.id),
         .bytes(ByteCount(row.peak)),
       ])
     }
@@ -120,7 +129,7 @@ struct Accuracy: ParsableCommand {
     var categories = ErrorTable()
     for entry in rows {
       all.add(entry.error)
-      for error in entry.phases { phases.add(error) }
+      for phase in entry.phases { phases.add(phase.error) }
       for error in entry.categories { categories.add(error) }
     }
     print("categories at the peak, as shares of it: \(categories.summary)")
@@ -131,14 +140,16 @@ struct Accuracy: ParsableCommand {
   }
 
   /// What is alive at the peak, by operator and module, to be held against `biggest_at_peak` of the table.
-  private static func liveAtPeak(_ timeline: Timeline) -> Page {
+  private func liveAtPeak(_ timeline: Timeline) -> Page {
     struct Kind: Hashable {
       var cause: String
       var module: String
       var bytes: ByteCount
     }
+    let peak = phase.flatMap(Phase.init).flatMap { timeline.peaks[2]?[$0] } ?? timeline.peak(ofStep: 2)?.peak
+    let event = peak?.event ?? 0
     var counts: [Kind: Int] = [:]
-    for allocation in timeline.live(at: timeline.peak(ofStep: 2)?.peak.event ?? 0) {
+    for allocation in timeline.live(at: event) {
       let module = allocation.module.split(separator: ".").map { Int($0) == nil ? $0 : "#" }.joined(separator: ".")
       counts[Kind(cause: allocation.cause, module: module, bytes: allocation.bytes), default: 0] += 1
     }
@@ -149,7 +160,7 @@ struct Accuracy: ParsableCommand {
     let sorted = counts.sorted {
       ($0.key.bytes.bytes * $0.value, $1.key.cause) > ($1.key.bytes.bytes * $1.value, $0.key.cause)
     }
-    for (kind, count) in sorted.prefix(60) {
+    for (kind, count) in sorted.prefix(200) {
       table.rows.append([.text(kind.cause), .text(kind.module), .bytes(kind.bytes), .count(count)])
     }
     return Page([.table(table)])

@@ -79,6 +79,8 @@ struct TruthRow {
       usesCache: settings.boolean("use_cache") == true && checkpointing == .none,
       loop: try word("loop", ["plain": .plain, "accelerate": .accelerate]),
       loss: ForwardSettings.Loss(rawValue: settings.string("loss") ?? "") ?? .transformers)
+    forward.imageSize = settings.integer("image")
+    forward.imagesPerSample = settings.integer("image_inputs") ?? 0
     if let scheme = settings.string("quantize") { forward.quantization = Quantization(rawValue: scheme) }
     forward.isPreparedForKBitTraining = settings.boolean("kbit") ?? false
     forward.frozen = settings.strings("freeze") ?? []
@@ -90,11 +92,14 @@ struct TruthRow {
       forward.technique = Technique(kind)
     } else if peft != "none" {
       let type = row.string("model_type") ?? ""
-      let dropout = type.contains("moe") || type == "mixtral" ? 0 : 0.05
+      // PEFT refuses dropout on experts, and cannot adapt Llama 4's router.
+      let isSparse =
+        type.contains("moe") || ["mixtral", "deepseek_v2", "deepseek_v3", "gpt_oss", "llama4_text"].contains(type)
       forward.adapters = LowRankAdapters(
         rank: settings.integer("rank") ?? 16,
         targets: peft == "lora_all" ? .allLinear : settings.strings("targets").map { .names($0) } ?? .usual(of: type),
-        dropout: settings.number("dropout") ?? settings.section("lora")?.number("dropout") ?? dropout,
+        excluded: type == "llama4_text" ? ["router"] : [],
+        dropout: settings.number("dropout") ?? settings.section("lora")?.number("dropout") ?? (isSparse ? 0 : 0.05),
         usesDoRA: settings.boolean("dora") ?? false)
     }
     guard

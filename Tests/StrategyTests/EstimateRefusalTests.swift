@@ -55,21 +55,38 @@ struct EstimateRefusalTests {
     }
   }
 
-  @Test func architecturesThatAreNotSimulated() {
+  @Test func expertsThatCannotRun() {
+    #expect(
+      Self.reason(Self.mixtral(["num_experts_per_tok": .integer(3)])) == "3 experts of 2 for each token make no sense")
+    #expect(
+      Self.reason(Self.mixtral(["output_router_logits": .boolean(true)]))?.contains("loss on the balance") == true)
+  }
+
+  /// Which routing is modelled is said, and what the worst would add.
+  @Test func routingIsSaid() throws {
+    let workload = Workload(forward: ForwardSettings(batchSize: 1, sequenceLength: 8, precision: .bf16))
+    let assumptions = try Self.mixtral().estimator.estimate(workload).assumptions
+    #expect(
+      assumptions.filter { $0.what == "routing of experts" }.map(\.value) == [
+        "any; the worst adds 0 bytes to an even one"
+      ])
+  }
+
+  private static func mixtral(_ settings: [String: Configuration.Node] = [:]) -> Sketch {
+    let configuration: [String: Configuration.Node] = [
+      "model_type": .string("mixtral"), "architectures": .array([.string("MixtralForCausalLM")]),
+      "hidden_size": .integer(512), "num_hidden_layers": .integer(2), "num_attention_heads": .integer(8),
+      "num_key_value_heads": .integer(2), "intermediate_size": .integer(1024), "vocab_size": .integer(1000),
+      "num_local_experts": .integer(2), "tie_word_embeddings": .boolean(false),
+    ]
     var experts = Sketch(
-      "mixtral", layers: 2,
-      [
-        "model_type": .string("mixtral"), "architectures": .array([.string("MixtralForCausalLM")]),
-        "hidden_size": .integer(512), "num_hidden_layers": .integer(2), "num_attention_heads": .integer(8),
-        "num_key_value_heads": .integer(2), "intermediate_size": .integer(1024), "vocab_size": .integer(1000),
-        "num_local_experts": .integer(2), "tie_word_embeddings": .boolean(false),
-      ], Self.llama(without: "mlp").modules)
+      "mixtral", layers: 2, configuration.merging(settings) { $1 }, Self.llama(without: "mlp").modules)
     experts.modules += "\nmodel.layers.#.block_sparse_moe.gate 2x512"
     for expert in 0..<2 {
       for (name, shape) in [("w1", "1024x512"), ("w2", "512x1024"), ("w3", "1024x512")] {
         experts.modules += "\nmodel.layers.#.block_sparse_moe.experts.\(expert).\(name) \(shape)"
       }
     }
-    #expect(Self.reason(experts) == "a mixture of experts is not simulated yet")
+    return experts
   }
 }

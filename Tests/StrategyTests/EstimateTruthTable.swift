@@ -22,7 +22,8 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
 
   /// The rows of every table.
   static let all = [
-    "sample-models.tsv", "other-models.tsv", "families.tsv", "training-settings.tsv", "quantized.tsv",
+    "sample-models.tsv", "other-models.tsv", "families.tsv", "experts.tsv", "images.tsv", "training-settings.tsv",
+    "quantized.tsv",
   ].flatMap(table)
 
   /// The rows of a table, without its heading.
@@ -68,6 +69,8 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "accelerate": settings.loop = .accelerate
       case "accumulate": accumulation = number ?? 0
       case "clip": clips = true
+      case "side": settings.imageSize = number
+      case "images": settings.imagesPerSample = number ?? 0
       case "rank": projection.rank = number ?? 0
       case "loss": settings.loss = ForwardSettings.Loss(rawValue: String(parts.last ?? "")) ?? .transformers
       case "ia3": settings.technique = Technique(.scaling)

@@ -12,7 +12,7 @@ struct TracedModel: Sendable {
   /// Every model that a row of a table in Tests/Truth names.
   static let all: [String: TracedModel] = {
     var models = described
-    for sketch in Sketch.all + Sketch.small + Sketch.twoLayers {
+    for sketch in Sketch.all + Sketch.small + Sketch.twoLayers + Sketch.images {
       models[sketch.name] = TracedModel(configuration: sketch.configuration, estimator: sketch.estimator)
     }
     for (name, estimator) in SampleModels.estimators {

@@ -21,7 +21,14 @@ extension Family {
   /// transformers 5.17, `models/olmoe/modeling_olmoe.py`: a norm over all heads' query and key.
   static let olmoe = Family(
     name: "olmoe", modelTypes: ["olmoe"], layerPaths: ["layers"], layer: names(splitAttention, preNorms, experts),
-    outside: decoderOutside, keys: ConfigurationKeys(experts: ["num_experts", "num_local_experts"]))
+    outside: decoderOutside, keys: ConfigurationKeys(experts: ["num_experts", "num_local_experts"]),
+    forward: .transformer(.olmoe))
+}
+
+extension TransformerChoices {
+  static let olmoe = TransformerChoices(
+    headNorms: .projection,
+    experts: ExpertChoices(routing: .softmaxThenTopKCast, adapted: ExpertChoices.usualNames))
 }
 
 extension TransformerChoices {

@@ -1,9 +1,8 @@
 extension Family {
   /// transformers 5.17, `models/qwen2/modeling_qwen2.py`: Llama's names; query, key and value carry a bias.
   static let qwen2 = Family(
-    name: "qwen2", modelTypes: ["qwen2", "qwen2_vl", "qwen2_vl_text", "qwen2_5_vl", "qwen2_5_vl_text"],
-    layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms), outside: decoderOutside,
-    forward: .transformer(.qwen2))
+    name: "qwen2", modelTypes: ["qwen2"], layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms),
+    outside: decoderOutside, forward: .transformer(.qwen2))
 
   /// transformers 5.17, `models/qwen3/modeling_qwen3.py`: a norm on each head's query and key.
   static let qwen3 = Family(
@@ -22,11 +21,28 @@ extension Family {
     keys: ConfigurationKeys(
       headDimension: ["kv_channels"], intermediate: [], positions: ["max_position_embeddings", "seq_length"]))
 
-  /// transformers 5.17, `models/qwen2_moe` and `models/qwen3_moe`.
+  /// transformers 5.17, `models/qwen2_moe/modeling_qwen2_moe.py`: an expert that every token passes.
+  static let qwen2MoE = Family(
+    name: "qwen2_moe", modelTypes: ["qwen2_moe"], layerPaths: ["layers"],
+    layer: names(splitAttention, gatedMLP, preNorms, experts, sharedExperts), outside: decoderOutside,
+    keys: ConfigurationKeys(experts: ["num_experts", "num_local_experts"]), forward: .transformer(.qwen2MoE))
+
+  /// transformers 5.17, `models/qwen3_moe/modeling_qwen3_moe.py`.
   static let qwenMoE = Family(
-    name: "qwen_moe", modelTypes: ["qwen2_moe", "qwen3_moe", "qwen3_vl_moe", "qwen3_vl_moe_text"],
+    name: "qwen_moe", modelTypes: ["qwen3_moe", "qwen3_vl_moe", "qwen3_vl_moe_text"],
     layerPaths: ["layers"], layer: names(splitAttention, gatedMLP, preNorms, experts, sharedExperts),
-    outside: decoderOutside, keys: ConfigurationKeys(experts: ["num_experts", "num_local_experts"]))
+    outside: decoderOutside, keys: ConfigurationKeys(experts: ["num_experts", "num_local_experts"]),
+    forward: .transformer(.qwenMoE))
+}
+
+extension TransformerChoices {
+  static let qwen2MoE = TransformerChoices(
+    window: .alternatingWhereUsed,
+    experts: ExpertChoices(routing: .softmaxThenTopKCast, shared: .gatedFirst))
+
+  static let qwenMoE = TransformerChoices(
+    experts: ExpertChoices(
+      routing: .softmaxThenTopKCast, ownsExpertsFirst: true, adapted: ExpertChoices.usualNames))
 }
 
 extension TransformerChoices {

@@ -4,7 +4,59 @@ internal import Units
 
 extension ModelDescription {
   /// Whether the family's own forward pass is known, and not only a decoder's in general.
-  public var hasLowering: Bool { Family.row(family)?.forward != nil }
+  public var hasLowering: Bool { ownForward != nil }
+
+  /// The forward pass of the family's row. A decoder that only bears the names of a row does not run as it.
+  var ownForward: ForwardChoices? {
+    guard let forward = Family.row(family)?.forward else { return nil }
+    if !isRecognised, case .transformer(let choices) = forward, choices.isCausal { return nil }
+    return forward
+  }
+
+  /// The same, or a decoder's in general.
+  private func forward(_ configuration: Configuration?, _ settings: ForwardSettings) -> ForwardChoices {
+    ownForward ?? .transformer(.generic(self, configuration, settings))
+  }
+
+  /// What a sample of a batch is made of.
+  public enum Input: Sendable {
+    case text, images
+  }
+
+  /// What the model reads under these settings.
+  public func inputs(_ settings: ForwardSettings) -> Set<Input> {
+    switch forward(nil, settings) {
+    case .transformer, .stateSpace, .encoderDecoder: [.text]
+    case .imageClassifier, .convolutional: [.images]
+    case .contrastive: [.text, .images]
+    case .visionLanguage: settings.imagesPerSample > 0 ? [.text, .images] : [.text]
+    }
+  }
+
+  /// A setting that means nothing to this kind of model; nil where there is none.
+  private func whatIsAskedInVain(_ forward: ForwardChoices, _ settings: ForwardSettings) -> String? {
+    var (readsImages, takesThemAmongTokens, namesTokens, takesTechniques) = (true, false, false, false)
+    switch forward {
+    case .transformer, .stateSpace, .encoderDecoder:
+      (readsImages, namesTokens, takesTechniques) = (false, true, true)
+    case .visionLanguage: (takesThemAmongTokens, namesTokens) = (true, true)
+    case .imageClassifier, .convolutional, .contrastive: break
+    }
+    if settings.imageSize != nil, !readsImages { return "the model reads no images, so they have no size" }
+    if settings.imagesPerSample > 0, !takesThemAmongTokens {
+      return "the model does not read images among its tokens, so none can belong to a sample"
+    }
+    if settings.loss != .transformers, !namesTokens {
+      return "a \(settings.loss.rawValue) loss is there for models that name the next token, and this one does not"
+    }
+    if settings.technique != nil, !takesTechniques {
+      return "prompt tuning and (IA)3 of a model that reads images are not simulated yet"
+    }
+    if settings.quantization != nil, !takesTechniques {
+      return "quantised weights of a model that reads images are not simulated yet"
+    }
+    return nil
+  }
 
   /// The column of blocks that gives the model its layer count.
   var mainStack: Stack {
@@ -18,13 +70,25 @@ extension ModelDescription {
   public func trainingGraph(
     configuration: Configuration?, settings: ForwardSettings
   ) throws(LoweringError) -> Graph {
+    let forward = forward(configuration, settings)
+    if let reason = whatTaskLacks(forward) ?? whatIsAskedInVain(forward, settings) {
+      throw LoweringError(message: reason)
+    }
     let settings = try quantized(settings)
     let graph: Graph
-    switch Family.row(family)?.forward ?? .transformer(.generic(self)) {
+    switch forward {
     case .transformer(let choices):
       graph = try TransformerLowering(self, configuration, settings, choices).graph()
     case .stateSpace(let mixer):
       graph = try StateSpaceLowering(self, configuration, settings, mixer).graph()
+    case .imageClassifier(let choices):
+      graph = try ImageClassifierLowering(self, configuration, settings, choices).graph()
+    case .convolutional(let choices):
+      graph = try ConvolutionalLowering(self, configuration, settings, choices).graph()
+    case .contrastive(let choices):
+      graph = try ContrastiveLowering(self, configuration, settings, choices).graph()
+    case .visionLanguage(let choices):
+      graph = try VisionLanguageLowering(self, configuration, settings, choices).graph()
     case .encoderDecoder(let choices):
       graph = try EncoderDecoderLowering(self, configuration, settings, choices).graph()
     }

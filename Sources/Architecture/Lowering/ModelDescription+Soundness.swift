@@ -13,8 +13,12 @@ extension ModelDescription {
       return "a model with a second column of layers (\(stack.path)) is not simulated yet"
     }
     let roles = layers.reduce(into: Set<Role>()) { $0.formUnion($1.modules.keys) }.union(modules.keys)
-    if roles.contains(where: { $0.component == .experts }) { return "a mixture of experts is not simulated yet" }
-    if roles.contains(.queryDown) || roles.contains(.keyValueDown) { return "latent attention is not simulated yet" }
+    if roles.contains(where: { $0.component == .experts }), !hasLowering {
+      return "a mixture of experts of the \(family) family is not simulated yet"
+    }
+    if roles.contains(.queryDown) || roles.contains(.keyValueDown), !hasLowering {
+      return "latent attention of the \(family) family is not simulated yet"
+    }
     if roles.contains(.crossQuery) { return "cross-attention is not simulated yet" }
     if roles.contains(.patchEmbedding) { return "a vision model is not simulated yet" }
     let isEncoder = roles.contains(.tokenTypeEmbedding) || roles.contains(.headTransform) || roles.contains(.pooler)
@@ -44,7 +48,7 @@ extension ModelDescription {
   }
 
   /// The first two shapes that do not fit together under these sizes; nil where all do.
-  func misfit(_ sizes: TransformerLowering.Sizes, headNorms: TransformerChoices.HeadNorms) -> String? {
+  func misfit(_ sizes: TransformerLowering.Sizes, _ choices: TransformerChoices) -> String? {
     let hidden = sizes.hidden
     if let positions = maximumPositions?.value, !(0...1 << 24).contains(positions) {
       return "\(positions) positions are more than any model has"
@@ -68,8 +72,7 @@ extension ModelDescription {
     for role in [Role.embeddingNorm, .finalNorm] {
       if let misfit = modules[role]?.misfit(norm: role == .finalNorm || !projected ? hidden : width) { return misfit }
     }
-
-    return misfit(sizes, headNorms, of: layers)
+    return misfit(sizes, choices, of: layers)
   }
 
   /// The same for a column beside which another stands, whose output is `memory` wide.
@@ -84,14 +87,16 @@ extension ModelDescription {
     for role in [Role.embeddingNorm, .finalNorm] {
       if let misfit = column.modules[role]?.misfit(norm: sizes.hidden) { return misfit }
     }
-    return misfit(sizes, .heads, of: column.layers, memory: memory)
+    return misfit(sizes, TransformerChoices(), of: column.layers, memory: memory)
   }
 
-  private func misfit(
-    _ sizes: TransformerLowering.Sizes, _ headNorms: TransformerChoices.HeadNorms, of layers: [Layer],
+  /// The first shape within blocks that does not fit these sizes; nil where all do.
+  func misfit(
+    _ sizes: TransformerLowering.Sizes, _ choices: TransformerChoices, of layers: [Layer],
     memory: Int? = nil
   ) -> String? {
     let (hidden, heads, dimension) = (sizes.hidden, sizes.heads, sizes.headDimension)
+    let latent = latentSizes(heads, dimension)
     for layer in layers {
       let down = layer.modules[.down]
       let inner = down?.features?.input
@@ -99,7 +104,7 @@ extension ModelDescription {
         (.query, hidden, heads * dimension), (.key, hidden, sizes.keyValueHeads * dimension),
         (.value, hidden, sizes.keyValueHeads * dimension),
         (.fusedQKV, hidden, (heads + 2 * sizes.keyValueHeads) * dimension),
-        (.attentionOutput, heads * dimension, hidden), (.up, hidden, inner), (.gate, hidden, inner),
+        (.attentionOutput, heads * (latent?.value ?? dimension), hidden), (.up, hidden, inner), (.gate, hidden, inner),
         (.fusedGateUp, hidden, inner.map { 2 * $0 }), (.down, inner ?? 0, hidden),
         (.crossQuery, hidden, heads * dimension), (.crossKey, memory ?? hidden, heads * dimension),
         (.crossValue, memory ?? hidden, heads * dimension), (.crossAttentionOutput, heads * dimension, hidden),
@@ -110,9 +115,14 @@ extension ModelDescription {
       for role in [Role.inputNorm, .postAttentionNorm, .crossAttentionNorm, .preMLPNorm, .postMLPNorm] {
         if let misfit = layer.modules[role]?.misfit(norm: hidden) { return misfit }
       }
+      for role in [Role.attentionScale, .mlpScale] {
+        if let scale = layer.modules[role], scale.weight != [hidden] {
+          return "\(scale.path) has the shape \(scale.weight ?? []), and is to scale \(hidden) features"
+        }
+      }
       for (role, count) in [(Role.queryNorm, heads), (.keyNorm, sizes.keyValueHeads)] {
         let shape: Shape =
-          switch headNorms {
+          switch choices.headNorms {
           case .heads, .transposed, .eachHead, .turned: [dimension]
           case .headsOfAll: [count, dimension]
           case .projection: [count * dimension]
@@ -125,9 +135,15 @@ extension ModelDescription {
         return "\(layer.path) has only a part of an attention over an encoder"
       }
       let split = [Role.query, .key, .value].allSatisfy { layer.modules[$0] != nil }
-      guard split || layer.modules[.fusedQKV] != nil, layer.modules[.attentionOutput] != nil, down != nil,
-        layer.modules[.up] != nil || layer.modules[.fusedGateUp] != nil
+      if let misfit = misfit(latent: latent, layer, sizes) { return misfit }
+      if let sinks = layer.modules[.sinks], sinks.weight != [heads] {
+        return "\(sinks.path) has the shape \(sinks.weight ?? []), and there are \(heads) heads"
+      }
+      let isDense = down != nil && (layer.modules[.up] != nil || layer.modules[.fusedGateUp] != nil)
+      guard split || latent != nil || layer.modules[.fusedQKV] != nil, layer.modules[.attentionOutput] != nil,
+        isDense || (layer.modules[.router] != nil && choices.experts != nil)
       else { return "\(layer.path) has no attention and MLP that were recognised" }
+      if let experts = choices.experts, let misfit = misfit(of: layer, experts, hidden: hidden) { return misfit }
     }
     return nil
   }
@@ -148,9 +164,10 @@ extension ModuleParameters {
     return nil
   }
 
+  /// What is wrong with a norm's shape; nil where nothing is.
   func misfit(norm width: Int) -> String? { misfit(norm: [width]) }
 
-  fileprivate func misfit(norm shape: Shape) -> String? {
+  func misfit(norm shape: Shape) -> String? {
     let features = shape.dimensions.map(String.init).joined(separator: " by ")
     return weight == shape && (bias == nil || bias == shape)
       ? nil : "\(path).weight has the shape \(weight ?? []), and is to normalise \(features) features"

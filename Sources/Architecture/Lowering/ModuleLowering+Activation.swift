@@ -1,23 +1,61 @@
 internal import Graph
 
+/// An activation function, by the ways in which `transformers.activations` writes them out.
+enum ActivationFunction {
+  case silu
+  /// One kernel, whichever approximation it takes.
+  case gelu
+  case newGELU
+  case fastGELU
+  case quickGELU
+  case bloomGELU
+  case relu
+  case squaredReLU
+  case sigmoid
+  case tanh
+
+  /// - Parameter name: a key of `ACT2FN`, or a word of T5's `feed_forward_proj`.
+  init?(_ name: String) {
+    switch name {
+    case "silu", "swish": self = .silu
+    case "gelu", "gelu_pytorch_tanh", "gelu_python": self = .gelu
+    case "gelu_new", "gelu_accurate", "gated-gelu": self = .newGELU
+    case "gelu_fast": self = .fastGELU
+    case "quick_gelu": self = .quickGELU
+    case "bloom_gelu": self = .bloomGELU
+    case "relu", "gated-relu": self = .relu
+    case "relu2": self = .squaredReLU
+    case "sigmoid": self = .sigmoid
+    case "tanh": self = .tanh
+    default: return nil
+    }
+  }
+}
+
 extension ModuleLowering {
   /// The activation function that the configuration names, as `transformers.activations.ACT2FN` implements it.
   func activation(_ g: inout GraphBuilder, _ input: Tensor, _ setting: ConfiguredValue<String>) -> Tensor {
-    let name = configuration?.string(setting.key) ?? setting.value
+    let function = ActivationFunction(configuration?.string(setting.key) ?? setting.value) ?? .silu
     return g.frame("act") { g in
-      switch name {
-      case "gelu_new", "gelu_accurate", "gated-gelu": newGELU(&g, input)
-      case "gelu_fast": fastGELU(&g, input)
-      case "quick_gelu": g.multiply(input, g.unary(.sigmoid, g.multiplyScalar(input)))
-      case "relu2": squaredReLU(&g, input)
-      case "sigmoid": g.unary(.sigmoid, input)
-      case "tanh": g.unary(.tanh, input)
-      case "bloom_gelu": g.fusedTanhGELU(input)
-      case "relu", "gated-relu": g.unary(.relu, input)
-      case "gelu", "gelu_pytorch_tanh", "gelu_python": g.unary(.gelu, input)
-      default: g.unary(.silu, input)
+      switch function {
+      case .newGELU: newGELU(&g, input)
+      case .fastGELU: fastGELU(&g, input)
+      case .quickGELU: g.multiply(input, g.unary(.sigmoid, g.multiplyScalar(input)))
+      case .squaredReLU: squaredReLU(&g, input)
+      case .sigmoid: g.unary(.sigmoid, input)
+      case .tanh: g.unary(.tanh, input)
+      case .bloomGELU: g.fusedTanhGELU(input)
+      case .relu: g.unary(.relu, input)
+      case .gelu: g.unary(.gelu, input)
+      case .silu: g.unary(.silu, input)
       }
     }
+  }
+
+  /// Why an activation that the configuration names cannot be run; nil where it can.
+  func whyCannotRun(activation setting: ConfiguredValue<String>) -> String? {
+    guard let name = configuration?.string(setting.key), ActivationFunction(name) == nil else { return nil }
+    return "what the activation \"\(name)\" keeps is not known"
   }
 
   /// relu(x)² (`ReLUSquaredActivation`).

@@ -17,9 +17,7 @@ extension ModuleLowering {
     _ g: inout GraphBuilder, _ input: Tensor, _ adapter: Adapter,
     base: (inout GraphBuilder, Tensor) -> Tensor
   ) -> Tensor {
-    let (path, rank) = (adapter.module.path, adapter.settings.rank)
-    let down = g.parameter("\(path).lora_A.weight", [rank, adapter.features.input], .float32)
-    let up = g.parameter("\(path).lora_B.weight", [adapter.features.output, rank], .float32)
+    let (down, up) = factors(&g, adapter)
     var result = base(&g, input)
     let type = result.dataType
     // "For 4bit, we need to defensively clone here."
@@ -31,10 +29,51 @@ extension ModuleLowering {
       let sum = g.hold(decomposed(&g, result, wide, adapter, down: down, up: up))
       return converts ? g.cast(sum, to: type) : sum
     }
-    let narrow = g.linear(g.dropout(wide, adapter.settings.dropout), down, nil)
-    let addition = g.multiplyScalar(g.linear(narrow, up, nil))
+    // Modules keep what they are called with until they return.
+    let dropped = g.dropout(wide, adapter.settings.dropout)
+    let narrow = g.frame("lora_A") { g in g.linear(dropped, down, nil) }
+    let addition = g.multiplyScalar(g.frame("lora_B") { g in g.linear(narrow, up, nil) })
     guard adapter.quantized != nil else { return g.cast(g.hold(g.add(result, addition)), to: type) }
     return g.add(result, g.hold(converts ? g.cast(addition, to: type) : addition))
+  }
+
+  /// The adapter's own parameters.
+  private func factors(_ g: inout GraphBuilder, _ adapter: Adapter) -> (down: Tensor, up: Tensor) {
+    let (path, rank) = (adapter.module.path, adapter.settings.rank)
+    return (
+      g.parameter("\(path).lora_A.weight", [rank, adapter.features.input], .float32),
+      g.parameter("\(path).lora_B.weight", [adapter.features.output, rank], .float32)
+    )
+  }
+
+  /// Makes the adapter of a linear layer whose weight is read without calling it, so that nothing goes through it.
+  func declareAdapter(_ g: inout GraphBuilder, _ module: ModuleParameters) {
+    guard let adapter = adapter(of: module) else { return }
+    _ = factors(&g, adapter)
+    if adapter.settings.usesDoRA { _ = magnitude(&g, adapter) }
+  }
+
+  /// The same for every linear layer of a column of blocks that does not run.
+  func declareAdapters(_ g: inout GraphBuilder, _ layers: [ModelDescription.Layer]) {
+    let linear: [Role] = [.query, .key, .value, .fusedQKV, .attentionOutput, .gate, .up, .fusedGateUp, .down]
+    for layer in layers {
+      for role in linear { layer.modules[role].map { declareAdapter(&g, $0) } }
+    }
+  }
+
+  /// The adapter of a linear layer other than the head; nil where it is not among the targets.
+  func adapter(of module: ModuleParameters) -> Adapter? {
+    guard let adapters = settings.adapters, let features = module.features, adapters.reach(names(of: module)) else {
+      return nil
+    }
+    return Adapter(module: module, features: features, settings: adapters, quantized: quantizedWeight(module))
+  }
+
+  /// The names that an adapter's targets may mean: the stored one, and the one by which the module runs.
+  private func names(of module: ModuleParameters) -> [String] {
+    let renamed = Family.row(description.family)?.runningNames ?? [:]
+    return [module.path]
+      + renamed.compactMap { module.path.endsAsPath(with: $0) ? String(module.path.dropLast($0.count)) + $1 : nil }
   }
 
   /// `lora.Embedding.forward`: rows of one factor times the other, without a conversion.
@@ -56,8 +95,7 @@ extension ModuleLowering {
   private func decomposed(
     _ g: inout GraphBuilder, _ result: Tensor, _ input: Tensor, _ adapter: Adapter, down: Tensor, up: Tensor
   ) -> Tensor {
-    let magnitude = g.parameter(
-      "\(adapter.module.path).lora_magnitude_vector.weight", [adapter.features.output], .float32)
+    let magnitude = magnitude(&g, adapter)
     return g.frame("") { g in
       let dropout = adapter.settings.dropout
       let input = dropout > 0 ? g.hold(g.dropout(input, dropout)) : input
@@ -73,6 +111,10 @@ extension ModuleLowering {
       }
       return g.add(result, change)
     }
+  }
+
+  private func magnitude(_ g: inout GraphBuilder, _ adapter: Adapter) -> Tensor {
+    g.parameter("\(adapter.module.path).lora_magnitude_vector.weight", [adapter.features.output], .float32)
   }
 
   /// What the layer gives without its bias; with dropout it is computed again from what dropout left.

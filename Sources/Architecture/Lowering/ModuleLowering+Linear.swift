@@ -5,10 +5,7 @@ extension ModuleLowering {
   /// A linear layer, with its adapter where it has one.
   func linear(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters) -> Tensor {
     if settings.technique?.kind == .scaling, let scaled = scaled(&g, input, module) { return scaled }
-    guard let adapters = settings.adapters, adapters.reach(module.path), let features = module.features else {
-      return base(&g, input, module)
-    }
-    let adapter = Adapter(module: module, features: features, settings: adapters, quantized: quantizedWeight(module))
+    guard let adapter = adapter(of: module) else { return base(&g, input, module) }
     return g.frame(module.path) { g in
       adapted(&g, input, adapter) { g, input in base(&g, input, module) }
     }

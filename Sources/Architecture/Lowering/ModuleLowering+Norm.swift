@@ -17,6 +17,8 @@ enum NormKind: Sendable {
   case rmsWide
   /// In fp32, multiplied by one plus the weight before the cast back (Gemma).
   case rmsOnePlus
+  /// In fp32 in a function of its own, the weight last (Llama 4).
+  case rmsThenWeight
   /// The input times a root in fp32, cast to the weight's type only where that has 16 bits (T5).
   case rmsUncast
 }
@@ -70,8 +72,18 @@ extension ModuleLowering {
         let normalized = g.multiply(wide, root)
         let scaled = g.hold(g.multiply(normalized, g.addScalar(g.cast(weight, to: .float32))))
         return g.cast(scaled, to: input.dataType)
+      case .rmsThenWeight: return g.multiply(g.hold(normalized(&g, input)), weight)
       }
     }
+  }
+
+  /// x · rsqrt(mean(x²) + ε) over the last axis in fp32, cast back (`Llama4TextL2Norm`).
+  func normalized(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor {
+    let normalized = g.frame("") { g in
+      let wide = g.cast(input, to: .float32)
+      return g.multiply(wide, g.reciprocalSquareRoot(g.addScalar(g.mean(g.power(wide, 2)))))
+    }
+    return g.cast(normalized, to: input.dataType)
   }
 
   /// `F.layer_norm` of the input in fp32, without parameters.

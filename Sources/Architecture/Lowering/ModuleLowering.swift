@@ -78,6 +78,18 @@ extension ModuleLowering {
     }
   }
 
+  // MARK: - The end
+
+  /// The graph of a pass that hands back these tensors and the loss. They live until the loop has taken the loss.
+  func finished(_ g: inout GraphBuilder, _ outputs: [Tensor], loss: Tensor) -> Graph {
+    g.endAutocast()
+    for output in outputs { g.hold(output) }
+    if settings.loop == .accelerate, settings.precision.autocast != nil {
+      for output in outputs where output.dataType.isFloatingPoint { g.hold(g.cast(output, to: .float32)) }
+    }
+    return g.finish(loss: loss)
+  }
+
   // MARK: - Settings
 
   func number(_ setting: ConfiguredValue<Double>) -> Double { configuration?.number(setting.key) ?? setting.value }
@@ -86,6 +98,22 @@ extension ModuleLowering {
   func dropped(_ g: inout GraphBuilder, _ input: Tensor, _ dropout: ConfiguredValue<Double>?) -> Tensor {
     guard let dropout else { return input }
     return g.frame("dropout") { g in g.dropout(input, number(dropout)) }
+  }
+
+  /// Stochastic depth: each sample of [B, ..] scaled or left out by a random number of its own.
+  func dropPath(_ g: inout GraphBuilder, _ input: Tensor, _ rate: ConfiguredValue<Double>?) -> Tensor {
+    guard let rate else { return input }
+    return dropPath(&g, input, rate: number(rate))
+  }
+
+  func dropPath(_ g: inout GraphBuilder, _ input: Tensor, rate: Double) -> Tensor {
+    guard rate > 0 else { return input }
+    return g.frame("drop_path") { g in
+      let shape = Shape([input.shape[0]] + input.shape.dimensions.dropFirst().map { _ in 1 })
+      let drawn = g.create("rand", [], shape, input.dataType)
+      let kept = g.hold(g.create("floor", [g.create("add", [drawn], shape, input.dataType)], shape, input.dataType))
+      return g.multiply(g.unary(.divideScalar, input), kept)
+    }
   }
 }
 

@@ -25,7 +25,7 @@ extension WorkloadOptions {
     guard method == nil || graph == nil else { throw .notSimulated("--method on an ONNX graph") }
     guard checkpointing == .none || graph == nil else { throw .notSimulated("--checkpointing on an ONNX graph") }
     guard loss == .transformers || graph == nil else { throw .notSimulated("--loss on an ONNX graph") }
-    guard images == 0, imageSize == nil || graph != nil else { throw .notSimulated("training on images") }
+    guard images == 0 || graph == nil else { throw .notSimulated("--images on an ONNX graph") }
     var forward = ForwardSettings(
       batchSize: batchSize,
       sequenceLength: sequenceLength ?? graph?.fixed(.sequence)
@@ -35,6 +35,7 @@ extension WorkloadOptions {
       usesCache: useCache && checkpointing == .none, loop: loop, loss: loss,
       adapters: adapters(description), technique: technique, frozen: freeze)
     forward.imageSize = imageSize
+    forward.imagesPerSample = images
     forward.quantization = quantization
     forward.isPreparedForKBitTraining = prepareKbit
     return Workload(

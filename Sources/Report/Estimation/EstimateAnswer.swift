@@ -12,10 +12,13 @@ package struct EstimateAnswer: Answer {
     package var family: String
     package var workload: Workload
     package var layout: Layout
+    /// What a batch is made of, in words.
+    package var batch: String
 
-    package init(checkpoint: String, family: String, workload: Workload, layout: Layout) {
+    package init(checkpoint: String, family: String, batch: String, workload: Workload, layout: Layout) {
       self.checkpoint = checkpoint
       self.family = family
+      self.batch = batch
       self.workload = workload
       self.layout = layout
     }
@@ -94,7 +97,7 @@ package struct EstimateAnswer: Answer {
         Page.Fact(
           "Workload",
           .text(
-            "\(forward.batchSize) x \(forward.sequenceLength) tokens, \(forward.precision.rawValue), "
+            "\(question.batch), \(forward.precision.rawValue), "
               + "\(workload.optimizer.rawValue), attention \(forward.attention.rawValue), "
               + "checkpointing \(workload.checkpointing.rawValue)")),
         Page.Fact("Strategy", .text(question.layout.summary)),

@@ -2,7 +2,7 @@ public import Architecture
 public import Checkpoint
 public import Graph
 public import TrainingStep
-internal import Units
+package import Units
 
 /// Simulates the training of a described model.
 public struct Estimator: Sendable {
@@ -80,6 +80,7 @@ public struct Estimator: Sendable {
     guard let (phase, peak) = timeline.peak(ofStep: 2) else {
       throw EstimationError(reason: "the simulated run has no second step")
     }
+    try checkGuess(workload, layout, peak: peak.bytes)
     // Without an end to the device's memory no allocation can fail.
     let reserved = (try? timeline.reservation())?.peak ?? peak.bytes
     let phases = (timeline.peaks[2] ?? [:]).filter { [.forward, .backward, .optimizer].contains($0.key) }
@@ -92,6 +93,21 @@ public struct Estimator: Sendable {
 
   /// Whether the model's own forward pass is simulated, and not only one like it.
   private var isRecognised: Bool { ownForward == nil && description.isRecognised && description.hasLowering }
+
+  /// A guess is not given where what cannot be guessed decides more than a tenth of the peak: in which type eager
+  /// attention forms its probabilities.
+  package func checkGuess(
+    _ workload: Workload, _ layout: Layout = Layout(.single, ParallelDegrees()), peak: ByteCount
+  ) throws(EstimationError) {
+    guard ownForward == nil, !isRecognised, workload.forward.attention == .eager else { return }
+    var other = workload
+    other.forward.guessesNarrowProbabilities = true
+    guard let least = try timeline(other, layout: layout).peak(ofStep: 2)?.peak.bytes else { return }
+    guard Double(peak.bytes - least.bytes) > Uncertainty.guessed * Double(peak.bytes) else { return }
+    throw EstimationError(
+      reason: "the architecture is unknown, and what its eager attention keeps decides between \(least) and \(peak); "
+        + "with --attention sdpa the peak can be told")
+  }
 
   private func uncertainty(_ workload: Workload) -> Uncertainty {
     ownForward == nil ? Uncertainty(isRecognised ? description.family : nil, workload) : .exported
@@ -163,6 +179,7 @@ public struct Estimator: Sendable {
       result.append(Assumption(what: what, value: "\(fact.value)", source: fact.source))
     }
     result += quantizationAssumptions(workload.forward)
+    result += expertAssumptions
     result += hardwareAssumptions
     if layout.strategy == .gemini || (layout.strategy == .tp && layout.degrees.data > 1) {
       result.append(

@@ -23,16 +23,22 @@ extension VerifiedFamily {
         sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "biogpt", runs: 6, median: 0.000000, worst: 0.000994,
+      "biogpt", runs: 5, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
-        fp16-mixed,fp32,lora,padding,sgd
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
       "bloom", runs: 13, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adafactor,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,fp16-mixed,fp32,lora,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "clip", runs: 16, median: 0.000000, worst: 0.000000,
+      settings: """
+        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
         """),
     VerifiedFamily(
       "codegen", runs: 6, median: 0.000000, worst: 0.000000,
@@ -53,10 +59,43 @@ extension VerifiedFamily {
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "deberta-v2", runs: 33, median: 0.000000, worst: 0.000428,
+      "convnext", runs: 12, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp16-mixed,fp32,lora,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "deberta-v2", runs: 33, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
         fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "deepseek", runs: 19, median: 0.000000, worst: 0.000195,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "deepseek_v2", runs: 40, median: 0.000000, worst: 0.000187,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "deit", runs: 16, median: 0.000000, worst: 0.000109,
+      settings: """
+        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "dinov2", runs: 23, median: 0.000000, worst: 0.000063,
+      settings: """
+        accumulate,adamw,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
         """),
     VerifiedFamily(
       "distilbert", runs: 18, median: 0.000000, worst: 0.000000,
@@ -65,7 +104,7 @@ extension VerifiedFamily {
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "electra", runs: 36, median: 0.000000, worst: 0.000596,
+      "electra", runs: 36, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
@@ -82,7 +121,7 @@ extension VerifiedFamily {
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "falcon", runs: 16, median: 0.000066, worst: 0.000657,
+      "falcon", runs: 16, median: 0.000066, worst: 0.000118,
       settings: """
         adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
         checkpointing=none,fp32,lora,padding,sgd
@@ -100,7 +139,7 @@ extension VerifiedFamily {
         checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "gemma3", runs: 8, median: 0.000005, worst: 0.000318,
+      "gemma3", runs: 8, median: 0.000005, worst: 0.000044,
       settings: """
         adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
@@ -127,22 +166,29 @@ extension VerifiedFamily {
         quantize=nf4,quantize=nf4-double,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "gpt_bigcode", runs: 20, median: 0.000000, worst: 0.000622,
+      "gpt_bigcode", runs: 20, median: 0.000000, worst: 0.000035,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "gpt_neo", runs: 15, median: 0.000000, worst: 0.000489,
+      "gpt_neo", runs: 15, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "gpt_neox", runs: 21, median: 0.000000, worst: 0.000665,
+      "gpt_neox", runs: 21, median: 0.000000, worst: 0.000070,
       settings: """
         adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "gpt_oss", runs: 21, median: 0.000000, worst: 0.000224,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
         """),
     VerifiedFamily(
       "gptj", runs: 13, median: 0.000000, worst: 0.000000,
@@ -151,10 +197,17 @@ extension VerifiedFamily {
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "granite", runs: 6, median: 0.000000, worst: 0.000414,
+      "granite", runs: 6, median: 0.000000, worst: 0.000058,
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
         fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "granitemoe", runs: 42, median: 0.000000, worst: 0.000250,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
         """),
     VerifiedFamily(
       "helium", runs: 6, median: 0.000000, worst: 0.000056,
@@ -169,12 +222,25 @@ extension VerifiedFamily {
         fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "llama", runs: 178, median: 0.000000, worst: 0.000385,
+      "llama", runs: 178, median: 0.000000, worst: 0.000063,
       settings: """
         accumulate,adafactor,adamw,adamw-8bit,adamw-fused,attention=eager,attention=efficient,attention=sdpa,\
         bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,clipping,dora,\
         fp16,fp16-mixed,fp32,freeze,galore-adamw,ia3,kbit,lion,lion-8bit,lora,loss=chunked,loss=fused,muon,\
         padding,paged-adamw-8bit,prompt,quantize=int8,quantize=nf4,quantize=nf4-double,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "llama4", runs: 34, median: 0.000000, worst: 0.000133,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "llava", runs: 22, median: 0.000000, worst: 0.000271,
+      settings: """
+        attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,sgd
         """),
     VerifiedFamily(
       "mamba", runs: 15, median: 0.000000, worst: 0.000146,
@@ -206,6 +272,13 @@ extension VerifiedFamily {
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
         checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "mixtral", runs: 43, median: 0.000000, worst: 0.000216,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
         """),
     VerifiedFamily(
       "modernbert", runs: 18, median: 0.000000, worst: 0.000000,
@@ -248,6 +321,13 @@ extension VerifiedFamily {
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
+      "olmoe", runs: 42, median: 0.000000, worst: 0.000225,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
       "opt", runs: 32, median: 0.000000, worst: 0.000005,
       settings: """
         accumulate,adamw,adamw-8bit,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
@@ -274,6 +354,13 @@ extension VerifiedFamily {
         checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
+      "phimoe", runs: 17, median: 0.000000, worst: 0.000228,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
       "qwen2", runs: 51, median: 0.000000, worst: 0.000060,
       settings: """
         adamw,adamw-8bit,adamw-fused,attention=cudnn,attention=eager,attention=efficient,attention=math,\
@@ -282,22 +369,54 @@ extension VerifiedFamily {
         paged-adamw-8bit,prompt,quantize=int8,quantize=nf4-double,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "qwen3", runs: 13, median: 0.000000, worst: 0.000397,
+      "qwen2_moe", runs: 21, median: 0.000000, worst: 0.000259,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "qwen2_vl", runs: 24, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,sgd
+        """),
+    VerifiedFamily(
+      "qwen3", runs: 13, median: 0.000000, worst: 0.000058,
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
         checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "roberta", runs: 48, median: 0.000000, worst: 0.000596,
+      "qwen_moe", runs: 42, median: 0.000000, worst: 0.000224,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "resnet", runs: 10, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp16-mixed,fp32,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "roberta", runs: 48, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "seed_oss", runs: 6, median: 0.000000, worst: 0.000385,
+      "seed_oss", runs: 6, median: 0.000000, worst: 0.000053,
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
         fp16-mixed,fp32,lora,padding,sgd
+        """),
+    VerifiedFamily(
+      "siglip", runs: 16, median: 0.000000, worst: 0.000000,
+      settings: """
+        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
         """),
     VerifiedFamily(
       "smollm3", runs: 8, median: 0.000000, worst: 0.000063,
@@ -312,7 +431,7 @@ extension VerifiedFamily {
         fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "starcoder2", runs: 23, median: 0.000000, worst: 0.000411,
+      "starcoder2", runs: 23, median: 0.000000, worst: 0.000068,
       settings: """
         adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
@@ -323,6 +442,13 @@ extension VerifiedFamily {
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
         sgd
+        """),
+    VerifiedFamily(
+      "vit", runs: 16, median: 0.000000, worst: 0.000098,
+      settings: """
+        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
         """),
     VerifiedFamily(
       "whisper", runs: 14, median: 0.000000, worst: 0.000029,

@@ -5,6 +5,16 @@ extension BackwardStep {
   /// `index_backward`: zeros of the input's shape, into which the gradient is put.
   mutating func indexed() -> Tensor { make("index_put", Layout(contiguous: inputLayout(0).shape)) }
 
+  /// -grad * ((self / other) / other): a quotient's divisor; `dividend` is the input that was divided.
+  mutating func quotientDivisor(of dividend: Int) -> Tensor {
+    let negated = likeGradient("neg")
+    let ratio = elementwise("div", with: dividend)
+    let twice = elementwise("div", with: dividend)
+    let result = elementwise("mul", with: dividend)
+    [twice, ratio, negated].forEach { drop($0) }
+    return result
+  }
+
   /// The gradient of an elementwise function: temporaries live until the expression's result is there.
   mutating func through(_ function: ElementwiseFunction) -> Tensor {
     let zero = function.masks > 0 ? scalar() : nil
@@ -17,7 +27,7 @@ extension BackwardStep {
   }
 
   /// One number as a tensor, as `where` wants it.
-  private mutating func scalar() -> Tensor { make("scalar_tensor", Layout(contiguous: [])) }
+  mutating func scalar() -> Tensor { make("scalar_tensor", Layout(contiguous: [])) }
 
   /// where(mask, grad, 0).
   mutating func chosen() -> Tensor {

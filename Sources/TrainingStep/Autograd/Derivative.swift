@@ -26,7 +26,7 @@ struct Derivative {
 
 extension Derivative {
   /// A row for an operator with one input that needs a gradient.
-  private static func one(
+  static func one(
     saved: @escaping (_ needed: [Bool]) -> [Saved] = { _ in [] }, _ form: @escaping (inout BackwardStep) -> Tensor
   ) -> Derivative {
     Derivative(saved: saved) { step in step.each([0]) { step, _ in form(&step) } }
@@ -61,18 +61,11 @@ extension Derivative {
     case .divide:
       Derivative(saved: { need in (need[1] ? [.input(0)] : []) + [.input(1)] }) { step in
         step.each([1, 0]) { step, input in
-          guard input == 1 else { return step.elementwise("div", with: 1) }
-          // -grad * ((self / other) / other)
-          let negated = step.likeGradient("neg")
-          let ratio = step.elementwise("div", with: 0)
-          let twice = step.elementwise("div", with: 0)
-          let result = step.elementwise("mul", with: 0)
-          [twice, ratio, negated].forEach { step.drop($0) }
-          return result
+          input == 1 ? step.quotientDivisor(of: 0) : step.elementwise("div", with: 1)
         }
       }
     case .addScalar: .one { $0.alias($0.gradient().layout) }
-    // The number is kept too, but no hook sees it (torch/csrc/autograd/saved_variable.cpp).
+    // The number is kept as a tensor off the device, which no hook sees (torch/csrc/autograd/saved_variable.cpp).
     case .multiplyScalar, .divideScalar: .one { $0.likeGradient(kind.name) }
     case .power:
       .one(saved: { _ in [.input(0)] }) { step in
@@ -130,6 +123,14 @@ extension Derivative {
       }
     case .fill: .one(saved: { _ in [.input(1)] }) { $0.likeGradient("masked_fill") }
     case .maskedFill: .one(saved: { _ in [.input(1)] }) { $0.chosen() }
+    case .maskedScatter:
+      Derivative(saved: { _ in [.input(1)] }) { step in
+        step.each([0, 2]) { step, input in
+          input == 0
+            ? step.likeGradient("masked_fill")
+            : step.make("masked_scatter_backward", Layout(contiguous: step.inputLayout(2).shape))
+        }
+      }
     case .dropout:
       .one(saved: { _ in [.output(1)] }) { $0.likeGradient("native_dropout_backward") }
 
@@ -184,6 +185,7 @@ extension Derivative {
 
     case .gather: .one(saved: { _ in [.input(0), .input(1)] }) { $0.likeInput("gather_backward") }
     case .resample: .one { $0.likeInput("upsample_backward") }
+    case .routed(let kind): of(kind)
 
     case .embedding:
       .one(saved: { _ in [.input(1)] }) {
@@ -203,6 +205,16 @@ extension Derivative {
             ? step.alias(step.gradient().layout) : step.make("bmm", Layout(contiguous: step.inputLayout(input).shape))
         }
       }
+    case .addedScaledProduct:
+      Derivative(saved: { need in (need[2] ? [.input(1)] : []) + (need[1] ? [.input(2)] : []) }) { step in
+        step.each([1, 2, 0]) { step, input in
+          guard input > 0 else { return step.alias(step.gradient().layout) }
+          let product = step.make("bmm", Layout(contiguous: step.inputLayout(input).shape))
+          let result = step.make("mul", product.layout)
+          step.drop(product)
+          return result
+        }
+      }
     case .layerNorm:
       Derivative(saved: { need in need.indices.map { .input($0) } + [.output(1), .output(2)] }) { step in
         step.each(Array(0..<step.inputCount)) {
@@ -219,7 +231,10 @@ extension Derivative {
       }
     case .convolution:
       Derivative(saved: { _ in [.input(0), .input(1)] }) { step in
-        step.each(Array(0..<step.inputCount)) { $0.make($0.name, Layout(contiguous: $0.inputLayout($1).shape)) }
+        step.each(Array(0..<step.inputCount)) { step, input in
+          let layout = step.inputLayout(input)
+          return step.make(step.name, input == 0 ? layout.image(layout.shape) : Layout(contiguous: layout.shape))
+        }
       }
     case .maximumPool:
       .one(saved: { _ in [.input(0), .output(1)] }) { $0.likeInput("max_pool2d_with_indices_backward") }

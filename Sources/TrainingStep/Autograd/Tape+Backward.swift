@@ -28,9 +28,10 @@ extension Tape {
       bound[loss.index] = nil
     }
     for leaf in graph.extraLeaves {
-      if let storage = bound[leaf.index] { named.append(storage) }
+      let owner = graph[leaf].owner.index
+      if let storage = bound[owner] { named.append(storage) }
       if let gradient = gradients.removeValue(forKey: leaf.index) { named.append(gradient.storage) }
-      bound[leaf.index] = nil
+      bound[owner] = nil
     }
     return named
   }

@@ -28,6 +28,9 @@ struct Tape {
   var recomputations: [Int: Recomputation] = [:]
   /// Autocast's copies of the arguments of a stretch that runs again; nil while none does.
   var castArguments: [Graph.ValueID: CastArgument]?
+  /// What the nodes that the loss does not reach keep, by the operator after which nothing names them any more.
+  private var unreached: [Int: [Memory.StorageID]] = [:]
+  private let reach: Reach
   /// What the autograd graph names and does not let go of in the backward pass.
   var namedByGraph: [Memory.StorageID] = []
 
@@ -55,6 +58,7 @@ struct Tape {
       for output in operation.outputs where graph[output].dataType.isFloatingPoint { required[output.index] = needs }
     }
     requiresGradient = required
+    reach = Reach(graph)
     for (index, value) in graph.values.enumerated() where value.origin == .parameter(trains: true) {
       makers[index] = .leaf(index)
     }
@@ -139,6 +143,11 @@ struct Tape {
     let flows = requiresGradient[segment.result.index]
     switch checkpointing {
     case .none: run(segment.operators, keeping: .tensors)
+    case _ where flows && reach.end(ofMaker: segment.operators.upperBound - 1) != nil:
+      let arguments = retainedArguments(of: segment)
+      run(segment.operators, keeping: .nothing)
+      let end = reach.end(ofMaker: segment.operators.upperBound - 1) ?? 0
+      unreached[end, default: []] += arguments.map(\.storage)
     case _ where !flows: run(segment.operators, keeping: .tensors)
     case .nonReentrant:
       recomputations[index] = Recomputation(arguments: retainedArguments(of: segment))
@@ -180,7 +189,7 @@ struct Tape {
     for place in operators {
       let operation = graph.operators[place]
       if takesKnownCopy(operation) {
-        for owner in graph.releases[place] { unbind(owner.index) }
+        letGo(after: place)
         continue
       }
       let needed = operation.inputs.map { requiresGradient[$0.index] }
@@ -201,13 +210,23 @@ struct Tape {
 
       switch keeping {
       case .tensors, .places:
-        if records { record(.operation(place), operation, kept) }
+        if records, let end = reach.end(ofMaker: place) {
+          for case .tensor(let tensor) in kept { unreached[end, default: []].append(tensor.storage) }
+        } else if records {
+          record(.operation(place), operation, kept)
+        }
       case .nothing, .stowing: break
       }
       if case .places = keeping { nameLeaves(of: operation) }
       keepCopy(operation)
-      for owner in graph.releases[place] { unbind(owner.index) }
+      letGo(after: place)
     }
+  }
+
+  /// Lets go of what nothing names any more once an operator has run.
+  private mutating func letGo(after place: Int) {
+    for storage in unreached.removeValue(forKey: place) ?? [] { memory.release(storage) }
+    for owner in graph.releases[place] { unbind(owner.index) }
   }
 
   /// The autograd graph names a leaf that a checkpointed stretch made, until the loss goes.
@@ -241,7 +260,7 @@ struct Tape {
   private mutating func keep(
     _ value: Graph.ValueID, for operation: Graph.Operator, _ keeping: Keeping, _ kept: inout [Kept]
   ) {
-    let tensor = tensor(value)
+    let tensor = self.tensor(value)
     switch keeping {
     case .nothing: break
     case .tensors:

@@ -42,13 +42,6 @@ extension StateSpaceLowering {
     return g.batchedProduct(wide, g.transpose(input, 1, 2))
   }
 
-  /// The adapter of a layer whose weight is read past it: it is there, and does nothing.
-  private func declareAdapter(_ g: inout GraphBuilder, _ module: ModuleParameters) {
-    guard let adapters = settings.adapters, adapters.reach(module.path), let features = module.features else { return }
-    _ = g.parameter("\(module.path).lora_A.weight", [adapters.rank, features.input], .float32)
-    _ = g.parameter("\(module.path).lora_B.weight", [features.output, adapters.rank], .float32)
-  }
-
   /// What a scan reads: [B, I, S], but the decay [I, N], and what comes in and goes out [B, S, N].
   private struct Scan {
     var hidden: GraphBuilder.Tensor

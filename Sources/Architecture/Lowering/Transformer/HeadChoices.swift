@@ -7,6 +7,8 @@ struct HeadChoices: Sendable {
     case firstToken
     /// The first token's, or the mean of all, as the configuration says (ModernBERT).
     case pooled(Setting<String>)
+    /// The first token's beside the mean of the others: [B, S, F] to [B, 2 · F].
+    case firstTokenAndMean
     /// The output at the last token that is no padding: [B, S, L] to [B, L].
     case lastToken
     /// By the first of these keys that the configuration has.
@@ -53,18 +55,15 @@ struct HeadChoices: Sendable {
       switch step {
       case .linear(let linear), .vocabulary(let linear): names[linear.name] = linear.role
       case .norm(let role, let name, _): names[name] = role
-      case .firstToken, .pooled, .lastToken, .dropout, .activation, .squeezed: break
+      case .firstToken, .firstTokenAndMean, .pooled, .lastToken, .dropout, .activation, .squeezed: break
       }
     }
   }
 }
 
 extension Family {
-  /// The heads of the family's classes; nil where its forward pass is not known, or is no transformer's.
-  var heads: [TrainingTask: HeadChoices]? {
-    guard case .transformer(let choices)? = forward else { return nil }
-    return choices.heads
-  }
+  /// The heads of the family's classes; nil where its forward pass is not known.
+  var heads: [TrainingTask: HeadChoices]? { forward?.heads }
 
   /// What the modules of those heads are called.
   var headNames: [String: Role] {
@@ -111,6 +110,11 @@ extension HeadChoices {
       .linear(Linear(.classifier, "classifier.out_proj", .labels)),
     ])
   }
+
+  /// A linear layer over the class token of an image.
+  static let imageClassifier: [TrainingTask: HeadChoices] = [
+    .imageClassification: HeadChoices(steps: [.firstToken, .linear(Linear(.classifier, "classifier", .labels))])
+  ]
 
   /// Decoders laid out as Llama.
   static let decoder: [TrainingTask: HeadChoices] = [

@@ -12,6 +12,8 @@ struct TransformerChoices: Sendable {
     case learnedWithTypes(TypedPositions)
     /// Rotated queries and keys, cosines and sines computed once for all layers.
     case rotary
+    /// The same with positions in time and along the sides of images (Qwen2-VL).
+    case rotaryGrid
     /// The same once for layers that see everything and once for those that see a window (ModernBERT).
     case rotaryByKind
     /// The same from a table of sines that each layer holds and reads (GPT-J, CodeGen).
@@ -33,7 +35,7 @@ struct TransformerChoices: Sendable {
     var areRows: Bool {
       switch self {
       case .learned, .learnedWithMask, .learnedWithTypes, .rotaryTable: true
-      case .rotary, .rotaryByKind, .alibi, .alibiBesideMask, .relative, .relativeBias, .given: false
+      case .rotary, .rotaryByKind, .rotaryGrid, .alibi, .alibiBesideMask, .relative, .relativeBias, .given: false
       }
     }
   }
@@ -63,6 +65,8 @@ struct TransformerChoices: Sendable {
     case fp32
     /// `baddbmm` over the bias (BLOOM).
     case bloom
+    /// Written out, a learned score beside those of the tokens (gpt-oss).
+    case sinks
     /// Of contents and of distances (DeBERTa).
     case disentangled
     /// Its own call of `scaled_dot_product_attention` (Falcon).
@@ -127,6 +131,12 @@ struct TransformerChoices: Sendable {
     case neighbours
     /// Neighbours, by cosines that each layer spreads from the usual table (GLM).
     case neighboursSpread
+    /// The first half with the second, by cosines of half a head (gpt-oss).
+    case narrowHalves
+    /// Neighbours as complex numbers, before heads and tokens change places or after (Llama 4, DeepSeek-V2).
+    case complex
+    /// Neighbours, which come to lie in halves, unless `rope_interleave` is off (DeepSeek-V3).
+    case neighboursToHalves
   }
 
   /// In which type queries and keys are turned.
@@ -181,14 +191,14 @@ struct TransformerChoices: Sendable {
   /// Whether attention's variable keeps its heads' output until the norm behind it returns, and the MLP's what it is
   /// widened to until the block does (BERT).
   var holdsInner = false
-  /// Whether the block's variable keeps attention's output until it returns (ModernBERT).
+  /// Whether the block's variable keeps attention's output until it returns (ModernBERT, DINOv2, Llama 4).
   var holdsAttended = false
   /// Whether attention and MLP read the same input; the flag of the configuration that says so, where there is one.
   var parallel: Parallel?
   var parallelKey: Setting<Bool>?
   /// Whether norms behind attention and MLP run before the sum although no norm runs before them (OLMo 2).
   var normsBranches = false
-  /// Whether the block names its first norm's output until it returns (StableLM).
+  /// Whether the block names its first norm's output until it returns (StableLM, DINOv2).
   var holdsInputNorm = false
   /// Whether the MLP adds its input's residual itself (MPT).
   var addsInMLP = false
@@ -200,6 +210,12 @@ struct TransformerChoices: Sendable {
   var scalesQueries = false
   /// Whether the block's variables keep the outputs of attention and MLP, and what went in, until it returns.
   var holdsBranches = false
+  /// Whether the dropout of the MLP's output runs when the MLP has returned (ViT).
+  var dropsBehindMLP = false
+  /// Whether nothing names the probabilities of attention once it has returned (DINOv2).
+  var dropsWeights = false
+  /// Whether the norm's output stays until that of attention is added (Llama 4).
+  var keepsInputNorm = false
   /// Whether the model keeps a causal mask over all its positions that nothing reads (GPTBigCode).
   var holdsCausalBuffer = false
   /// Whether the mask is built even where a kernel's causal flag would do (Falcon).
@@ -246,6 +262,8 @@ struct TransformerChoices: Sendable {
   var softensScores = false
   /// Which layers see a window only.
   var window = Window.none
+  /// How layers with a router run.
+  var experts: ExpertChoices?
   /// The window's width where the configuration does not speak of it.
   var usualWindow: Int?
   var embeddingDropout: Setting<Double>?
@@ -257,7 +275,11 @@ struct TransformerChoices: Sendable {
   /// After the MLP alone.
   var mlpDropout: Setting<Double>?
   var activationDropout: Setting<Double>?
+  /// The probability that a sample skips a branch.
+  var dropPath: Setting<Double>?
   var activation = Setting("hidden_act", "silu")
+  /// The activation of a gated MLP in one matrix, where it is another.
+  var fusedActivation: Setting<String>?
 
   enum EmbeddingScale: Sendable {
     /// By a number (BioGPT), unless the flag says otherwise.
@@ -278,6 +300,11 @@ struct TransformerChoices: Sendable {
     case all
     /// Every other layer (Gemma 2).
     case alternating
+    /// Layers of even index before `max_window_layers`, where `use_sliding_window` is set; the mask is made and kept
+    /// either way (Qwen2-MoE).
+    case alternatingWhereUsed
+    /// Those that turn queries and keys see a chunk of `attention_chunk_size` tokens (Llama 4).
+    case chunks
     /// Those that the configuration lists, half of `local_attention` to either side (ModernBERT).
     case byKind
     /// All layers but each one of this many, `sliding_window_pattern` where the configuration says it (Gemma 3).

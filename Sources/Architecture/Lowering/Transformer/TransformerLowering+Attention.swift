@@ -11,13 +11,15 @@ extension TransformerLowering {
       let output = layer.modules[.attentionOutput].map { linear(&g, context, $0) } ?? context
       return Attended(output: output, context: context)
     }
-    guard var heads = projections(&g, input, layer) else { return Attended(output: input, context: input) }
-    if let rotary = inputs.rotary(isWindowed: isWindowed(layer)), turns(layer), !hasDistances {
+    guard var heads = latent == nil ? projections(&g, input, layer) : latentProjections(&g, input, layer, inputs)
+    else { return Attended(output: input, context: input) }
+    if latent == nil, let rotary = inputs.rotary(isWindowed: isWindowed(layer)), turns(layer), !hasDistances {
       heads = rotated(&g, heads, rotary)
     }
+    if latent == nil, let angles = inputs.complexAngles { heads = turnedOrTuned(&g, heads, layer, angles) }
     if choices.headNorms == .turned { heads = normalizedTurned(&g, heads, layer) }
     if let positions = inputs.positions { heads = rotatedByTable(&g, heads, layer, positions) }
-    if settings.usesCache, choices.isCausal { heads = cached(&g, heads) }
+    if settings.usesCache, choices.isCausal, latent == nil { heads = cached(&g, heads) }
     for tensor in [heads.query, heads.key, heads.value] { g.hold(tensor) }
     let bias = inputs.bias ?? relativeBias(&g, layer)
 
@@ -28,11 +30,13 @@ extension TransformerLowering {
       attended = isEager ? eager(&g, heads, mask, softmax, bias: bias) : fused(&g, heads, mask, bias: bias)
     case .fp32: attended = wideAttention(&g, heads, mask, layer)
     case .bloom: attended = biasedAttention(&g, heads, mask, inputs)
+    case .sinks: attended = attentionWithSinks(&g, heads, mask, layer)
     case .disentangled: return Attended(output: input, context: input)
     case .mpt: attended = maskedAttention(&g, heads, mask, inputs)
     case .falcon where inputs.alibi != nil && isEager: attended = distanceAttention(&g, heads, mask, inputs)
     case .falcon: attended = isEager ? undividedAttention(&g, heads, mask) : fused(&g, heads, mask)
     }
+    if let weights = attended.weights { g.hold(weights) }
     return left(&g, attended, layer.modules[.attentionOutput], bias: bias)
   }
 
@@ -52,7 +56,7 @@ extension TransformerLowering {
     _ g: inout GraphBuilder, _ attended: (output: Tensor, weights: Tensor?), _ projection: ModuleParameters?,
     bias: Tensor?
   ) -> Attended {
-    let merged = g.reshape(attended.output, [batch, length, sizes.heads * sizes.headDimension])
+    let merged = g.reshape(attended.output, [batch, length, attended.output.shape[2] * attended.output.shape[3]])
     let context = g.contiguous(merged)
     let output = projection.map { linear(&g, context, $0) } ?? context
     return Attended(output: output, context: context, weights: attended.weights, bias: bias)
@@ -86,7 +90,10 @@ extension TransformerLowering {
       if let mask { scores = g.add(scores, mask.tensor) }
       var weights: Tensor
       switch softmax {
-      case .upcast: weights = g.cast(g.softmax(scores, to: .float32), to: heads.query.dataType)
+      case .upcast:
+        weights = g.cast(g.softmax(scores, to: .float32), to: heads.query.dataType)
+        // The scores' variable is bound anew to the result of both.
+        g.keepUntilHere(scores)
       case .plain: weights = g.cast(g.softmax(scores), to: value.dataType)
       case .uncast: weights = g.softmax(scores)
       }
@@ -193,5 +200,30 @@ extension TransformerLowering {
     let weights = g.hold(g.cast(g.softmax(g.cast(scores, to: .float32)), to: heads.value.dataType))
     let context = g.matrixProduct(g.hold(g.dropout(weights, number(choices.attentionDropout))), heads.value)
     return (g.hold(g.contiguous(g.permute(context, [0, 2, 1, 3]))), weights)
+  }
+}
+
+extension TransformerLowering {
+  /// gpt-oss: a learned score stands beside those of the tokens, takes its share of the probability, and is dropped.
+  private func attentionWithSinks(
+    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ layer: ModelDescription.Layer
+  ) -> (output: Tensor, weights: Tensor?) {
+    g.frame("") { g in
+      let key = g.hold(repeated(&g, heads.key))
+      let value = g.hold(repeated(&g, heads.value))
+      var scores = g.multiplyScalar(g.matrixProduct(heads.query, g.transpose(key, 2, 3)))
+      if let mask { scores = g.add(scores, mask.tensor) }
+      guard let module = layer.modules[.sinks], let sinks = weight(&g, module) else { return (value, nil) }
+      let column: Shape = [batch, sizes.heads, length, 1]
+      let beside = g.expand(g.reshape(sinks, [1, sizes.heads, 1, 1]), to: column)
+      let all = g.concatenate([scores, beside], axis: -1)
+      let shifted = g.hold(g.subtract(all, g.largest(all, keepsAxis: true).values))
+      let probabilities = g.softmax(shifted, to: shifted.dataType)
+      let ofTokens = g.slice(probabilities, axis: -1, start: 0, length: length)
+      let visible = g.dropout(ofTokens, number(choices.attentionDropout))
+      let weights = g.cast(visible, to: value.dataType)
+      g.keepUntilHere(scores)
+      return (g.contiguous(g.transpose(g.matrixProduct(g.hold(weights), value), 1, 2)), weights)
+    }
   }
 }

@@ -15,15 +15,19 @@ extension TransformerLowering {
     let before = normalized(&g, input, layer, .inputNorm)
     let attended = g.frame("self_attn") { g in attention(&g, before, layer, inputs) }
     let memory = layer.modules[.crossQuery] == nil ? nil : inputs.memory
-    if memory == nil, let weights = attended.weights { g.hold(weights) }
+    if memory == nil, let weights = attended.weights, !choices.dropsWeights { g.hold(weights) }
     if choices.holdsInputNorm { g.hold(before) }
     var branch = dropped(&g, attended.output, attentionOutputDropout)
+    branch = scaled(&g, branch, layer, .attentionScale)
     if choices.holdsAttended { g.hold(branch) }
+    branch = dropPath(&g, branch, choices.dropPath)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postAttentionNorm) }
-    if choices.scalesBranches { branch = g.multiplyScalar(branch) }
     if choices.holdsBranches { g.hold(branch) }
+    let unscaled = branch
+    if choices.scalesBranches { branch = g.multiplyScalar(branch) }
     var hidden = g.add(input, branch)
-    if choices.holdsBranches { g.keepUntilHere(before) }
+    if choices.holdsBranches || choices.keepsInputNorm { g.keepUntilHere(before) }
+    if choices.scalesBranches { g.keepUntilHere(unscaled) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postAttentionNorm) }
     if choices.keepsSummed {
       g.keepUntilHere(branch)
@@ -55,13 +59,17 @@ extension TransformerLowering {
       return BlockResults(hidden: mlp(&g, hidden, layer, adding: residual), weights: attended.weights)
     }
     branch = mlp(&g, hidden, layer)
+    if choices.dropsBehindMLP { branch = dropped(&g, branch, choices.residualDropout) }
+    branch = dropPath(&g, scaled(&g, branch, layer, .mlpScale), choices.dropPath)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postMLPNorm) }
-    if choices.scalesBranches { branch = g.multiplyScalar(branch) }
     if choices.holdsBranches {
       g.hold(branch)
       if !choices.holdsInputNorm { g.hold(hidden) }
     }
+    let unscaledBranch = branch
+    if choices.scalesBranches { branch = g.multiplyScalar(branch) }
     hidden = g.add(residual, branch)
+    if choices.scalesBranches { g.keepUntilHere(unscaledBranch) }
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch, length, sizes.hidden]) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postMLPNorm) }
     if choices.keepsSummed { g.keepUntilHere(branch) }
@@ -115,6 +123,14 @@ extension TransformerLowering {
     return g.frame(role.rawValue) { g in bareNorm(&g, input) }
   }
 
+  /// A branch multiplied by a learned vector, where the layer has one.
+  private func scaled(
+    _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ role: Role
+  ) -> Tensor {
+    guard let scale = layer.modules[role].flatMap({ weight(&g, $0) }) else { return input }
+    return g.multiply(input, scale)
+  }
+
   /// A norm over the last axis.
   func norm(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters, _ name: String) -> Tensor {
     norm(&g, input, module, choices.norm, name)
@@ -124,6 +140,7 @@ extension TransformerLowering {
   func mlp(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, adding residual: Tensor? = nil
   ) -> Tensor {
+    if let experts = choices.experts, layer.modules[.router] != nil { return mixture(&g, input, layer, experts) }
     // Where another module adds the residual, that drops too.
     let dropout = choices.nestsBranches ? nil : choices.mlpDropout ?? choices.residualDropout
     guard let down = layer.modules[.down] else { return input }
@@ -133,7 +150,8 @@ extension TransformerLowering {
         let width = both.shape[2] / 2
         let halves = g.split(both, axis: -1, lengths: [width, width])
         guard choices.fused == .stacked else {
-          return linear(&g, g.multiply(halves[1], activation(&g, halves[0])), down)
+          let gate = activation(&g, halves[0], choices.fusedActivation ?? choices.activation)
+          return linear(&g, g.multiply(halves[1], gate), down)
         }
         let gated = g.multiply(activation(&g, halves[0]), halves[1])
         return linear(&g, dropped(&g, gated, choices.activationDropout), down)
@@ -163,7 +181,7 @@ extension TransformerLowering {
       if choices.inlineMLP == .byLayer { g.keepUntilHere(input) }
       if let residual { return g.add(g.hold(linear(&g, g.hold(wide), down)), residual) }
       let narrow = narrowed(&g, dropped(&g, wide, choices.activationDropout), down)
-      return dropped(&g, narrow, dropout)
+      return choices.dropsBehindMLP ? narrow : dropped(&g, narrow, dropout)
     }
     return choices.inlineMLP == nil ? g.frame("mlp", plain) : plain(&g)
   }

@@ -17,13 +17,44 @@ extension TransformerLowering {
     guard description.fits(settings, length: length, heads: sizes.heads, keys: length) else {
       throw LoweringError(message: "a tensor of this batch and sequence length would pass 2^46 elements")
     }
-    if let misfit = description.misfit(sizes, headNorms: choices.headNorms) {
+    if let misfit = description.misfit(sizes, choices) {
       throw LoweringError(message: "\(misfit), so the model cannot be run")
     }
+    var settings = settings
+    if let names = choices.experts?.adapted { settings.adapters?.renamed += names.all }
     self.init(
       description: description, configuration: configuration, settings: settings, stack: description.mainStack,
       choices: choices, sizes: sizes, length: length)
     if let reason = whatCannotRun { throw LoweringError(message: reason) }
+  }
+}
+
+extension TransformerLowering {
+  /// One of several columns of a model, over sequences of its own.
+  ///
+  /// - Throws: ``LoweringError`` where its shapes do not fit.
+  init(
+    _ stack: ModelDescription.Stack, of description: ModelDescription, _ configuration: Configuration?,
+    _ settings: ForwardSettings, _ choices: TransformerChoices, heads: Int, hidden: Int, length: Int
+  ) throws(LoweringError) {
+    guard !stack.layers.isEmpty, (1...1 << 20).contains(heads), hidden % heads == 0 else {
+      throw LoweringError(message: "\(stack.path) cannot divide \(hidden) features among \(heads) attention heads")
+    }
+    var part = description
+    part.layers = stack.layers
+    var settings = settings
+    settings.sequenceLength = length
+    guard part.fits(settings, length: length, heads: heads, keys: length) else {
+      throw LoweringError(message: "a tensor of this batch would pass 2^46 elements")
+    }
+    let sizes = Sizes(hidden: hidden, heads: heads, keyValueHeads: heads, headDimension: hidden / heads)
+    let misfit =
+      description.misfit(sizes, choices, of: stack.layers)
+      ?? [Role.embeddingNorm, .finalNorm].lazy.compactMap { stack.modules[$0]?.misfit(norm: hidden) }.first
+    if let misfit { throw LoweringError(message: "\(misfit), so the model cannot be run") }
+    self.init(
+      description: description, configuration: configuration, settings: settings, stack: stack, choices: choices,
+      sizes: sizes, length: length)
   }
 }
 

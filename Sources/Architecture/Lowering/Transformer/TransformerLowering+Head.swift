@@ -6,9 +6,6 @@ extension TransformerLowering {
   /// What the model is trained to answer.
   var task: TrainingTask { description.task?.value ?? .causalLM }
 
-  /// How many labels a classifier gives, L.
-  var labelCount: Int { description.labelCount?.value ?? 2 }
-
   /// Hidden states [B, S, H] to what the class's loss is taken of: logits [B, S, V], [B, S, L] or [B, L].
   func head(_ g: inout GraphBuilder, _ hidden: Tensor) -> Tensor {
     guard let head = choices.heads[task] else { return hidden }
@@ -34,6 +31,11 @@ extension TransformerLowering {
   private func run(_ g: inout GraphBuilder, _ step: HeadChoices.Step, _ input: Tensor) -> Tensor {
     switch step {
     case .firstToken: return g.select(input, axis: 1)
+    case .firstTokenAndMean:
+      let rest = g.hold(g.slice(input, axis: 1, start: 1, length: input.shape[1] - 1))
+      let joined = g.joined([g.select(input, axis: 1), g.mean(rest, axis: 1)], axis: 1)
+      g.holdOutside(joined)
+      return joined
     case .pooled(let key):
       let isFirst = (configuration?.string(key.key) ?? key.value) == "cls"
       return isFirst ? g.select(input, axis: 1) : mean(&g, input)
@@ -63,7 +65,7 @@ extension TransformerLowering {
   private func headLinear(_ g: inout GraphBuilder, _ input: Tensor, _ linear: HeadChoices.Linear) -> Tensor {
     let width = input.shape[input.shape.rank - 1]
     let module = module(linear, input: width)
-    guard settings.adapters != nil, task.isClassification, module.path.isCopiedByPEFT else {
+    guard settings.adapters != nil, task.copiesClassifier, module.path.isCopiedByPEFT else {
       return self.linear(&g, input, module)
     }
     declare(&g, module)

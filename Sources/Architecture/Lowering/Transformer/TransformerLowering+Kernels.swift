@@ -22,10 +22,11 @@ extension TransformerLowering {
       let isGrouped = heads.key.shape[1] != heads.query.shape[1]
       let dimension = sizes.headDimension
       let wanted = settings.attention
-      if isHalf, dimension <= 256, mask == nil, wanted != .efficient, wanted != .math {
+      let width = heads.value.shape[3]
+      if isHalf, dimension <= 256, width == dimension, mask == nil, wanted != .efficient, wanted != .math {
         return flash(&g, heads, wanted == .cudnn ? .cudnn : .flash)
       }
-      if !isGrouped, dimension % (isHalf ? 8 : 4) == 0, wanted != .math {
+      if !isGrouped, dimension % (isHalf ? 8 : 4) == 0, width % (isHalf ? 8 : 4) == 0, wanted != .math {
         let bias = mask.map { additive(&g, $0, type, queries: heads.query.shape[2]) }
         return g.attention(.efficient, query: heads.query, key: heads.key, value: heads.value, mask: bias)
       }
@@ -110,7 +111,9 @@ extension TransformerLowering {
         var scores = g.matrixProduct(query, g.multiplyScalar(g.transpose(key, 2, 3)))
         if let bias { scores = g.add(scores, bias) }
         let weights = g.hold(g.dropout(g.softmax(scores), number(choices.attentionDropout)))
-        return g.cast(g.matrixProduct(weights, value), to: type)
+        // The probabilities are handed back beside the product, in its type.
+        g.hold(g.cast(weights, to: type))
+        return g.cast(g.hold(g.matrixProduct(weights, value)), to: type)
       }
     }
   }

@@ -28,12 +28,8 @@ extension TransformerLowering {
     switch task {
     case .causalLM: return rowwise(&g, values, shifted(&g, labels))
     case .maskedLM, .tokenClassification: return rowwise(&g, values, labels)
-    case .sequenceClassification:
-      switch problem {
-      case .singleLabel: return g.crossEntropy(values, labels)
-      case .multiLabel: return g.pointwiseLoss("binary_cross_entropy_with_logits", values, labels)
-      case .regression: return g.pointwiseLoss("mse_loss", g.reshape(values, labels.shape), labels)
-      }
+    case .sequenceClassification, .imageClassification: return classLoss(&g, values, labels)
+    case .contrastive: return values
     case .replacedTokenDetection:
       let truth = g.create("_to_copy", [labels], [batch, length], .float32)
       return g.pointwiseLoss("binary_cross_entropy_with_logits", values, truth)
@@ -46,28 +42,12 @@ extension TransformerLowering {
     return g.crossEntropy(g.reshape(logits, [rows, logits.shape[2]]), g.reshape(labels, [rows]))
   }
 
-  /// What a sequence classifier's labels are: what `problem_type` says, else a number where there is one output, else
-  /// one label.
-  private enum Problem {
-    case singleLabel, multiLabel, regression
-  }
-
-  private var problem: Problem {
-    switch configuration?.string("problem_type") {
-    case "regression": .regression
-    case "multi_label_classification": .multiLabel
-    case "single_label_classification": .singleLabel
-    default: labelCount == 1 ? .regression : .singleLabel
-    }
-  }
-
   /// The labels that the task is given.
   func labels(_ g: inout GraphBuilder) -> Tensor {
-    guard task == .sequenceClassification else { return g.input("labels", [batch, length], .int64) }
-    switch problem {
-    case .singleLabel: return g.input("labels", [batch], .int64)
-    case .regression where labelCount == 1: return g.input("labels", [batch], .float32)
-    case .regression, .multiLabel: return g.input("labels", [batch, labelCount], .float32)
+    switch task {
+    case .sequenceClassification, .imageClassification: classLabels(&g)
+    case .causalLM, .maskedLM, .tokenClassification, .replacedTokenDetection, .contrastive:
+      g.input("labels", [batch, length], .int64)
     }
   }
 

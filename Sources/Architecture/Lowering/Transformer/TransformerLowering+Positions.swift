@@ -11,6 +11,8 @@ struct LayerInputs {
   var windowMask: AttentionMask?
   /// Cosines and sines [1, S, R] of rotary embeddings.
   var rotary: (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)?
+  /// Angles of rotary embeddings as complex numbers [1, S, R / 2].
+  var complexAngles: GraphBuilder.Tensor?
   /// The same for layers that see a window only, where those have their own.
   var windowRotary: (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)?
   /// Positions [S].
@@ -91,14 +93,22 @@ extension TransformerLowering {
       let positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
       if let alibi = inputs.alibi, let mask = inputs.mask { inputs.mask = withDistances(&g, mask, alibi) }
-      if stack.layers.contains(where: isWindowed) { inputs.windowMask = windowMask(&g, padding) }
+      if makesWindowMask { inputs.windowMask = windowMask(&g, padding) }
       inputs.hidden = dropped(&g, embedded, choices.embeddingDropout)
-      inputs.rotary = rotaryAngles(&g, positions, as: embedded.dataType)
+      if choices.turning == .complex {
+        inputs.complexAngles = g.hold(complexAngles(&g, positions))
+      } else {
+        inputs.rotary = rotaryAngles(&g, positions, as: embedded.dataType)
+      }
       inputs.unread = [positions]
       if hasDistances, let rotary = inputs.rotary { inputs.unread += [rotary.cosine, rotary.sine] }
       if choices.turnsWindowsApart, stack.layers.contains(where: isWindowed) {
         inputs.windowRotary = rotaryAngles(&g, positions, as: embedded.dataType, table: "sliding_attention")
       }
+    case .rotaryGrid:
+      let positions = g.hold(gridPositions(&g))
+      inputs.mask = causalMask(&g, padding)
+      inputs.rotary = gridAngles(&g, positions, as: embedded.dataType)
     case .rotaryTable:
       inputs.positions = g.hold(arange(&g))
       inputs.mask = causalMask(&g, padding)
@@ -218,6 +228,7 @@ extension TransformerLowering {
 
   /// How many features of each head are rotated.
   var rotaryDimension: Int {
+    if let latent { return latent.turned }
     if let dimension = configuration?.integer("rotary_dim") { return min(dimension, sizes.headDimension) }
     let fraction =
       configuration?.number("partial_rotary_factor") ?? configuration?.number("rotary_pct")
@@ -236,12 +247,28 @@ extension TransformerLowering {
     return g.frame("rotary_emb") { g in
       let indices = g.hold(g.create("_to_copy", [positions], [1, 1, length], .float32))
       let angles = g.hold(g.create("bmm", [frequencies, indices], [1, half, length], .float32))
-      let shape: Shape = [1, length, 2 * half]
-      let both = g.hold(g.create("cat", [angles], shape, .float32))
+      let isNarrow = if case .narrowHalves = choices.turning { true } else { false }
+      let shape: Shape = [1, length, isNarrow ? half : 2 * half]
+      let both = isNarrow ? angles : g.hold(g.create("cat", [angles], shape, .float32))
       let cosine = g.hold(g.create("mul", [g.create("cos", [both], shape, .float32)], shape, .float32))
       let sine = g.hold(g.create("mul", [g.create("sin", [both], shape, .float32)], shape, .float32))
       guard type != .float32 else { return (cosine, sine) }
       return (g.create("_to_copy", [cosine], shape, type), g.create("_to_copy", [sine], shape, type))
+    }
+  }
+
+  /// The same as complex numbers (`Llama4TextRotaryEmbedding`).
+  private func complexAngles(_ g: inout GraphBuilder, _ positions: Tensor) -> Tensor {
+    let half = rotaryDimension / 2
+    let frequencies = g.buffer("rotary_emb.inv_freq", [half], .float32)
+    _ = g.buffer("rotary_emb.original_inv_freq", [half], .float32)
+    return g.frame("rotary_emb") { g in
+      let indices = g.hold(g.create("_to_copy", [positions], [1, 1, length], .float32))
+      let angles = g.hold(g.create("bmm", [frequencies, indices], [1, half, length], .float32))
+      let shape: Shape = [1, length, half]
+      let ones = g.create("ones_like", [angles], shape, .float32)
+      let turns = g.hold(g.create("polar", [ones, angles], shape, .complex64))
+      return g.create("mul", [turns], shape, .complex64)
     }
   }
 
@@ -257,7 +284,9 @@ extension TransformerLowering {
 
   /// `create_sliding_window_causal_mask` for the layers that see a window only.
   private func windowMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
+    if case .alternatingWhereUsed = choices.window, !usesWindow { return mask(&g, seen, windowed: true) }
     guard isEager || settings.isPadded || window != nil else { return nil }
+    if case .chunks = choices.window { return chunkMask(&g, seen) }
     return mask(&g, seen, windowed: true)
   }
 
@@ -267,12 +296,48 @@ extension TransformerLowering {
       let half = max(0, configuration?.integer("local_attention") ?? 128) / 2
       return length >= half ? half : nil
     }
-    let usual = configuration?.presence(of: "sliding_window") ?? .missing == .missing ? choices.usualWindow : nil
-    guard let window = configuration?.integer("sliding_window") ?? usual, length >= window else { return nil }
+    let key = if case .chunks = choices.window { "attention_chunk_size" } else { "sliding_window" }
+    let usual = configuration?.presence(of: key) ?? .missing == .missing ? choices.usualWindow : nil
+    guard let window = configuration?.integer(key) ?? usual, length >= window else { return nil }
     return configuration?.boolean("use_sliding_window") == false ? nil : window
   }
 
-  private func mask(_ g: inout GraphBuilder, _ seen: Tensor?, windowed: Bool) -> AttentionMask {
+  /// Whether the model makes a mask for layers with a window, of which there may be none.
+  private var makesWindowMask: Bool {
+    if case .alternatingWhereUsed = choices.window { return true }
+    return stack.layers.contains(where: isWindowed)
+  }
+
+  private var usesWindow: Bool { configuration?.boolean("use_sliding_window") == true }
+
+  /// `create_chunked_causal_mask`: which tokens are of one chunk depends on where each sequence's padding ends.
+  private func chunkMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask {
+    g.frame("") { g in
+      let given = seen.map { g.hold($0.dataType == .bool ? $0 : g.create("_to_copy", [$0], [batch, length], .bool)) }
+      let start = g.hold(g.create("zeros", [], [batch], .int64))
+      let queries = g.hold(arange(&g))
+      let keys = g.hold(arange(&g))
+      let whole: Shape = [batch, 1, length, length]
+      let chunks = [keys, queries].map { places in
+        let left = g.create("index", [start], [batch, 1, 1, 1], .int64)
+        let shifted = g.create("sub", [places, left], [batch, 1, 1, length], .int64)
+        return g.create("floor_divide", [shifted], [batch, 1, 1, length], .int64)
+      }
+      var mask = g.create("eq", chunks, whole, .bool)
+      mask = g.create("bitwise_and", [mask], whole, .bool)
+      let before = g.create("le", [queries, keys], [1, 1, length, length], .bool)
+      mask = g.create("bitwise_and", [mask, before], whole, .bool)
+      if let given {
+        let rows = g.create("index", [given], [batch, 1, 1, length], .bool)
+        mask = g.create("bitwise_and", [mask, rows], whole, .bool)
+      }
+      guard isEager else { return AttentionMask(tensor: mask, isBoolean: true) }
+      g.hold(mask)
+      return AttentionMask(tensor: g.create("where", [mask], whole, type), isBoolean: false)
+    }
+  }
+
+  func mask(_ g: inout GraphBuilder, _ seen: Tensor?, windowed: Bool) -> AttentionMask {
     mask(&g, seen, windowed: windowed, isCausal: choices.isCausal, keys: length)
   }
 

@@ -22,11 +22,27 @@ extension TransformerLowering {
       }
       return normalizedAfter(&g, parts, layer)
     }
+    if let heads = clippedProjections(&g, input, layer.modules) { return heads }
     var queries = linear(&g, input, query)
     if choices.scalesQueries { queries = g.multiplyScalar(queries) }
     let queryHeads = normalizedHeads(&g, queries, layer.modules[.queryNorm])
     let keyHeads = normalizedHeads(&g, linear(&g, input, key), layer.modules[.keyNorm])
     return (queryHeads, keyHeads, perHead(&g, linear(&g, input, value)))
+  }
+
+  /// Queries and keys under a norm over all heads, all three within the bound that the configuration sets (OLMoE).
+  private func clippedProjections(
+    _ g: inout GraphBuilder, _ input: Tensor, _ modules: [Role: ModuleParameters]
+  ) -> Heads? {
+    guard choices.headNorms == .projection, configuration?.number("clip_qkv") != nil,
+      let query = modules[.query], let key = modules[.key], let value = modules[.value],
+      let queryNorm = modules[.queryNorm], let keyNorm = modules[.keyNorm]
+    else { return nil }
+    var parts = [norm(&g, linear(&g, input, query), queryNorm, "q_norm")]
+    parts.append(norm(&g, linear(&g, input, key), keyNorm, "k_norm"))
+    parts.append(linear(&g, input, value))
+    for place in parts.indices { parts[place] = g.clampInPlace(parts[place]) }
+    return (perHead(&g, parts[0]), perHead(&g, parts[1]), perHead(&g, parts[2]))
   }
 
   /// [B, S, heads · D] seen as [B, heads, S, D].

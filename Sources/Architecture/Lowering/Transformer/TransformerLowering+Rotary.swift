@@ -17,6 +17,10 @@ extension TransformerLowering {
         cosine = g.hold(g.create("clone", [cosine], cosine.shape, cosine.dataType))
         sine = g.hold(g.create("clone", [sine], sine.shape, sine.dataType))
       }
+      if choices.turning == .narrowHalves {
+        let query = turnedHalves(&g, heads.query, cosine, sine)
+        return (query, turnedHalves(&g, heads.key, cosine, sine), heads.value)
+      }
       guard choices.rejoinsRotated else {
         let query = g.hold(turned(&g, heads.query, cosine, sine))
         let key = g.hold(turned(&g, heads.key, cosine, sine))
@@ -47,18 +51,36 @@ extension TransformerLowering {
     return (turning, g.slice(input, axis: 3, start: dimension, length: input.shape[3] - dimension))
   }
 
-  /// x · cos + rotate_half(x) · sin.
-  private func turned(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
-    let half = input.shape[3] / 2
+  /// `_apply_rotary_emb` of gpt-oss: each half by cosines of its own length.
+  private func turnedHalves(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
+    g.frame("") { g in
+      let half = input.shape[3] / 2
+      let halves = g.split(input, axis: 3, lengths: [half, half])
+      return turnedParts(&g, halves[0], halves[1], cosine, sine)
+    }
+  }
+
+  /// [a · cos − b · sin, b · cos + a · sin].
+  func turnedParts(
+    _ g: inout GraphBuilder, _ first: Tensor, _ second: Tensor, _ cosine: Tensor, _ sine: Tensor
+  ) -> Tensor {
+    let left = g.subtract(g.multiply(first, cosine), g.multiply(second, sine))
+    let right = g.add(g.multiply(second, cosine), g.multiply(first, sine))
+    return g.concatenate([left, right], axis: 3)
+  }
+
+  /// x · cos + rotate_half(x) · sin along the last axis.
+  func turned(_ g: inout GraphBuilder, _ input: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
+    let half = input.shape[input.shape.rank - 1] / 2
     let isCast = choices.turningType == .wideTwice
     let isWide = choices.turningType == .factors
     let straight = g.multiply(isCast || isWide ? g.cast(input, to: .float32) : input, cosine)
     let source = isCast ? g.cast(input, to: .float32) : input
     let turned = g.frame("") { g in
-      guard choices.turning == .halves else { return neighboursSwapped(&g, source) }
-      let first = g.slice(source, axis: 3, start: 0, length: half)
-      let second = g.slice(source, axis: 3, start: half, length: half)
-      return g.concatenate([g.unary(.negate, second), first], axis: 3)
+      if choices.turning == .neighbours || choices.turning == .neighboursSpread { return neighboursSwapped(&g, source) }
+      let first = g.slice(source, axis: -1, start: 0, length: half)
+      let second = g.slice(source, axis: -1, start: half, length: half)
+      return g.concatenate([g.unary(.negate, second), first], axis: -1)
     }
     return g.add(straight, g.multiply(isWide ? g.cast(turned, to: .float32) : turned, sine))
   }

@@ -34,7 +34,7 @@ struct TransformerLowering: ModuleLowering {
   var isEager: Bool {
     switch choices.attention {
     case .interface, .falcon: settings.attention == .eager
-    case .fp32, .bloom, .mpt, .disentangled: true
+    case .fp32, .bloom, .mpt, .sinks, .disentangled: true
     }
   }
 
@@ -49,20 +49,17 @@ struct TransformerLowering: ModuleLowering {
       let inputs = prompted(&g, given)
       return g.frame("") { g in objective(&g, inputs.labels) { g in backbone(&g, inputs) } }
     }
-    g.endAutocast()
-    if let logits {
-      g.hold(logits)
-      if settings.loop == .accelerate { g.hold(g.cast(logits, to: .float32)) }
-    }
-    return g.finish(loss: loss)
+    return finished(&g, logits.map { [$0] } ?? [], loss: loss)
   }
 
   /// A setting of the configuration under which the pass makes no sense; nil where there is none.
   var whatCannotRun: String? {
-    if let reason = whatTaskCannotRun ?? whyTechniqueCannotRun { return reason }
+    if let reason = whatTaskCannotRun ?? whyTechniqueCannotRun ?? whyCannotRun(activation: choices.activation) {
+      return reason
+    }
     if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
-    case .rotary, .rotaryByKind, .rotaryTable:
+    case .rotary, .rotaryByKind, .rotaryGrid, .rotaryTable:
       guard rotaryDimension > 0, rotaryDimension <= sizes.headDimension, rotaryDimension % 2 == 0 else {
         return "\(rotaryDimension) rotated features of a head of \(sizes.headDimension) make no sense"
       }
@@ -74,19 +71,24 @@ struct TransformerLowering: ModuleLowering {
       return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
     }
     if choices.fused == .groups, sizes.heads % 4 != 0 { return "\(sizes.heads) heads do not form four groups" }
+    if let experts = choices.experts, let reason = whatCannotRun(experts) { return reason }
     return adaptersThatCannotRun
   }
 
   // MARK: - Parameters
 
   /// The model's parameters in its own order, whether or not the forward pass uses them.
-  private func declareParameters(_ g: inout GraphBuilder) {
+  func declareParameters(_ g: inout GraphBuilder) {
     let outside: [Role] = [
       .inputEmbedding, .positionEmbedding, .tokenTypeEmbedding, .embeddingNorm, .embeddingProjection,
     ]
     let behind: [Role] = [.finalNorm, .outputProjection]
     declare(&g, stack.modules, outside)
-    declare(&g, stack.layers)
+    for layer in stack.layers {
+      declare(&g, layer.modules, Role.allCases.filter { !$0.isRouted })
+      declareExperts(&g, layer)
+      for module in layer.others { declare(&g, module) }
+    }
     declare(&g, stack.modules, behind)
     // A class that is known has no modules but those that are.
     if !description.hasLowering { for module in description.others { declare(&g, module) } }
@@ -98,17 +100,39 @@ struct TransformerLowering: ModuleLowering {
   private func backbone(_ g: inout GraphBuilder, _ given: TokenInputs) -> Tensor {
     g.frame("model") { g in
       var embedded = given.rows ?? embedded(&g, given.tokens)
+      if case .outside? = choices.embeddingScale { embedded = g.multiplyScalar(embedded) }
       if choices.isCausal { g.hold(embedded) }
-      if case .outside? = choices.embeddingScale { embedded = g.hold(g.multiplyScalar(embedded)) }
-      var hidden = column(&g, layerInputs(&g, embedded, given.padding))
-      if let projection = stack.modules[.outputProjection] { hidden = linear(&g, hidden, projection) }
-      return hidden
+      return decoded(&g, embedded, given.padding)
     }
+  }
+
+  /// Embedded tokens [B, S, H] to hidden states [B, S, H].
+  func decoded(_ g: inout GraphBuilder, _ embedded: Tensor, _ padding: Tensor?) -> Tensor {
+    let hidden = column(&g, layerInputs(&g, embedded, padding))
+    return stack.modules[.outputProjection].map { linear(&g, hidden, $0) } ?? hidden
   }
 
   /// The blocks one after the other, and the norm behind them: hidden states [B, S, H] to the same.
   func column(_ g: inout GraphBuilder, _ inputs: LayerInputs) -> Tensor {
+    let blocks = self.blocks(&g, inputs)
+    var hidden = blocks.hidden
+    if let norm = stack.modules[.finalNorm] {
+      hidden = self.norm(&g, hidden, norm, "norm")
+    } else if choices.norm == .bareLayerNorm {
+      hidden = g.frame("norm") { g in bareNorm(&g, hidden) }
+    }
+    if let weights = blocks.weights { g.hold(weights) }
+    return hidden
+  }
+
+  /// The blocks one after the other, each a stretch that checkpointing may wrap.
+  ///
+  /// - Parameter visit: what is done with what goes into the first block and comes out of each.
+  func blocks(
+    _ g: inout GraphBuilder, _ inputs: LayerInputs, visit: (inout GraphBuilder, Tensor) -> Void = { _, _ in }
+  ) -> (hidden: Tensor, weights: Tensor?) {
     var inputs = inputs
+    visit(&g, inputs.hidden)
     var weights: Tensor?
     for layer in stack.layers {
       let handed = [inputs.bias, inputs.memory?.states, inputs.memory?.bias].compactMap { $0 }
@@ -130,15 +154,9 @@ struct TransformerLowering: ModuleLowering {
       weights = results.side.first
       if layer.index == stack.layers[0].index { inputs.hidden = convolved(&g, inputs.hidden, source, inputs.seen) }
       if choices.holdsHiddenStates { g.hold(inputs.hidden) }
+      visit(&g, inputs.hidden)
     }
-    var hidden = inputs.hidden
-    if let norm = stack.modules[.finalNorm] {
-      hidden = self.norm(&g, hidden, norm, "norm")
-    } else if choices.norm == .bareLayerNorm {
-      hidden = g.frame("norm") { g in bareNorm(&g, hidden) }
-    }
-    if let weights { g.hold(weights) }
-    return hidden
+    return (inputs.hidden, weights)
   }
 
   /// What the embedding makes of tokens [B, S].
