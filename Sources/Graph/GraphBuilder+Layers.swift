@@ -82,7 +82,8 @@ extension GraphBuilder {
         let flatLeft = g.reshape(left, Shape([count, m, k]))
         let whole = Shape(batch.dimensions + [k, n])
         let flatRight = g.reshape(right.shape == whole ? right : g.expand(right, to: whole), Shape([count, k, n]))
-        return g.apply(.batchedProduct, [flatLeft, flatRight], Layout(contiguous: Shape([count, m, n])), left.dataType)
+        let flat: Shape = [count, m, n]
+        return g.apply(.batchedProduct, [flatLeft, flatRight], Layout(contiguous: flat), left.dataType)
       }
       return g.applyView(.view, product, [Layout(contiguous: Shape(batch.dimensions + [m, n]))])[0]
     }
