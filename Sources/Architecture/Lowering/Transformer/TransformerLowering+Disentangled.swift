@@ -20,7 +20,9 @@ extension TransformerLowering {
     g.hold(inputs.hidden)
     inputs.seen = seen
     let shape: Shape = [batch, 1, length, length]
-    inputs.mask = AttentionMask(tensor: g.hold(g.create("mul", [seen], shape, seen.dataType)), isBoolean: false)
+    let mask = g.hold(g.create("mul", [seen], shape, seen.dataType))
+    inputs.mask = AttentionMask(tensor: mask, isBoolean: false)
+    inputs.positional = [mask]
     guard let module = stack.modules[.relativeEmbedding], let table = weight(&g, module) else { return inputs }
     let buckets = g.hold(bucketPositions(&g))
     let embeddings =

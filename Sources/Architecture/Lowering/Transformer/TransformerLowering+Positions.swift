@@ -159,7 +159,7 @@ extension TransformerLowering {
     if let projection = stack.modules[.embeddingProjection] { hidden = linear(&g, hidden, projection) }
     var inputs = LayerInputs(hidden: g.hold(hidden))
     if settings.isPadded { inputs.mask = mask(&g, padding, windowed: false) }
-    if let mask = inputs.mask { g.hold(mask.tensor) }
+    if let mask = inputs.mask { inputs.positional = [g.hold(mask.tensor)] }
     return inputs
   }
 
