@@ -220,6 +220,8 @@ struct TransformerChoices: Sendable {
   var holdsCausalBuffer = false
   /// Whether the mask is built even where a kernel's causal flag would do (Falcon).
   var alwaysMasks = false
+  /// Whether layers are handed their mask by position, as BERT and DeBERTa always do (GPT-2).
+  var handsMaskByPosition = false
   /// Whether what every layer gives is kept until the last has run (DeBERTa).
   var holdsHiddenStates = false
   /// Whether the block hands its attention probabilities to the loop over the layers (BLOOM, GPT-Neo).

@@ -63,6 +63,7 @@ extension TransformerLowering {
       let positions = g.hold(arange(&g))
       inputs.hidden = withPositions(&g, embedded, g.unsqueeze(positions, 0))
       inputs.mask = causalMask(&g, padding)
+      if choices.handsMaskByPosition, let mask = inputs.mask { inputs.positional = [mask.tensor] }
       inputs.hidden = dropped(&g, inputs.hidden, choices.embeddingDropout)
     case .learnedWithMask(let counted):
       let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .float32))
