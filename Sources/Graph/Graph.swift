@@ -68,6 +68,9 @@ public struct Graph: Sendable {
   public var extraLeaves: [ValueID] = []
   /// The same, where the stretch that makes them is checkpointed (T5's bias of zeros).
   public var checkpointedLeaves: [ValueID] = []
+  /// What autocast makes of its operators' arguments in fp32. It keeps its copy of a leaf that needs a gradient, and the
+  /// arguments of a stretch that reentrant checkpointing runs again are such leaves.
+  public var autocastCopies: Set<ValueID> = []
   /// The scalar that the backward pass starts from.
   public var loss: ValueID?
 

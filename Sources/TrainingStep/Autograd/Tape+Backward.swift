@@ -199,9 +199,13 @@ extension Tape {
 
   /// Reentrant checkpointing: the stretch runs again with gradients on, and a backward pass of its own follows.
   private mutating func execute(_ index: Int, segment: Graph.Segment) -> [Tensor?] {
-    let arrived = nodes[index].arrived
-    nodes[index].arrived = []
     let results = [segment.result] + segment.sideResults
+    let arrived = zip(results, nodes[index].arrived).map { result, arrived in
+      arrived ?? (requiresGradient[result.index] ? zeros(like: result) : nil)
+    }
+    nodes[index].arrived = []
+    let drawn = segment.sideResults.filter { drawnIn.contains($0) && !segment.arguments.contains($0) }
+    for side in drawn { requiresGradient[side.index] = false }
     let outerMakers = makers
     for (place, argument) in segment.arguments.enumerated() {
       makers[argument.index] = requiresGradient[argument.index] ? .argument(place) : nil
@@ -210,21 +214,20 @@ extension Tape {
     for leaf in made { makers[leaf.index] = .leaf(leaf.index) }
     let (outerBound, first) = rebind(segment.arguments, to: nodes[index].kept.compactMap { keptTensor($0) })
     let names = namedByGraph.count
+    beginAutocast()
     run(segment.operators, keeping: .tensors)
+    endAutocast()
     unbindAll(except: results.map { graph[$0].owner.index }, outer: outerBound)
     // The arguments of `CheckpointFunction.backward` are named until it returns.
     var named: [Tensor] = []
     var roots: [(edge: Edge, gradient: Tensor)] = []
     for (result, arrived) in zip(results, arrived) {
-      guard requiresGradient[result.index], let edge = makers[result.index] else {
-        if let arrived { named.append(arrived) }
-        continue
-      }
+      guard let arrived else { continue }
+      named.append(arrived)
+      guard requiresGradient[result.index], let edge = makers[result.index] else { continue }
       if case .node(let root, _) = edge, root < first { continue }
-      let gradient = arrived ?? zeros(like: result)
-      named.append(gradient)
-      memory.retain(gradient.storage)
-      roots.append((edge, gradient))
+      memory.retain(arrived.storage)
+      roots.append((edge, arrived))
     }
     let received = run(from: roots, inside: segment)
     for gradient in named { memory.release(gradient.storage) }
@@ -235,6 +238,7 @@ extension Tape {
     dropNames(from: names)
     bound = outerBound
     makers = outerMakers
+    for side in drawn { requiresGradient[side.index] = true }
     for kept in nodes[index].kept { if case .tensor(let tensor) = kept { memory.release(tensor.storage) } }
     nodes[index].kept = []
     nodes.removeLast(nodes.count - first)

@@ -17,7 +17,10 @@ struct Tape {
   /// `.grad` of each parameter, by its place among the graph's values.
   var gradients: [Int: Tensor] = [:]
   /// Which values need a gradient, whatever mode they are computed in.
-  let requiresGradient: [Bool]
+  var requiresGradient: [Bool]
+  /// Results of stretches under reentrant checkpointing that need one only because others of the same stretch do: to
+  /// autograd they are results of one function.
+  var drawnIn: Set<Graph.ValueID> = []
   /// The stretch of the graph that each parameter and buffer is first used in; nil where it is used outside of all.
   let sections: [Int?]
   /// The same for each operator.
@@ -27,6 +30,8 @@ struct Tape {
   /// The edge to each value's maker in the autograd graph being built.
   var makers: [Edge?]
   var recomputations: [Int: Recomputation] = [:]
+  /// Autocast's copies of the arguments of a stretch that runs again; nil while none does.
+  var castArguments: [Graph.ValueID: CastArgument]?
   /// What the nodes that the loss does not reach keep, by the operator after which nothing names them any more.
   private var unreached: [Int: [Memory.StorageID]] = [:]
   private let reach: Reach
@@ -40,7 +45,17 @@ struct Tape {
     makers = Array(repeating: nil, count: graph.values.count)
     let extra = Set(graph.extraLeaves + (checkpointing == .none ? [] : graph.checkpointedLeaves))
     var required = graph.values.map { $0.origin == .parameter(trains: true) }
-    for operation in graph.operators {
+    var segments = graph.segments[...]
+    for (place, operation) in graph.operators.enumerated() {
+      // Beyond a stretch's end all of its results are one function's.
+      while let segment = segments.first, segment.operators.upperBound <= place {
+        segments.removeFirst()
+        guard checkpointing == .reentrant, required[segment.result.index] else { continue }
+        for side in segment.sideResults where !required[side.index] && graph[side].dataType.isFloatingPoint {
+          required[side.index] = true
+          drawnIn.insert(side)
+        }
+      }
       let isExtra = operation.outputs.contains(where: extra.contains)
       if case .create = operation.kind, !isExtra { continue }
       let needs = operation.inputs.contains { required[$0.index] } || isExtra
@@ -112,6 +127,11 @@ struct Tape {
     var count = 0
     var rebuilt: [Tensor?]?
     var remaining = 0
+  }
+
+  struct CastArgument {
+    var storage: Memory.StorageID
+    var maker: Edge?
   }
 
   /// What happens to the tensors that operators want kept.
@@ -199,6 +219,10 @@ struct Tape {
     for place in operators {
       memory.section = operatorSections[place]
       let operation = graph.operators[place]
+      if takesKnownCopy(operation) {
+        letGo(after: place)
+        continue
+      }
       let needed = operation.inputs.map { requiresGradient[$0.index] }
       let records = needed.contains(true)
       let wanted = records ? Derivative.of(operation.kind).saved(needed) : []
@@ -224,10 +248,16 @@ struct Tape {
         }
       case .nothing, .stowing: break
       }
-      for storage in unreached.removeValue(forKey: place) ?? [] { memory.release(storage) }
       if case .places = keeping { nameLeaves(of: operation) }
-      for owner in graph.releases[place] { unbind(owner.index) }
+      keepCopy(operation)
+      letGo(after: place)
     }
+  }
+
+  /// Lets go of what nothing names any more once an operator has run.
+  private mutating func letGo(after place: Int) {
+    for storage in unreached.removeValue(forKey: place) ?? [] { memory.release(storage) }
+    for owner in graph.releases[place] { unbind(owner.index) }
   }
 
   /// The autograd graph names a leaf that a checkpointed stretch made, until the loss goes.
