@@ -26,6 +26,8 @@ struct Tape {
   /// What the nodes that the loss does not reach keep, by the operator after which nothing names them any more.
   private var unreached: [Int: [Memory.StorageID]] = [:]
   private let reach: Reach
+  /// The stretches that lie in each one, in running order; behind them, those that lie in none.
+  private let nested: [[Int]]
   /// What the autograd graph names and does not let go of in the backward pass.
   var namedByGraph: [Memory.StorageID] = []
 
@@ -43,7 +45,8 @@ struct Tape {
       for output in operation.outputs where graph[output].dataType.isFloatingPoint { required[output.index] = needs }
     }
     requiresGradient = required
-    reach = Reach(graph)
+    reach = Reach(graph, rejoining: checkpointing == .reentrant)
+    nested = graph.nestedSegments
     for (index, value) in graph.values.enumerated() where value.origin == .parameter(trains: true) {
       makers[index] = .leaf(index)
     }
@@ -79,10 +82,13 @@ struct Tape {
 
   /// A checkpointed stretch whose tensors are rebuilt on the first demand.
   struct Recomputation {
-    var arguments: [Tensor]
+    var arguments: [Kept]
     var count = 0
     var rebuilt: [Tensor?]?
+    /// What is still to be handed out, and the stretches in it of which something is.
     var remaining = 0
+    /// The stretch around it.
+    var outer: Int?
   }
 
   /// What happens to the tensors that operators want kept.
@@ -107,51 +113,80 @@ struct Tape {
   // MARK: - Forward
 
   /// Runs the whole forward pass.
-  mutating func forward() {
-    var next = 0
-    for (index, segment) in graph.segments.enumerated() {
-      run(next..<segment.operators.lowerBound, keeping: .tensors)
-      checkpointed(index)
-      next = segment.operators.upperBound
-    }
-    run(next..<graph.operators.count, keeping: .tensors)
+  mutating func forward() { run(0..<graph.operators.count, stretches: nested[graph.segments.count], keeping: .tensors) }
+
+  /// Runs a stretch, and those within it as checkpoints of their own.
+  mutating func run(stretch index: Int, keeping: Keeping) {
+    run(graph.segments[index].operators, stretches: nested[index], keeping: keeping)
   }
 
-  private mutating func checkpointed(_ index: Int) {
+  private mutating func run(_ operators: Range<Int>, stretches: [Int], keeping: Keeping) {
+    var next = operators.lowerBound
+    for index in stretches {
+      let segment = graph.segments[index]
+      run(next..<segment.operators.lowerBound, keeping: keeping)
+      if isComplete(keeping) { return }
+      checkpointed(index, keeping: keeping)
+      if isComplete(keeping) { return }
+      next = segment.operators.upperBound
+    }
+    run(next..<operators.upperBound, keeping: keeping)
+  }
+
+  private mutating func checkpointed(_ index: Int, keeping: Keeping) {
     let segment = graph.segments[index]
     // A checkpoint is only worth taking where a gradient flows through it.
     let flows = requiresGradient[segment.result.index]
-    switch checkpointing {
-    case .none: run(segment.operators, keeping: .tensors)
-    case _ where flows && reach.end(ofMaker: segment.operators.upperBound - 1) != nil:
+    switch keeping {
+    case _ where checkpointing == .none || !flows: run(stretch: index, keeping: keeping)
+    case .nothing: run(stretch: index, keeping: .nothing)
+    case .stowing(let outer):
+      // What the stretch is given lies among what the one around it keeps; its own hooks keep nothing yet.
+      for argument in segment.arguments { _ = kept(argument, for: "checkpoint", .stowing(segment: outer)) }
+      if !isComplete(keeping) { run(stretch: index, keeping: .nothing) }
+    case .places(let outer):
+      let arguments = segment.arguments.compactMap { kept($0, for: "checkpoint", .places(segment: outer)) }
+      checkpoint(index, with: arguments, outer: outer)
+    case .tensors where reach.end(ofMaker: segment.operators.upperBound - 1) != nil:
       let arguments = retainedArguments(of: segment)
-      run(segment.operators, keeping: .nothing)
+      run(stretch: index, keeping: .nothing)
       let end = reach.end(ofMaker: segment.operators.upperBound - 1) ?? 0
       unreached[end, default: []] += arguments.map(\.storage)
-    case _ where !flows: run(segment.operators, keeping: .tensors)
-    case .nonReentrant:
-      recomputations[index] = Recomputation(arguments: retainedArguments(of: segment))
-      run(segment.operators, keeping: .places(segment: index))
-      let count = recomputations[index]?.count ?? 0
-      recomputations[index]?.remaining = count
-    case .reentrant:
-      // What a layer is given by keyword lies in the function that its node names, beyond the backward pass.
-      for argument in segment.arguments
-      where !requiresGradient[argument.index] && !segment.byPosition.contains(argument) {
-        guard let tensor = tensor(argument) else { continue }
-        memory.retain(tensor.storage)
-        namedByGraph.append(tensor.storage)
-      }
-      let edges = segment.arguments.map { requiresGradient[$0.index] ? makers[$0.index] : nil }
-      nodes.append(
-        Node(
-          work: .checkpoint(segment: index), kept: retainedArguments(of: segment).map { .tensor($0) }, edges: edges,
-          arrived: Array(repeating: nil, count: 1 + segment.sideResults.count)))
-      run(segment.operators, keeping: .nothing)
-      for (result, value) in ([segment.result] + segment.sideResults).enumerated()
-      where requiresGradient[value.index] {
-        makers[value.index] = .node(nodes.count - 1, result: result)
-      }
+    case .tensors where checkpointing == .nonReentrant:
+      checkpoint(index, with: retainedArguments(of: segment).map { .tensor($0) }, outer: nil)
+    case .tensors: checkpointReentrantly(index)
+    }
+  }
+
+  /// Non-reentrant checkpointing: nodes as ever, which keep places in the stretch.
+  private mutating func checkpoint(_ index: Int, with arguments: [Kept], outer: Int?) {
+    recomputations[index] = Recomputation(arguments: arguments, outer: outer)
+    run(stretch: index, keeping: .places(segment: index))
+    let count = recomputations[index]?.count ?? 0
+    recomputations[index]?.remaining += count
+    if let outer { recomputations[outer]?.remaining += 1 }
+  }
+
+  /// Reentrant checkpointing: one node for the whole stretch.
+  private mutating func checkpointReentrantly(_ index: Int) {
+    let segment = graph.segments[index]
+    // What a layer is given by keyword lies in the function that its node names, beyond the backward pass.
+    for argument in segment.arguments
+    where !requiresGradient[argument.index] && !segment.byPosition.contains(argument) {
+      guard let tensor = tensor(argument) else { continue }
+      memory.retain(tensor.storage)
+      namedByGraph.append(tensor.storage)
+    }
+    let edges = segment.arguments.map { requiresGradient[$0.index] ? makers[$0.index] : nil }
+    nodes.append(
+      Node(
+        work: .checkpoint(segment: index), kept: retainedArguments(of: segment).map { .tensor($0) }, edges: edges,
+        arrived: Array(repeating: nil, count: 1 + segment.sideResults.count)))
+    let node = nodes.count - 1
+    run(stretch: index, keeping: .nothing)
+    for (result, value) in ([segment.result] + segment.sideResults).enumerated()
+    where requiresGradient[value.index] {
+      makers[value.index] = .node(node, result: result)
     }
   }
 
@@ -165,7 +200,7 @@ struct Tape {
   }
 
   /// Runs operators in order. While stowing, stops as soon as everything that is needed has come.
-  mutating func run(_ operators: Range<Int>, keeping: Keeping) {
+  private mutating func run(_ operators: Range<Int>, keeping: Keeping) {
     for place in operators {
       let operation = graph.operators[place]
       let needed = operation.inputs.map { requiresGradient[$0.index] }
@@ -230,23 +265,30 @@ struct Tape {
   private mutating func keep(
     _ value: Graph.ValueID, for operation: Graph.Operator, _ keeping: Keeping, _ kept: inout [Kept]
   ) {
+    if let holding = self.kept(value, for: operation.kind.name, keeping) { kept.append(holding) }
+  }
+
+  /// What a node is to hold of a value.
+  private mutating func kept(_ value: Graph.ValueID, for name: String, _ keeping: Keeping) -> Kept? {
     let tensor = self.tensor(value)
     switch keeping {
-    case .nothing: break
+    case .nothing: return nil
     case .tensors:
-      guard let tensor else { return }
+      guard let tensor else { return nil }
       memory.retain(tensor.storage)
-      memory.note(tensor.storage, keptFor: operation.kind.name)
-      kept.append(.tensor(tensor))
+      memory.note(tensor.storage, keptFor: name)
+      return .tensor(tensor)
     case .places(let segment):
-      kept.append(.recomputed(segment: segment, place: recomputations[segment]?.count ?? 0))
+      let place = recomputations[segment]?.count ?? 0
       recomputations[segment]?.count += 1
+      return .recomputed(segment: segment, place: place)
     case .stowing(let segment):
       if let tensor {
         memory.retain(tensor.storage)
-        memory.note(tensor.storage, keptFor: operation.kind.name)
+        memory.note(tensor.storage, keptFor: name)
       }
       recomputations[segment]?.rebuilt?.append(tensor)
+      return nil
     }
   }
 
