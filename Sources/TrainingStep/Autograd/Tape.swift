@@ -147,15 +147,23 @@ struct Tape {
     case .places(let outer):
       let arguments = segment.arguments.compactMap { kept($0, for: "checkpoint", .places(segment: outer)) }
       checkpoint(index, with: arguments, outer: outer)
-    case .tensors where reach.end(ofMaker: segment.operators.upperBound - 1) != nil:
-      let arguments = retainedArguments(of: segment)
-      run(stretch: index, keeping: .nothing)
-      let end = reach.end(ofMaker: segment.operators.upperBound - 1) ?? 0
-      unreached[end, default: []] += arguments.map(\.storage)
-    case .tensors where checkpointing == .nonReentrant:
-      checkpoint(index, with: retainedArguments(of: segment).map { .tensor($0) }, outer: nil)
-    case .tensors: checkpointReentrantly(index)
+    case .tensors:
+      if let end = end(of: segment) {
+        let arguments = retainedArguments(of: segment)
+        run(stretch: index, keeping: .nothing)
+        unreached[end, default: []] += arguments.map(\.storage)
+      } else if checkpointing == .nonReentrant {
+        checkpoint(index, with: retainedArguments(of: segment).map { .tensor($0) }, outer: nil)
+      } else {
+        checkpointReentrantly(index)
+      }
     }
+  }
+
+  /// The operator after which the nodes of a stretch are gone whose result the loss does not depend on; nil where it does.
+  private func end(of segment: Graph.Segment) -> Int? {
+    let maker = segment.operators.last { graph.operators[$0].outputs.contains(segment.result) }
+    return maker.flatMap { reach.end(ofMaker: $0) }
   }
 
   /// Non-reentrant checkpointing: nodes as ever, which keep places in the stretch.
