@@ -132,7 +132,10 @@ extension Derivative {
         }
       }
     case .dropout:
-      .one(saved: { _ in [.output(1)] }) { $0.likeGradient("native_dropout_backward") }
+      .one(saved: { _ in [.output(1)] }) { step in
+        let layout = step.gradient().layout
+        return step.make("native_dropout_backward", layout.image(layout.shape))
+      }
 
     // Every element gets the gradient of its sum: a view without strides.
     case .sum:

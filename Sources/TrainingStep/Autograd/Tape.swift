@@ -95,6 +95,8 @@ struct Tape {
   enum Keeping {
     /// No gradient is recorded.
     case nothing
+    /// Gradients are recorded by hooks that keep nothing: a stretch runs again as part of the one around it.
+    case passing
     case tensors
     /// Non-reentrant checkpointing: their places alone.
     case places(segment: Int)
@@ -139,11 +141,11 @@ struct Tape {
     let flows = requiresGradient[segment.result.index]
     switch keeping {
     case _ where checkpointing == .none || !flows: run(stretch: index, keeping: keeping)
-    case .nothing: run(stretch: index, keeping: .nothing)
+    case .nothing, .passing: run(stretch: index, keeping: keeping)
     case .stowing(let outer):
       // What the stretch is given lies among what the one around it keeps; its own hooks keep nothing yet.
       for argument in segment.arguments { _ = kept(argument, for: "checkpoint", .stowing(segment: outer)) }
-      if !isComplete(keeping) { run(stretch: index, keeping: .nothing) }
+      if !isComplete(keeping) { run(stretch: index, keeping: .passing) }
     case .places(let outer):
       let arguments = segment.arguments.compactMap { kept($0, for: "checkpoint", .places(segment: outer)) }
       checkpoint(index, with: arguments, outer: outer)
@@ -220,8 +222,9 @@ struct Tape {
       for case .attribute(let input) in wanted { keepAsAttribute(operation.inputs[input], for: operation, keeping) }
       if isComplete(keeping) { return }
       for output in operation.outputs where graph[output].owner == output {
+        let isLeftOut = output == operation.outputs.dropFirst().first && leavesOutStatistics(operation, keeping)
         bound[output.index] = memory.allocate(
-          bytes(of: output), cause: operation.kind.name, module: graph.frames[operation.frame].path,
+          isLeftOut ? .zero : bytes(of: output), cause: operation.kind.name, module: graph.frames[operation.frame].path,
           category: category(of: operation))
       }
       for case .output(let output) in wanted { keep(operation.outputs[output], for: operation, keeping, &kept) }
@@ -234,7 +237,7 @@ struct Tape {
         } else if records {
           record(.operation(place), operation, kept)
         }
-      case .nothing, .stowing: break
+      case .nothing, .passing, .stowing: break
       }
       for storage in unreached.removeValue(forKey: place) ?? [] { memory.release(storage) }
       if case .places = keeping { nameLeaves(of: operation) }
@@ -249,6 +252,14 @@ struct Tape {
       memory.retain(storage)
       namedByGraph.append(storage)
     }
+  }
+
+  /// Whether attention leaves out the log-sums that only a backward pass would read (`should_compute_logsumexp` in
+  /// aten/src/ATen/native/transformers/attention.cpp).
+  private func leavesOutStatistics(_ operation: Graph.Operator, _ keeping: Keeping) -> Bool {
+    guard case .attention(.efficient) = operation.kind else { return false }
+    if case .nothing = keeping { return true }
+    return !operation.inputs.prefix(3).contains { requiresGradient[$0.index] }
   }
 
   /// Autocast's copies of parameters are counted apart.
@@ -280,7 +291,7 @@ struct Tape {
   private mutating func kept(_ value: Graph.ValueID, for name: String, _ keeping: Keeping) -> Kept? {
     let tensor = self.tensor(value)
     switch keeping {
-    case .nothing: return nil
+    case .nothing, .passing: return nil
     case .tensors:
       guard let tensor else { return nil }
       memory.retain(tensor.storage)
@@ -303,7 +314,10 @@ struct Tape {
   private mutating func keepAsAttribute(
     _ value: Graph.ValueID, for operation: Graph.Operator, _ keeping: Keeping
   ) {
-    if case .nothing = keeping { return }
+    switch keeping {
+    case .nothing, .passing: return
+    case .tensors, .places, .stowing: break
+    }
     guard let tensor = tensor(value) else { return }
     memory.retain(tensor.storage)
     memory.note(tensor.storage, keptFor: operation.kind.name)

@@ -90,7 +90,9 @@ extension ShiftedWindowLowering {
       let bent = activation(&g, wide, Self.activation)
       return linear(&g, bent, module("\(path).mlp.fc2", [width, inner]))
     }
-    return (g.add(dropped(&g, hidden, Self.dropout), residual), attended.weights)
+    let sum = g.add(dropped(&g, hidden, Self.dropout), residual)
+    g.keepUntilHere(hidden)
+    return (sum, attended.weights)
   }
 
   /// [B, G, G, H] to windows [B · n, W · W, H] (`window_partition`).
