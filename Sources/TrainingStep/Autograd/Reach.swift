@@ -22,7 +22,9 @@ struct Reach {
     // For each value, the operator after which neither it nor a node that reads it is there.
     var named = graph.values.map { released[$0.owner.index] }
     var closing: [Int: [Graph.Segment]] = [:]
-    for segment in rejoining ? graph.segments : [] { closing[segment.operators.upperBound - 1, default: []] += [segment] }
+    for segment in rejoining ? graph.segments : [] {
+      closing[segment.operators.upperBound - 1, default: []].append(segment)
+    }
     var ends = [Int](repeating: -1, count: graph.operators.count)
     for (place, operation) in graph.operators.enumerated().reversed() {
       // Those around others stand behind them.

@@ -195,9 +195,13 @@ extension Tape {
   /// Reentrant checkpointing: the stretch runs again with gradients on, and a backward pass of its own follows.
   private mutating func execute(_ index: Int, stretch: Int) -> [Tensor?] {
     let segment = graph.segments[stretch]
-    let arrived = nodes[index].arrived
+    var arrived = nodes[index].arrived
     nodes[index].arrived = []
     let results = [segment.result] + segment.sideResults
+    for (place, result) in results.enumerated()
+    where arrived[place] == nil && requiresGradient[result.index] && !segment.arguments.contains(result) {
+      arrived[place] = zeros(like: result)
+    }
     let outerMakers = makers
     for (place, argument) in segment.arguments.enumerated() {
       makers[argument.index] = requiresGradient[argument.index] ? .argument(place) : nil

@@ -77,12 +77,13 @@ struct ShiftedWindowLowering: ModuleLowering {
     for stage in sizes.stages {
       guard stage.grid >= sizes.window else {
         throw LoweringError(
-          message: "windows of \(stage.grid) by \(stage.grid) patches do not fit the \(sizes.window) by \(sizes.window) "
-            + "positions that the model has, so the model cannot be run")
+          message: "windows of \(stage.grid) by \(stage.grid) patches do not fit the \(sizes.window) by "
+            + "\(sizes.window) positions that the model has, so the model cannot be run")
       }
       let side = padded(stage.grid)
+      let scores = stage.heads * sizes.window * sizes.window
       var product = batch
-      for factor in [side, side, max(stage.heads * sizes.window * sizes.window, sizes.inner(stage.width), 4 * stage.width)] {
+      for factor in [side, side, max(scores, sizes.inner(stage.width), 4 * stage.width)] {
         let (next, overflow) = product.multipliedReportingOverflow(by: factor)
         guard !overflow, next <= 1 << 46 else {
           throw LoweringError(message: "a tensor of these images would pass 2^46 elements")
