@@ -60,7 +60,7 @@ public struct Graph: Sendable {
   public var values: [Value] = []
   public var operators: [Operator] = []
   public var frames: [Frame] = []
-  /// In running order; they do not overlap.
+  /// In the order in which they end: one that lies in another stands before it. They do not overlap otherwise.
   public var segments: [Segment] = []
   /// For each operator, the owners that nothing in the program names once it has run.
   public var releases: [[ValueID]] = []
@@ -75,6 +75,19 @@ public struct Graph: Sendable {
   public var loss: ValueID?
 
   public init() {}
+
+  /// For each segment, the places of those that lie in it and in none between; behind them, of those that lie in none.
+  public var nestedSegments: [[Int]] {
+    var inside: [[Int]] = []
+    var open: [Int] = []
+    for (index, segment) in segments.enumerated() {
+      let first = open.firstIndex { segments[$0].operators.lowerBound >= segment.operators.lowerBound } ?? open.count
+      inside.append(Array(open[first...]))
+      open.removeSubrange(first...)
+      open.append(index)
+    }
+    return inside + [open]
+  }
 
   public subscript(_ id: ValueID) -> Value { values[id.index] }
 

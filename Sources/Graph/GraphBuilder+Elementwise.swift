@@ -41,7 +41,7 @@ extension GraphBuilder {
     function(name, castForPrecision(input))
   }
 
-  private mutating func function(_ name: String, _ input: Tensor) -> Tensor {
+  mutating func function(_ name: String, _ input: Tensor) -> Tensor {
     ElementwiseFunction.named(name).map { unary(.function($0), input) } ?? input
   }
 

@@ -15,7 +15,7 @@ extension Tape {
     memory.section = nil
     memory.release(seed.storage)
     nodes.removeAll(keepingCapacity: true)
-    for argument in recomputations.values.flatMap(\.arguments) { memory.release(argument.storage) }
+    for case .tensor(let argument) in recomputations.values.flatMap(\.arguments) { memory.release(argument.storage) }
     recomputations.removeAll()
   }
 
@@ -164,7 +164,7 @@ extension Tape {
       return execute(index, operation: graph.operators[place])
     case .checkpoint(let segment):
       memory.section = segment
-      return execute(index, segment: graph.segments[segment])
+      return execute(index, stretch: segment)
     }
   }
 
@@ -198,7 +198,8 @@ extension Tape {
   }
 
   /// Reentrant checkpointing: the stretch runs again with gradients on, and a backward pass of its own follows.
-  private mutating func execute(_ index: Int, segment: Graph.Segment) -> [Tensor?] {
+  private mutating func execute(_ index: Int, stretch: Int) -> [Tensor?] {
+    let segment = graph.segments[stretch]
     let results = [segment.result] + segment.sideResults
     let arrived = zip(results, nodes[index].arrived).map { result, arrived in
       arrived ?? (requiresGradient[result.index] ? zeros(like: result) : nil)
@@ -215,7 +216,7 @@ extension Tape {
     let (outerBound, first) = rebind(segment.arguments, to: nodes[index].kept.compactMap { keptTensor($0) })
     let names = namedByGraph.count
     beginAutocast()
-    run(segment.operators, keeping: .tensors)
+    run(stretch: stretch, keeping: .tensors)
     endAutocast()
     unbindAll(except: results.map { graph[$0].owner.index }, outer: outerBound)
     // The arguments of `CheckpointFunction.backward` are named until it returns.
@@ -264,26 +265,35 @@ extension Tape {
       if recomputations[segment]?.rebuilt == nil { recompute(segment) }
       let tensor = recomputations[segment]?.rebuilt?[place]
       recomputations[segment]?.rebuilt?[place] = nil
-      recomputations[segment]?.remaining -= 1
-      if recomputations[segment]?.remaining == 0, let arguments = recomputations[segment]?.arguments {
-        for argument in arguments { memory.release(argument.storage) }
-        recomputations[segment]?.arguments = []
-      }
+      handOut(from: segment)
       return tensor
     }
   }
 
-  /// Non-reentrant checkpointing: the stretch runs again until all that its nodes kept has come.
+  /// Counts one of the things that a stretch has to hand out; behind the last, it lets go of what it was given.
+  private mutating func handOut(from index: Int) {
+    recomputations[index]?.remaining -= 1
+    guard let recomputation = recomputations[index], recomputation.remaining == 0 else { return }
+    for case .tensor(let argument) in recomputation.arguments { memory.release(argument.storage) }
+    recomputations[index]?.arguments = []
+    if let outer = recomputation.outer { handOut(from: outer) }
+  }
+
+  /// Non-reentrant checkpointing: the stretch runs again until all that its nodes kept has come. What it was given may
+  /// be rebuilt itself, by the stretch around it.
   private mutating func recompute(_ index: Int) {
     guard let recomputation = recomputations[index] else { return }
-    let segment = graph.segments[index]
     recomputations[index]?.rebuilt = []
-    let (outerBound, _) = rebind(segment.arguments, to: recomputation.arguments)
+    let arguments = recomputation.arguments.compactMap { unpack($0) }
+    let (outerBound, _) = rebind(graph.segments[index].arguments, to: arguments)
     let names = namedByGraph.count
-    run(segment.operators, keeping: .stowing(segment: index))
+    run(stretch: index, keeping: .stowing(segment: index))
     unbindAll(except: [], outer: outerBound)
     dropNames(from: names)
     bound = outerBound
+    for (kept, tensor) in zip(recomputation.arguments, arguments) {
+      if case .recomputed = kept { memory.release(tensor.storage) }
+    }
   }
 
   /// Binds the arguments of a stretch to kept tensors while it runs again.
