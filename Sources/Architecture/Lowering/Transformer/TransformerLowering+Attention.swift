@@ -19,7 +19,11 @@ extension TransformerLowering {
     if latent == nil, let angles = inputs.complexAngles { heads = turnedOrTuned(&g, heads, layer, angles) }
     if choices.headNorms == .turned { heads = normalizedTurned(&g, heads, layer) }
     if let positions = inputs.positions { heads = rotatedByTable(&g, heads, layer, positions) }
-    if settings.usesCache, latent == nil { heads = cached(&g, heads) }
+    if let prefix = inputs.prefix {
+      heads = prefixed(&g, heads, prefix, layer.index)
+    } else if settings.usesCache, latent == nil {
+      heads = cached(&g, heads)
+    }
     for tensor in [heads.query, heads.key, heads.value] { g.hold(tensor) }
     let bias = inputs.bias ?? relativeBias(&g, layer)
 
@@ -104,9 +108,9 @@ extension TransformerLowering {
   /// `repeat_kv`: each key/value head as often as it has query heads, which copies.
   func repeated(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor {
     guard input.shape[1] != sizes.heads else { return input }
-    let wide: Shape = [batch, sizes.keyValueHeads, sizes.groups, length, input.shape[3]]
+    let wide: Shape = [batch, sizes.keyValueHeads, sizes.groups, input.shape[2], input.shape[3]]
     let expanded = g.expand(g.unsqueeze(input, 2), to: wide)
-    return g.reshape(expanded, [batch, sizes.heads, length, input.shape[3]])
+    return g.reshape(expanded, [batch, sizes.heads, input.shape[2], input.shape[3]])
   }
 
   /// GPT-Neo, GPT-J and CodeGen: scores in fp32, whatever the model's type.

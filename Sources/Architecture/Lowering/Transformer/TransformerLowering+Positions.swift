@@ -26,6 +26,8 @@ struct LayerInputs {
   var bias: GraphBuilder.Tensor?
   /// What a decoder attends over.
   var memory: Memory?
+  /// Keys and values that every layer sees before those of the tokens.
+  var prefix: PrefixCache?
   /// Which of these a layer is handed by position, apart from the hidden states.
   var positional: [GraphBuilder.Tensor] = []
 
@@ -63,7 +65,7 @@ extension TransformerLowering {
       inputs.mask = causalMask(&g, padding)
       inputs.hidden = dropped(&g, inputs.hidden, choices.embeddingDropout)
     case .learnedWithMask(let counted):
-      let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .float32))
+      let seen = padding ?? g.hold(g.create("ones", [], [batch, keyLength], .float32))
       let positions = counted ? countedPositions(&g, seen) : nil
       inputs.mask = causalMask(&g, seen)
       let rows = g.create("add", [positions ?? g.hold(arange(&g))], [counted ? batch : 1, length], .int64)
@@ -181,9 +183,10 @@ extension TransformerLowering {
   /// OPT's positions: the running sum of the mask, less one.
   private func countedPositions(_ g: inout GraphBuilder, _ seen: Tensor) -> Tensor {
     let type: DataType = seen.dataType == .float32 ? .float32 : .int64
-    let sums = g.create("cumsum", [seen], [batch, length], type)
-    let less = g.create("sub", [g.create("mul", [sums, seen], [batch, length], type)], [batch, length], type)
-    return g.hold(type == .int64 ? less : g.create("_to_copy", [less], [batch, length], .int64))
+    let shape: Shape = [batch, keyLength]
+    let sums = g.create("cumsum", [seen], shape, type)
+    let less = g.create("sub", [g.create("mul", [sums, seen], shape, type)], shape, type)
+    return g.hold(type == .int64 ? less : g.create("_to_copy", [less], shape, .int64))
   }
 
   /// `torch.arange(S) + 0`, [S].
@@ -274,14 +277,14 @@ extension TransformerLowering {
   /// for padded batches, an additive one for eager attention. `seen` is the mask of the tokens that count.
   func causalMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
     let slides = choices.window == .all && window != nil
-    guard isEager || settings.isPadded || slides || choices.alwaysMasks else { return nil }
+    guard isEager || settings.isPadded || slides || choices.alwaysMasks || keyLength > length else { return nil }
     return mask(&g, seen, windowed: slides)
   }
 
   /// `create_sliding_window_causal_mask` for the layers that see a window only.
   private func windowMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
     if case .alternatingWhereUsed = choices.window, !usesWindow { return mask(&g, seen, windowed: true) }
-    guard isEager || settings.isPadded || window != nil else { return nil }
+    guard isEager || settings.isPadded || window != nil || keyLength > length else { return nil }
     if case .chunks = choices.window { return chunkMask(&g, seen) }
     return mask(&g, seen, windowed: true)
   }
@@ -294,7 +297,7 @@ extension TransformerLowering {
     }
     let key = if case .chunks = choices.window { "attention_chunk_size" } else { "sliding_window" }
     let usual = configuration?.presence(of: key) ?? .missing == .missing ? choices.usualWindow : nil
-    guard let window = configuration?.integer(key) ?? usual, length >= window else { return nil }
+    guard let window = configuration?.integer(key) ?? usual, keyLength >= window else { return nil }
     return configuration?.boolean("use_sliding_window") == false ? nil : window
   }
 
@@ -334,7 +337,7 @@ extension TransformerLowering {
   }
 
   func mask(_ g: inout GraphBuilder, _ seen: Tensor?, windowed: Bool) -> AttentionMask {
-    mask(&g, seen, windowed: windowed, isCausal: choices.isCausal, keys: length)
+    mask(&g, seen, windowed: windowed, isCausal: choices.isCausal, keys: keyLength)
   }
 
   /// A mask over [B, 1, S, keys]; `seen` tells which keys count.
