@@ -101,7 +101,8 @@ struct TruthRow {
       forward.adapters = LowRankAdapters(
         peft == "lamda" ? .lamda : settings.boolean("dora") == true ? .dora : .pair,
         rank: settings.integer("rank") ?? 16,
-        targets: peft == "lora_all" || peft == "lamda" ? .allLinear : settings.strings("targets").map { .names($0) } ?? .usual(of: type),
+        targets: settings.strings("targets").map { .names($0) }
+          ?? (["lora_all", "lamda"].contains(peft) ? .allLinear : .usual(of: type)),
         excluded: type == "llama4_text" ? ["router"] : [],
         dropout: settings.number("dropout") ?? settings.section("lora")?.number("dropout") ?? (isSparse ? 0 : 0.05))
     }

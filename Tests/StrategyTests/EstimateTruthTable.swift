@@ -82,10 +82,11 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "convbn-tune": settings.technique = Technique(.tunedConvolutions)
       case "lora-qv", "lora-all", "lora", "lamda":
         let names = parts.dropFirst().first?.split(separator: "+").map(String.init)
+        let isWide = option == "lora-all" || option == "lamda"
         settings.adapters = LowRankAdapters(
-          option == "lamda" ? .lamda : .pair, rank: 16,
-          targets: option == "lora-all" || option == "lamda" ? .allLinear : names.map { .names($0) } ?? .usual(of: modelType),
-          dropout: 0.05)
+          parts[0] == "lamda" ? .lamda : .pair, rank: 16,
+          targets: names.map { .names($0) } ?? (isWide ? .allLinear : .usual(of: modelType)), dropout: 0.05)
+      case "lora-rank": settings.adapters?.rank = number ?? 0
       case "dropout": settings.adapters?.dropout = Double(number ?? 0)
       case "dora": settings.adapters?.form = .dora
       case "quantize": settings.quantization = Quantization(rawValue: String(parts.last ?? ""))

@@ -28,8 +28,8 @@ extension WorkloadOptions {
         .wrongUsage,
         ErrorReport(
           code: "not-simulated",
-          message: "S2A (arXiv 2503.08154) is not simulated: no public code is known that says what its bias, prompt and "
-            + "side modules keep, and how the four bits of each activation are stored",
+          message: "S2A (arXiv 2503.08154) is not simulated: no public code is known that says what its bias, prompt "
+            + "and side modules keep, and how the four bits of each activation are stored",
           help: "the answer would be a guess"))
     }
     guard checkpointing == .none || graph == nil else { throw .notSimulated("--checkpointing on an ONNX graph") }

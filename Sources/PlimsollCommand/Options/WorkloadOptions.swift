@@ -82,7 +82,8 @@ struct WorkloadOptions: ParsableArguments {
     help: ArgumentHelp(
       "Train otherwise: virtual tokens in front of the sequence (prompt) or of every layer's keys and values (prefix), "
         + "the vectors of (IA)³, all as PEFT does it; square matrices between frozen and trained factors of --lora-rank "
-        + "(lamda); or convolutions with their norms folded in (convbn-tune).",
+        + "(lamda); or convolutions with their norms folded in (convbn-tune). What s2a keeps is not known, so it is "
+        + "refused.",
       valueName: "m"))
   var method: MethodChoice?
 

@@ -25,8 +25,15 @@ extension TransformerLowering {
       }
     if case .chunks = choices.window { return "prefix tuning of layers that see chunks is not simulated yet" }
     guard knowsCache, choices.isCausal else { return "prefix tuning of \(description.family) is not simulated yet" }
-    if let window = configuration?.integer("sliding_window"), keyLength - length >= window {
+    let count = keyLength - length
+    if let window = configuration?.integer("sliding_window"), count >= window {
       return "a prefix as long as the window of \(window) tokens is not simulated yet"
+    }
+    var elements = 1
+    for factor in [batch, count, 2 * stack.layers.count, sizes.keyValueHeads, sizes.headDimension] {
+      let (product, overflow) = elements.multipliedReportingOverflow(by: factor)
+      guard !overflow, product <= 1 << 46 else { return "the keys and values of this prefix would pass 2^46 elements" }
+      elements = product
     }
     return nil
   }
