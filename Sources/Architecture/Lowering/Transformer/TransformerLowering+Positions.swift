@@ -115,7 +115,7 @@ extension TransformerLowering {
       if let norm = stack.modules[.embeddingNorm] {
         inputs.hidden = self.norm(&g, embedded, norm, "word_embeddings_layernorm")
       }
-      let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .float32))
+      let seen = padding ?? g.hold(g.create("ones", [], [batch, keyLength], .float32))
       inputs.alibi = g.hold(alibi(&g, seen, as: inputs.hidden.dataType))
       inputs.mask = causalMask(&g, seen)
     case .alibiBesideMask:
@@ -199,11 +199,11 @@ extension TransformerLowering {
   private func alibi(_ g: inout GraphBuilder, _ seen: Tensor, as type: DataType) -> Tensor {
     g.frame("") { g in
       let slopes = g.hold(g.create("pow", [], [sizes.heads], .float32))
-      let sums = g.create("cumsum", [seen], [batch, length], .float32)
-      let less = g.create("sub", [sums], [batch, length], .float32)
-      let places = g.hold(g.create("mul", [less, seen], [batch, length], .float32))
-      let biases = g.hold(g.create("mul", [slopes, places], [batch * sizes.heads, 1, length], .float32))
-      return type == .float32 ? biases : g.create("_to_copy", [biases], [batch * sizes.heads, 1, length], type)
+      let sums = g.create("cumsum", [seen], [batch, keyLength], .float32)
+      let less = g.create("sub", [sums], [batch, keyLength], .float32)
+      let places = g.hold(g.create("mul", [less, seen], [batch, keyLength], .float32))
+      let biases = g.hold(g.create("mul", [slopes, places], [batch * sizes.heads, 1, keyLength], .float32))
+      return type == .float32 ? biases : g.create("_to_copy", [biases], [batch * sizes.heads, 1, keyLength], type)
     }
   }
 

@@ -20,8 +20,9 @@ extension TransformerLowering {
     guard !settings.isCheckpointed else { return "PEFT's prefix tuning does not work with checkpointing" }
     let knowsCache =
       switch choices.attention {
-      case .interface: latent == nil && !hasDistances
-      case .falcon, .fp32, .bloom, .mpt, .sinks, .disentangled: false
+      case .interface: latent == nil
+      case .fp32, .bloom, .mpt: true
+      case .falcon, .sinks, .disentangled: false
       }
     if case .chunks = choices.window { return "prefix tuning of layers that see chunks is not simulated yet" }
     guard knowsCache, choices.isCausal else { return "prefix tuning of \(description.family) is not simulated yet" }
