@@ -75,7 +75,7 @@ struct EstimateRefusalTests {
         $0.forward.technique = prefix(4)
         $0.checkpointing = .nonReentrant
       }?.contains("does not work with checkpointing") == true)
-    #expect(reason(.gptJ) { $0.forward.technique = prefix(4) }?.contains("prefix tuning of") == true)
+    #expect(reason(.falcon) { $0.forward.technique = prefix(4) }?.contains("prefix tuning of") == true)
     #expect(reason(.bert) { $0.forward.technique = prefix(4) }?.contains("name the next token") == true)
     #expect(reason(.resnetTiny) { $0.forward.technique = prefix(4) }?.contains("reads images") == true)
     #expect(reason(Self.llama()) { $0.forward.technique = prefix(1 << 40) }?.contains("2^46") == true)

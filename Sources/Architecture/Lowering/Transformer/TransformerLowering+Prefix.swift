@@ -43,12 +43,15 @@ extension TransformerLowering {
   func prefixed(_ g: inout GraphBuilder, _ inputs: TokenInputs, count: Int, isProjected: Bool) -> TokenInputs {
     var inputs = inputs
     inputs.padding = inputs.padding.map { paddedAhead(&g, $0, count) }
-    inputs.prefix = PrefixCache(layers: prompt(&g, count, isProjected), caller: g.runningFrame)
+    let caller = g.runningFrame
+    inputs.prefix = PrefixCache(layers: prompt(&g, count, isProjected, caller), caller: caller)
     return inputs
   }
 
   /// `get_prompt`: all keys and values from one table, in the model's type, one copy for each layer.
-  private func prompt(_ g: inout GraphBuilder, _ count: Int, _ isProjected: Bool) -> [(key: Tensor, value: Tensor)] {
+  private func prompt(
+    _ g: inout GraphBuilder, _ count: Int, _ isProjected: Bool, _ caller: GraphBuilder.FrameID
+  ) -> [(key: Tensor, value: Tensor)] {
     let width = sizes.keyValueHeads * sizes.headDimension
     let layers = stack.layers.count
     return g.frame("") { g in
@@ -58,7 +61,9 @@ extension TransformerLowering {
       let pairs = g.split(
         g.permute(parted, [2, 0, 3, 1, 4]), axis: 0, lengths: Array(repeating: 2, count: layers))
       let shape: Shape = [batch, sizes.keyValueHeads, count, sizes.headDimension]
-      return pairs.map { pair in
+      if cacheKnowsWindows { g.hold(g.create("arange", [], [count], .int64)) }
+      return zip(pairs, stack.layers).map { pair, layer in
+        if cacheKnowsWindows, isWindowed(layer) { name(&g, g.create("_to_copy", [], [], .int64), caller) }
         // `DynamicLayer.update` appends each to nothing, which copies.
         let halves = g.split(pair, axis: 0, lengths: [1, 1]).map { half in
           let own = g.concatenate([g.reshape(half, shape)], axis: 2)
@@ -100,10 +105,19 @@ extension TransformerLowering {
     return g.frame("") { g in
       let key = g.joined([before.key, heads.key], axis: 2)
       let value = g.joined([before.value, heads.value], axis: 2)
-      for tensor in [key, value] {
-        if settings.usesCache { g.holdToTheEnd(tensor) } else { g.hold(tensor, until: prefix.caller) }
-      }
+      for tensor in [key, value] { name(&g, tensor, prefix.caller) }
       return (heads.query, key, value)
     }
+  }
+
+  /// Keeps a value as long as the cache, which the model hands back where it is asked to.
+  private func name(_ g: inout GraphBuilder, _ tensor: Tensor, _ caller: GraphBuilder.FrameID) {
+    if settings.usesCache { g.holdToTheEnd(tensor) } else { g.hold(tensor, until: caller) }
+  }
+
+  /// Whether the cache is made by the configuration, so that a layer with a window has the window's width as a tensor
+  /// (`DynamicSlidingWindowLayer`).
+  private var cacheKnowsWindows: Bool {
+    ["gemma2", "gemma3_text"].contains { description.modelType?.contains($0) == true }
   }
 }
