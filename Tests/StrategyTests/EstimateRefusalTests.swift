@@ -75,6 +75,11 @@ struct EstimateRefusalTests {
         $0.forward.technique = prefix(4)
         $0.checkpointing = .nonReentrant
       }?.contains("does not work with checkpointing") == true)
+    var split = Workload(forward: ForwardSettings(sequenceLength: 16, precision: .bf16))
+    split.forward.technique = prefix(4)
+    #expect(throws: EstimationError.self) {
+      try Self.llama().estimator.estimate(split, layout: Layout(.tp, ParallelDegrees(tensor: 2)))
+    }
     #expect(reason(.falcon) { $0.forward.technique = prefix(4) }?.contains("prefix tuning of") == true)
     #expect(reason(.bert) { $0.forward.technique = prefix(4) }?.contains("name the next token") == true)
     #expect(reason(.resnetTiny) { $0.forward.technique = prefix(4) }?.contains("reads images") == true)

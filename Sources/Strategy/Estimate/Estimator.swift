@@ -35,6 +35,9 @@ public struct Estimator: Sendable {
       throw EstimationError(
         reason: "\(layout.strategy.rawValue) over \(quantization.rawValue) weights is not simulated yet")
     }
+    if layout.degrees.tensor > 1, (workload.forward.technique?.prefixLength ?? 0) > 0 {
+      throw EstimationError(reason: "prefix tuning of heads that are split over GPUs is not simulated yet")
+    }
     switch layout.strategy {
     case .single: distribution = { _ in Distribution() }
     case .tp where layout.degrees.data == 1: distribution = { _ in Distribution() }
