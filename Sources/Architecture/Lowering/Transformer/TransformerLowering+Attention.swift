@@ -172,7 +172,7 @@ extension TransformerLowering {
     let product = g.hold(g.matrixProduct(heads.query, g.transpose(heads.key, 2, 3)))
     var scores = g.hold(g.cast(product, to: .float32))
     if let alibi = inputs.alibi {
-      scores = g.hold(g.multiplyScalar(g.add(scores, g.reshape(alibi, [batch, sizes.heads, 1, length]))))
+      scores = g.hold(g.multiplyScalar(g.add(scores, g.reshape(alibi, [batch, sizes.heads, 1, keyLength]))))
     }
     if let mask { scores = g.add(scores, mask.tensor) }
     var weights = g.softmax(scores, to: type)

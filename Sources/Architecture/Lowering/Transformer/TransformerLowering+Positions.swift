@@ -87,7 +87,7 @@ extension TransformerLowering {
         &g, positions, as: inputs.hidden.dataType, table: "rotary_emb.sliding_attention")
     case .rotary:
       if hasDistances {
-        let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .int64))
+        let seen = padding ?? g.hold(g.create("ones", [], [batch, keyLength], .int64))
         inputs.alibi = g.hold(alibi(&g, seen, as: embedded.dataType))
       }
       let positions = g.hold(arange(&g))
@@ -216,10 +216,10 @@ extension TransformerLowering {
   private func withDistances(_ g: inout GraphBuilder, _ mask: AttentionMask, _ alibi: Tensor) -> AttentionMask {
     var additive = mask.tensor
     if mask.isBoolean { additive = g.create("where", [additive], additive.shape, alibi.dataType) }
-    let scaled = g.create("div", [alibi], [batch, sizes.heads, 1, length], alibi.dataType)
+    let scaled = g.create("div", [alibi], [batch, sizes.heads, 1, keyLength], alibi.dataType)
     let hidden = g.create("lt", [additive], additive.shape, .bool)
     let both = g.create(
-      "masked_fill", [scaled, hidden], [batch, sizes.heads, length, length], alibi.dataType)
+      "masked_fill", [scaled, hidden], [batch, sizes.heads, length, keyLength], alibi.dataType)
     return AttentionMask(tensor: both, isBoolean: false)
   }
 

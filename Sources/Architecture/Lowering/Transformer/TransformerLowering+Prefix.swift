@@ -21,22 +21,32 @@ extension TransformerLowering {
     let knowsCache =
       switch choices.attention {
       case .interface: latent == nil
-      case .fp32, .bloom, .mpt: true
-      case .falcon, .sinks, .disentangled: false
+      case .fp32, .bloom, .mpt, .falcon: true
+      case .sinks, .disentangled: false
       }
     if case .chunks = choices.window { return "prefix tuning of layers that see chunks is not simulated yet" }
     guard knowsCache, choices.isCausal else { return "prefix tuning of \(description.family) is not simulated yet" }
+    if case .falcon = choices.attention, configuration?.boolean("new_decoder_architecture") != true,
+      configuration?.boolean("multi_query") ?? true
+    {
+      return "PEFT's prefix has a key for every query head, and the model has one for all"
+    }
     let count = keyLength - length
     if let window = configuration?.integer("sliding_window"), count >= window {
       return "a prefix as long as the window of \(window) tokens is not simulated yet"
     }
     var elements = 1
-    for factor in [batch, count, 2 * stack.layers.count, sizes.keyValueHeads, sizes.headDimension] {
+    for factor in [batch, count, 2 * stack.layers.count, prefixHeads, sizes.headDimension] {
       let (product, overflow) = elements.multipliedReportingOverflow(by: factor)
       guard !overflow, product <= 1 << 46 else { return "the keys and values of this prefix would pass 2^46 elements" }
       elements = product
     }
     return nil
+  }
+
+  /// Heads of a prefix, K; Falcon's layers repeat theirs before a cache takes them.
+  private var prefixHeads: Int {
+    if case .falcon = choices.attention { sizes.heads } else { sizes.keyValueHeads }
   }
 
   /// `PeftModelForCausalLM.forward` for prefix tuning: the cache goes in beside the tokens.
@@ -52,15 +62,15 @@ extension TransformerLowering {
   private func prompt(
     _ g: inout GraphBuilder, _ count: Int, _ isProjected: Bool, _ caller: GraphBuilder.FrameID
   ) -> [(key: Tensor, value: Tensor)] {
-    let width = sizes.keyValueHeads * sizes.headDimension
+    let width = prefixHeads * sizes.headDimension
     let layers = stack.layers.count
     return g.frame("") { g in
       let places = g.hold(g.create("_to_copy", [], [batch, count], .int64))
       let all = g.cast(encoded(&g, places, count, width: width, layers: layers, isProjected), to: type)
-      let parted = g.reshape(all, [batch, count, 2 * layers, sizes.keyValueHeads, sizes.headDimension])
+      let parted = g.reshape(all, [batch, count, 2 * layers, prefixHeads, sizes.headDimension])
       let pairs = g.split(
         g.permute(parted, [2, 0, 3, 1, 4]), axis: 0, lengths: Array(repeating: 2, count: layers))
-      let shape: Shape = [batch, sizes.keyValueHeads, count, sizes.headDimension]
+      let shape: Shape = [batch, prefixHeads, count, sizes.headDimension]
       if cacheKnowsWindows { g.hold(g.create("arange", [], [count], .int64)) }
       return zip(pairs, stack.layers).map { pair, layer in
         if cacheKnowsWindows, isWindowed(layer) { name(&g, g.create("_to_copy", [], [], .int64), caller) }
