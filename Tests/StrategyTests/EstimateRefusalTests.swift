@@ -91,9 +91,11 @@ struct EstimateRefusalTests {
     }
     let square = LowRankAdapters(.lamda, rank: 4, targets: .names(["embed_tokens"]))
     #expect(reason(Self.llama()) { $0.forward.adapters = square }?.contains("no embedding or head") == true)
+    let everywhere = LowRankAdapters(.lamda, rank: 4, targets: .allLinear)
+    #expect(reason(Self.mixtral()) { $0.forward.adapters = everywhere }?.contains("pairs of matrices alone") == true)
     #expect(
       reason(Self.llama()) {
-        $0.forward.adapters = LowRankAdapters(.lamda, rank: 4, targets: .allLinear)
+        $0.forward.adapters = everywhere
         $0.forward.quantization = .int8
       } == "LaMDA over quantised weights is not simulated yet")
   }
