@@ -12,6 +12,7 @@ extension Tape {
     // `loss.backward()` names the gradient it starts from until it returns.
     memory.retain(seed.storage)
     run(from: [(.node(root, result: result), seed)])
+    memory.section = nil
     memory.release(seed.storage)
     nodes.removeAll(keepingCapacity: true)
     for argument in recomputations.values.flatMap(\.arguments) { memory.release(argument.storage) }
@@ -158,8 +159,12 @@ extension Tape {
 
   private mutating func execute(_ index: Int) -> [Tensor?] {
     switch nodes[index].work {
-    case .operation(let place): return execute(index, operation: graph.operators[place])
-    case .checkpoint(let segment): return execute(index, segment: graph.segments[segment])
+    case .operation(let place):
+      memory.section = operatorSections[place]
+      return execute(index, operation: graph.operators[place])
+    case .checkpoint(let segment):
+      memory.section = segment
+      return execute(index, segment: graph.segments[segment])
     }
   }
 

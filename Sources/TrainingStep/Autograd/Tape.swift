@@ -18,6 +18,10 @@ struct Tape {
   var gradients: [Int: Tensor] = [:]
   /// Which values need a gradient, whatever mode they are computed in.
   let requiresGradient: [Bool]
+  /// The stretch of the graph that each parameter and buffer is first used in; nil where it is used outside of all.
+  let sections: [Int?]
+  /// The same for each operator.
+  let operatorSections: [Int?]
 
   var nodes: [Node] = []
   /// The edge to each value's maker in the autograd graph being built.
@@ -43,11 +47,36 @@ struct Tape {
       for output in operation.outputs where graph[output].dataType.isFloatingPoint { required[output.index] = needs }
     }
     requiresGradient = required
+    (sections, operatorSections) = Self.sections(of: graph)
     reach = Reach(graph)
     for (index, value) in graph.values.enumerated() where value.origin == .parameter(trains: true) {
       makers[index] = .leaf(index)
     }
     for leaf in extra { makers[leaf.index] = .leaf(leaf.index) }
+  }
+
+  private static func sections(of graph: Graph) -> (values: [Int?], operators: [Int?]) {
+    var operators = [Int?](repeating: nil, count: graph.operators.count)
+    for (section, segment) in graph.segments.enumerated() {
+      for place in segment.operators { operators[place] = section }
+    }
+    var values = [Int?](repeating: nil, count: graph.values.count)
+    var isUsed = [Bool](repeating: false, count: graph.values.count)
+    for (place, operation) in graph.operators.enumerated() {
+      for input in operation.inputs where !isUsed[graph[input].owner.index] {
+        isUsed[graph[input].owner.index] = true
+        values[graph[input].owner.index] = operators[place]
+      }
+    }
+    // A parameter that is never used belongs to the layer in whose path it lies.
+    var layers: [Substring: Int] = [:]
+    for (index, value) in graph.values.enumerated() where values[index] != nil {
+      if let layer = value.name?.layerPath { layers[layer] = values[index] }
+    }
+    for (index, value) in graph.values.enumerated() where !isUsed[index] && value.owner.index == index {
+      if let layer = value.name?.layerPath { values[index] = layers[layer] }
+    }
+    return (values, operators)
   }
 
   /// Where a gradient goes: into a parameter, or to one result of an earlier node.
@@ -115,6 +144,7 @@ struct Tape {
       next = segment.operators.upperBound
     }
     run(next..<graph.operators.count, keeping: .tensors)
+    memory.section = nil
   }
 
   private mutating func checkpointed(_ index: Int) {
@@ -167,6 +197,7 @@ struct Tape {
   /// Runs operators in order. While stowing, stops as soon as everything that is needed has come.
   mutating func run(_ operators: Range<Int>, keeping: Keeping) {
     for place in operators {
+      memory.section = operatorSections[place]
       let operation = graph.operators[place]
       let needed = operation.inputs.map { requiresGradient[$0.index] }
       let records = needed.contains(true)
@@ -275,5 +306,19 @@ struct Tape {
     guard let storage = bound[owner] else { return }
     bound[owner] = nil
     memory.release(storage)
+  }
+}
+
+extension String {
+  /// What leads to the first number in a path: `model.layers.3`.
+  fileprivate var layerPath: Substring? {
+    var start = startIndex
+    while start < endIndex {
+      let end = self[start...].firstIndex(of: ".") ?? endIndex
+      if start < end, self[start..<end].allSatisfy(\.isNumber) { return self[..<end] }
+      guard end < endIndex else { return nil }
+      start = index(after: end)
+    }
+    return nil
   }
 }
