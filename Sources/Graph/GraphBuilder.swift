@@ -30,6 +30,8 @@ public struct GraphBuilder: Sendable {
   /// For each owner, the frame in which a use was last seen, and the operator.
   private var uses: [[Use]] = []
   private var holds: [(owner: Graph.ValueID, frame: Int)] = []
+  /// Owners that no variable names.
+  private var unnamed: Set<Int> = []
 
   private struct Use {
     var operation: Int
@@ -144,6 +146,22 @@ public struct GraphBuilder: Sendable {
   /// Keeps a value until the forward pass returns.
   public mutating func holdToTheEnd(_ tensor: Tensor) { holds.append((graph[tensor.id].owner, 0)) }
 
+  /// A frame that runs, for what is kept until it returns.
+  package struct FrameID: Sendable {
+    fileprivate var index: Int
+  }
+
+  /// The running frame.
+  package var runningFrame: FrameID { FrameID(index: current) }
+
+  /// Keeps a value until a frame further out returns, as an object does that a variable there names.
+  package mutating func hold(_ tensor: Tensor, until frame: FrameID) {
+    holds.append((graph[tensor.id].owner, frame.index))
+  }
+
+  /// Lets a value go with its last operator, whatever frame that runs in: an object names it, which then takes another.
+  package mutating func endWithLastUse(_ tensor: Tensor) { unnamed.insert(graph[tensor.id].owner.index) }
+
   // MARK: - Operators
 
   /// Appends an operator whose results own their storage.
@@ -204,7 +222,10 @@ public struct GraphBuilder: Sendable {
     graph.releases = Array(repeating: [], count: graph.operators.count)
     var last = [Int](repeating: -1, count: graph.values.count)
     for (index, value) in graph.values.enumerated() where value.origin == .intermediate && value.owner.index == index {
-      for use in uses[index] { last[index] = max(last[index], end(of: use, bornIn: birthFrame[index])) }
+      let isNamed = !unnamed.contains(index)
+      for use in uses[index] {
+        last[index] = max(last[index], isNamed ? end(of: use, bornIn: birthFrame[index]) : use.operation)
+      }
     }
     for hold in holds {
       last[hold.owner.index] = max(last[hold.owner.index], graph.frames[hold.frame].operators.upperBound - 1)

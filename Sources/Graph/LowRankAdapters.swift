@@ -1,4 +1,4 @@
-/// LoRA: a pair of narrow matrices beside each targeted linear layer, which train while the layer is frozen.
+/// LoRA and its kin: narrow matrices beside each targeted linear layer, which train while the layer is frozen.
 public struct LowRankAdapters: Hashable, Sendable {
   public enum Targets: Hashable, Sendable {
     /// Modules whose path is, or ends in, one of these names.
@@ -7,6 +7,17 @@ public struct LowRankAdapters: Hashable, Sendable {
     case allLinear
   }
 
+  /// What stands beside a layer.
+  public enum Form: Hashable, Sendable {
+    /// A pair of matrices, A and B.
+    case pair
+    /// The same, with magnitude and direction of each weight learned apart (DoRA).
+    case dora
+    /// A square matrix between the two, and A frozen (LaMDA, arXiv 2406.12832).
+    case lamda
+  }
+
+  public var form: Form
   public var rank: Int
   public var targets: Targets
   /// Names of modules that are left out.
@@ -16,16 +27,14 @@ public struct LowRankAdapters: Hashable, Sendable {
   public var renamed: [String] = []
   /// The probability of dropout before the adapter.
   public var dropout: Double
-  /// Whether magnitude and direction of each weight are learned apart (DoRA).
-  public var usesDoRA: Bool
   public init(
-    rank: Int, targets: Targets, excluded: [String] = [], dropout: Double = 0, usesDoRA: Bool = false
+    _ form: Form = .pair, rank: Int, targets: Targets, excluded: [String] = [], dropout: Double = 0
   ) {
+    self.form = form
     self.rank = rank
     self.targets = targets
     self.excluded = excluded
     self.dropout = dropout
-    self.usesDoRA = usesDoRA
   }
 
   /// Whether a linear layer other than the head that goes by these names gets an adapter.

@@ -85,8 +85,11 @@ struct TruthRow {
     forward.isPreparedForKBitTraining = settings.boolean("kbit") ?? false
     forward.frozen = settings.strings("freeze") ?? []
     let peft = settings.string("peft") ?? "none"
+    let virtualTokens = settings.integer("virtual") ?? 20
     let techniques: [String: Technique.Kind] = [
-      "ia3": .scaling, "prompt": .prompt(virtualTokens: settings.integer("virtual") ?? 20),
+      "ia3": .scaling, "prompt": .prompt(virtualTokens: virtualTokens),
+      "prefix": .prefix(virtualTokens: virtualTokens, isProjected: settings.boolean("projection") ?? false),
+      "convbn": .tunedConvolutions,
     ]
     if let kind = techniques[peft] {
       forward.technique = Technique(kind)
@@ -96,11 +99,12 @@ struct TruthRow {
       let isSparse =
         type.contains("moe") || ["mixtral", "deepseek_v2", "deepseek_v3", "gpt_oss", "llama4_text"].contains(type)
       forward.adapters = LowRankAdapters(
+        peft == "lamda" ? .lamda : settings.boolean("dora") == true ? .dora : .pair,
         rank: settings.integer("rank") ?? 16,
-        targets: peft == "lora_all" ? .allLinear : settings.strings("targets").map { .names($0) } ?? .usual(of: type),
+        targets: settings.strings("targets").map { .names($0) }
+          ?? (["lora_all", "lamda"].contains(peft) ? .allLinear : .usual(of: type)),
         excluded: type == "llama4_text" ? ["router"] : [],
-        dropout: settings.number("dropout") ?? settings.section("lora")?.number("dropout") ?? (isSparse ? 0 : 0.05),
-        usesDoRA: settings.boolean("dora") ?? false)
+        dropout: settings.number("dropout") ?? settings.section("lora")?.number("dropout") ?? (isSparse ? 0 : 0.05))
     }
     guard
       let optimizer = Optimizer(

@@ -209,4 +209,34 @@ struct BuilderLifetimeTests {
     #expect(graph.ends(of: [hidden, mask]) == [last, last])
     #expect(inside.map { graph.ends(of: [$0]) } == [4])
   }
+
+  ///     def append(cache, a):
+  ///       cache.rows = cat([cache.rows, a])   # 2
+  ///       return cache.rows * 2               # 3
+  ///     def outer(cache):
+  ///       cache.rows = x * 2                  # 0
+  ///       a = x * 2                           # 1
+  ///       b = append(cache, a)
+  ///       return b + b * 2                    # 4, 5
+  ///
+  /// What an object names goes when it names another value, and that lives as long as the object.
+  @Test func objectsNameValues() {
+    var (g, x) = Self.start()
+    var rows: [Tensor] = []
+    let last = g.frame("outer") { g in
+      let caller = g.runningFrame
+      let before = g.multiplyScalar(x)
+      g.endWithLastUse(before)
+      let a = g.multiplyScalar(x)
+      let b = g.frame("append") { g in
+        let after = g.concatenate([before, a], axis: 0)
+        g.hold(after, until: caller)
+        rows = [before, after]
+        return g.multiplyScalar(after)
+      }
+      return g.add(b, g.multiplyScalar(b))
+    }
+    let graph = g.finish(loss: last)
+    #expect(graph.ends(of: rows) == [2, 5])
+  }
 }

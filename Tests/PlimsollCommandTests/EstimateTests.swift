@@ -50,6 +50,7 @@ import Testing
 
   @Test(arguments: [
     (["tiny-gpt2", "--quantize", "nf4"], 64), (["tiny-encoder", "--loss", "fused"], 64),
+    (["tiny-gpt2", "--method", "s2a"], 64), (["tiny-gpt2", "--method", "convbn-tune"], 65),
     (["tiny-gpt2", "--gpu", "abacus"], 64), (["tiny-gpt2", "--gpus", "3", "--tensor-parallel", "2"], 64),
     (["Llama-3.2-1B-GPTQ"], 65), (["Llama-3.2-1B-lora-r16"], 65), (["nowhere"], 66),
     (["tiny-gpt2", "--batch-size", "1000000", "--sequence-length", "1000000000"], 65),
@@ -59,6 +60,18 @@ import Testing
     #expect(Int(answer.status) == status)
     #expect(answer.errors.hasPrefix("plimsoll: error: "))
     #expect(answer.output.isEmpty)
+  }
+
+  /// What each way to train stands for is said beside the figure.
+  @Test(arguments: [
+    (["--method", "prefix", "--virtual-tokens", "5"], "keys and values of 5 virtual tokens, in fp32"),
+    (["--method", "prefix", "--prefix-projection"], "of 20 virtual tokens, by a network of two layers"),
+    (["--method", "lamda", "--lora-rank", "8"], "A frozen, S and B trained"),
+  ])
+  func techniques(flags: [String], assumption: String) throws {
+    let answer = try Program.run(["estimate", "tiny-llama", "--sequence-length", "16"] + flags)
+    #expect(answer.status == 0)
+    #expect(answer.output.contains(assumption))
   }
 
   @Test(arguments: [

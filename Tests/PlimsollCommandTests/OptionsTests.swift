@@ -56,6 +56,8 @@ import Units
     ["--sequence-length", "0"], ["--padding", "maybe"], ["--lora-targets", "q_proj"], ["--lora-dropout", "1"],
     ["--lora-rank", "16", "--lora-targets", ","], ["--dora"],
     ["--quantize", "nf4"], ["--optimizer", "Adam"],
+    ["--method", "prefix", "--lora-rank", "8"], ["--method", "lamda"], ["--prefix-projection"],
+    ["--method", "lamda", "--lora-rank", "8", "--dora"], ["--method", "ia3", "--virtual-tokens", "4"],
     ["--max-grad-norm", "0"], ["--max-grad-norm", "nan"],
   ])
   func refusedWorkloads(arguments: [String]) {

@@ -1,5 +1,5 @@
 import Checkpoint
-import struct Graph.ForwardSettings
+import Graph
 import Strategy
 import Testing
 import TrainingStep
@@ -60,6 +60,44 @@ struct EstimateRefusalTests {
       Self.reason(Self.mixtral(["num_experts_per_tok": .integer(3)])) == "3 experts of 2 for each token make no sense")
     #expect(
       Self.reason(Self.mixtral(["output_router_logits": .boolean(true)]))?.contains("loss on the balance") == true)
+  }
+
+  /// A way to train that the model does not know, or that is not known of it.
+  @Test func techniquesThatCannotRun() {
+    func reason(_ sketch: Sketch, _ change: (inout Workload) -> Void) -> String? {
+      var workload = Workload(forward: ForwardSettings(sequenceLength: 16, precision: .bf16))
+      change(&workload)
+      return #expect(throws: EstimationError.self) { try sketch.estimator.estimate(workload) }?.reason
+    }
+    func prefix(_ count: Int) -> Technique { Technique(.prefix(virtualTokens: count, isProjected: false)) }
+    #expect(
+      reason(Self.llama()) {
+        $0.forward.technique = prefix(4)
+        $0.checkpointing = .nonReentrant
+      }?.contains("does not work with checkpointing") == true)
+    var split = Workload(forward: ForwardSettings(sequenceLength: 16, precision: .bf16))
+    split.forward.technique = prefix(4)
+    #expect(throws: EstimationError.self) {
+      try Self.llama().estimator.estimate(split, layout: Layout(.tp, ParallelDegrees(tensor: 2)))
+    }
+    #expect(reason(.falcon) { $0.forward.technique = prefix(4) }?.contains("a key for every query head") == true)
+    #expect(reason(.bert) { $0.forward.technique = prefix(4) }?.contains("name the next token") == true)
+    #expect(reason(.resnetTiny) { $0.forward.technique = prefix(4) }?.contains("reads images") == true)
+    #expect(reason(Self.llama()) { $0.forward.technique = prefix(1 << 40) }?.contains("2^46") == true)
+    for sketch in [Self.llama(), .convnextTiny, .bert] {
+      #expect(
+        reason(sketch) { $0.forward.technique = Technique(.tunedConvolutions) }
+          == "Tune mode is there for convolutions that a norm over the batch follows")
+    }
+    let square = LowRankAdapters(.lamda, rank: 4, targets: .names(["embed_tokens"]))
+    #expect(reason(Self.llama()) { $0.forward.adapters = square }?.contains("no embedding or head") == true)
+    let everywhere = LowRankAdapters(.lamda, rank: 4, targets: .allLinear)
+    #expect(reason(Self.mixtral()) { $0.forward.adapters = everywhere }?.contains("pairs of matrices alone") == true)
+    #expect(
+      reason(Self.llama()) {
+        $0.forward.adapters = everywhere
+        $0.forward.quantization = .int8
+      } == "LaMDA over quantised weights is not simulated yet")
   }
 
   /// Which routing is modelled is said, and what the worst would add.

@@ -23,7 +23,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
   /// The rows of every table.
   static let all = [
     "sample-models.tsv", "other-models.tsv", "families.tsv", "experts.tsv", "images.tsv", "training-settings.tsv",
-    "quantized.tsv", "windows.tsv",
+    "quantized.tsv", "windows.tsv", "techniques.tsv",
   ].flatMap(table)
 
   /// The rows of a table, without its heading.
@@ -77,14 +77,18 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "prompt":
         settings.technique = Technique(
           .prompt(virtualTokens: number ?? 0))
-      case "lora-qv", "lora-all", "lora":
+      case "prefix", "prefix-projected":
+        settings.technique = Technique(.prefix(virtualTokens: number ?? 0, isProjected: parts[0] != "prefix"))
+      case "convbn-tune": settings.technique = Technique(.tunedConvolutions)
+      case "lora-qv", "lora-all", "lora", "lamda":
         let names = parts.dropFirst().first?.split(separator: "+").map(String.init)
+        let isWide = option == "lora-all" || option == "lamda"
         settings.adapters = LowRankAdapters(
-          rank: 16,
-          targets: option == "lora-all" ? .allLinear : names.map { .names($0) } ?? .usual(of: modelType),
-          dropout: 0.05)
+          parts[0] == "lamda" ? .lamda : .pair, rank: 16,
+          targets: names.map { .names($0) } ?? (isWide ? .allLinear : .usual(of: modelType)), dropout: 0.05)
+      case "lora-rank": settings.adapters?.rank = number ?? 0
       case "dropout": settings.adapters?.dropout = Double(number ?? 0)
-      case "dora": settings.adapters?.usesDoRA = true
+      case "dora": settings.adapters?.form = .dora
       case "quantize": settings.quantization = Quantization(rawValue: String(parts.last ?? ""))
       case "kbit": settings.isPreparedForKBitTraining = true
       case "freeze": settings.frozen.append(String(parts.last ?? ""))

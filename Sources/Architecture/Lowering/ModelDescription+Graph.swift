@@ -36,12 +36,15 @@ extension ModelDescription {
   /// A setting that means nothing to this kind of model; nil where there is none.
   private func whatIsAskedInVain(_ forward: ForwardChoices, _ settings: ForwardSettings) -> String? {
     var (readsImages, takesThemAmongTokens, namesTokens, takesTechniques) = (true, false, false, false)
+    var isTuned = false
     switch forward {
     case .transformer, .stateSpace, .encoderDecoder:
       (readsImages, namesTokens, takesTechniques) = (false, true, true)
     case .visionLanguage: (takesThemAmongTokens, namesTokens) = (true, true)
+    case .convolutional(.residual): isTuned = settings.technique?.kind == .tunedConvolutions
     case .imageClassifier, .convolutional, .shiftedWindow, .contrastive: break
     }
+    if settings.technique?.kind == .tunedConvolutions, !isTuned { return Self.whyNothingIsTuned }
     if settings.imageSize != nil, !readsImages { return "the model reads no images, so they have no size" }
     if settings.imagesPerSample > 0, !takesThemAmongTokens {
       return "the model does not read images among its tokens, so none can belong to a sample"
@@ -49,14 +52,17 @@ extension ModelDescription {
     if settings.loss != .transformers, !namesTokens {
       return "a \(settings.loss.rawValue) loss is there for models that name the next token, and this one does not"
     }
-    if settings.technique != nil, !takesTechniques {
-      return "prompt tuning and (IA)3 of a model that reads images are not simulated yet"
+    if settings.technique != nil, !takesTechniques, !isTuned {
+      return "prompt tuning, prefix tuning and (IA)3 of a model that reads images are not simulated yet"
     }
     if settings.quantization != nil, !takesTechniques {
       return "quantised weights of a model that reads images are not simulated yet"
     }
     return nil
   }
+
+  /// What is said where ``Technique/Kind/tunedConvolutions`` is asked for in vain.
+  static let whyNothingIsTuned = "Tune mode is there for convolutions that a norm over the batch follows"
 
   /// The column of blocks that gives the model its layer count.
   var mainStack: Stack {
@@ -112,6 +118,9 @@ extension ModelDescription {
     }
     guard settings.quantization == nil || settings.adapters != nil else {
       throw LoweringError(message: "quantised weights do not train, so adapters must (--lora-rank)")
+    }
+    guard settings.quantization == nil || settings.adapters?.form != .lamda else {
+      throw LoweringError(message: "LaMDA over quantised weights is not simulated yet")
     }
     return settings
   }

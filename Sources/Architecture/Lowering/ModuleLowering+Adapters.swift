@@ -17,6 +17,7 @@ extension ModuleLowering {
     _ g: inout GraphBuilder, _ input: Tensor, _ adapter: Adapter,
     base: (inout GraphBuilder, Tensor) -> Tensor
   ) -> Tensor {
+    if adapter.settings.form == .lamda { return squared(&g, input, adapter, base: base) }
     let (down, up) = factors(&g, adapter)
     var result = base(&g, input)
     let type = result.dataType
@@ -25,7 +26,7 @@ extension ModuleLowering {
     let converts = adapter.quantized == nil || g.autocast == nil
     let wide = converts ? g.hold(g.cast(input, to: .float32)) : input
 
-    if adapter.settings.usesDoRA {
+    if adapter.settings.form == .dora {
       let sum = g.hold(decomposed(&g, result, wide, adapter, down: down, up: up))
       return converts ? g.cast(sum, to: type) : sum
     }
@@ -49,8 +50,9 @@ extension ModuleLowering {
   /// Makes the adapter of a linear layer whose weight is read without calling it, so that nothing goes through it.
   func declareAdapter(_ g: inout GraphBuilder, _ module: ModuleParameters) {
     guard let adapter = adapter(of: module) else { return }
+    if adapter.settings.form == .lamda { return _ = squaredFactors(&g, adapter) }
     _ = factors(&g, adapter)
-    if adapter.settings.usesDoRA { _ = magnitude(&g, adapter) }
+    if adapter.settings.form == .dora { _ = magnitude(&g, adapter) }
   }
 
   /// The same for every linear layer of a column of blocks that does not run.

@@ -43,7 +43,8 @@ extension ModuleLowering {
 
   /// Whether a parameter of the model itself does not train.
   func isFrozen(_ name: String) -> Bool {
-    settings.adapters != nil || settings.technique != nil || settings.frozen.contains { Glob($0).matches(name) }
+    settings.adapters != nil || settings.technique?.freezesModel == true
+      || settings.frozen.contains { Glob($0).matches(name) }
   }
 
   /// Whether transformers makes an embedding's output need a gradient: where layers are checkpointed and it does not

@@ -2,7 +2,8 @@ internal import ArgumentParser
 
 /// How the workload is trained, in the words of the flags.
 enum MethodChoice: String, CaseIterable, ExpressibleByArgument {
-  case prompt, ia3
+  case prompt, prefix, ia3, lamda, s2a
+  case convBNTune = "convbn-tune"
 }
 
 enum QuantizationChoice: String, CaseIterable, ExpressibleByArgument {

@@ -23,6 +23,15 @@ extension WorkloadOptions {
           help: "--quantize says how they are to be quantised"))
     }
     guard method == nil || graph == nil else { throw .notSimulated("--method on an ONNX graph") }
+    guard method != .s2a else {
+      throw Failure(
+        .wrongUsage,
+        ErrorReport(
+          code: "not-simulated",
+          message: "S2A (arXiv 2503.08154) is not simulated: no public code is known that says what its bias, prompt "
+            + "and side modules keep, and how the four bits of each activation are stored",
+          help: "the answer would be a guess"))
+    }
     guard checkpointing == .none || graph == nil else { throw .notSimulated("--checkpointing on an ONNX graph") }
     guard loss == .transformers || graph == nil else { throw .notSimulated("--loss on an ONNX graph") }
     guard images == 0 || graph == nil else { throw .notSimulated("--images on an ONNX graph") }
@@ -48,8 +57,10 @@ extension WorkloadOptions {
     let kind: Technique.Kind
     switch method {
     case .prompt?: kind = .prompt(virtualTokens: virtualTokens ?? 20)
+    case .prefix?: kind = .prefix(virtualTokens: virtualTokens ?? 20, isProjected: prefixProjection)
     case .ia3?: kind = .scaling
-    case nil: return nil
+    case .convBNTune?: kind = .tunedConvolutions
+    case .lamda?, .s2a?, nil: return nil
     }
     return Technique(kind)
   }
@@ -75,11 +86,12 @@ extension WorkloadOptions {
     switch loraTargets {
     case "all-linear"?: targets = .allLinear
     case let names?: targets = .names(Self.names(names))
+    case nil where method == .lamda: targets = .allLinear
     case nil: targets = .usual(of: description.modelType ?? "")
     }
     return LowRankAdapters(
-      rank: loraRank, targets: targets, excluded: Self.names(loraExclude), dropout: loraDropout,
-      usesDoRA: dora)
+      method == .lamda ? .lamda : dora ? .dora : .pair, rank: loraRank, targets: targets,
+      excluded: Self.names(loraExclude), dropout: loraDropout)
   }
 
   /// The type that most of the weights are stored in, as `from_pretrained` keeps it.

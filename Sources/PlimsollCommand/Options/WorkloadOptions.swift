@@ -65,7 +65,7 @@ struct WorkloadOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Comma-separated names of the modules that get an adapter, or all-linear "
-        + "(default: q_proj,v_proj or the family's equivalent).",
+        + "(default: q_proj,v_proj or the family's equivalent; of --method lamda all-linear).",
       valueName: "names"))
   var loraTargets: String?
 
@@ -80,13 +80,18 @@ struct WorkloadOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Train something smaller yet beside the frozen model: virtual tokens in front of the sequence, or the vectors of "
-        + "(IA)³, both as PEFT does it.",
+      "Train otherwise: virtual tokens in front of the sequence (prompt) or of every layer's keys and values (prefix), "
+        + "the vectors of (IA)³, all as PEFT does it; square matrices between frozen and trained factors of --lora-rank "
+        + "(lamda); or convolutions with their norms folded in (convbn-tune). What s2a keeps is not known, so it is "
+        + "refused.",
       valueName: "m"))
   var method: MethodChoice?
 
-  @Option(help: ArgumentHelp("How many virtual tokens --method prompt trains (default: 20).", valueName: "n"))
+  @Option(help: ArgumentHelp("How many virtual tokens --method prompt or prefix trains (default: 20).", valueName: "n"))
   var virtualTokens: Int?
+
+  @Flag(help: "Let a network of two layers make the keys and values of --method prefix (PEFT's prefix_projection).")
+  var prefixProjection = false
 
   @Option(help: ArgumentHelp("Quantise the frozen base weights, as bitsandbytes does.", valueName: "q"))
   var quantize: QuantizationChoice = .none
@@ -140,10 +145,14 @@ struct WorkloadOptions: ParsableArguments {
     try Limits.check(images, "--images", 0...Limits.count)
     try Limits.check(loraRank, "--lora-rank", 1...Limits.count)
     try Limits.check(virtualTokens, "--virtual-tokens", 1...Limits.count)
-    guard virtualTokens == nil || method == .prompt else {
-      throw ValidationError("--virtual-tokens has no effect without --method prompt")
+    guard virtualTokens == nil || method == .prompt || method == .prefix else {
+      throw ValidationError("--virtual-tokens has no effect without --method prompt or prefix")
     }
-    guard method == nil || loraRank == nil else {
+    guard !prefixProjection || method == .prefix else {
+      throw ValidationError("--prefix-projection has no effect without --method prefix")
+    }
+    guard method != .lamda || loraRank != nil else { throw ValidationError("--method lamda needs --lora-rank") }
+    guard method == nil || method == .lamda || loraRank == nil else {
       throw ValidationError("--method and --lora-rank are two ways to train beside the model; choose one")
     }
     try Limits.check(galoreRank, "--galore-rank", 1...Limits.count)
@@ -157,7 +166,9 @@ struct WorkloadOptions: ParsableArguments {
     if quantize != .none, loraRank == nil {
       throw ValidationError("--quantize needs --lora-rank: quantised weights do not train")
     }
-    guard !dora || loraRank != nil else { throw ValidationError("--dora has no effect without --lora-rank") }
+    guard !dora || loraRank != nil && method == nil else {
+      throw ValidationError("--dora has no effect without --lora-rank, or with --method")
+    }
     for (flag, list) in [("--lora-targets", loraTargets), ("--lora-exclude", loraExclude)] {
       guard let list else { continue }
       guard loraRank != nil else { throw ValidationError("\(flag) has no effect without --lora-rank") }

@@ -37,6 +37,9 @@ public struct Estimator: Sendable {
       throw EstimationError(
         reason: "\(layout.strategy.rawValue) over \(quantization.rawValue) weights is not simulated yet")
     }
+    if layout.degrees.tensor > 1, (workload.forward.technique?.prefixLength ?? 0) > 0 {
+      throw EstimationError(reason: "prefix tuning of heads that are split over GPUs is not simulated yet")
+    }
     if layout.strategy == .single, !playsEveryLayer, let timeline = try folded(workload) { return timeline }
     switch layout.strategy {
     case .single: distribution = { _ in Distribution() }

@@ -14,7 +14,7 @@ extension Workload {
     if checkpointing == .none {
       add("--checkpointing non-reentrant") { $0.checkpointing = .nonReentrant }
     }
-    if forward.adapters == nil {
+    if forward.adapters == nil, forward.technique == nil {
       add("--lora-rank 16") {
         $0.forward.adapters = LowRankAdapters(
           rank: 16, targets: usualTargets, excluded: [], dropout: 0)

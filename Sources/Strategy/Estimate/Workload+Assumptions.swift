@@ -27,7 +27,19 @@ extension Workload {
     switch forward.technique?.kind {
     case nil: break
     case .prompt(let count)?: assume("prompt tuning", "\(count) virtual tokens in fp32", "PEFT 0.21")
+    case .prefix(let count, let isProjected)?:
+      let form = isProjected ? "by a network of two layers in fp32" : "in fp32"
+      assume("prefix tuning", "keys and values of \(count) virtual tokens, \(form)", "PEFT 0.21")
     case .scaling?: assume("(IA)³", "vectors in fp32, on the modules that PEFT chooses for the family", "PEFT 0.21")
+    case .tunedConvolutions?:
+      assume(
+        "ConvBN blocks", "Tune mode: norms in eval mode, folded into each convolution's weight as it runs",
+        "arXiv 2305.11624, as torch's efficient_conv_bn_eval, run eagerly")
+    }
+    if forward.adapters?.form == .lamda {
+      assume(
+        "LaMDA", "A frozen, S and B trained, one rank everywhere, in the type of the weights; B not yet frozen",
+        "arXiv 2406.12832, as its authors' code changes PEFT's LoRA layers")
     }
     switch forward.loss {
     case .transformers: break

@@ -11,12 +11,14 @@ extension Workload {
     ]
     if forward.isPadded { words.append("padding") }
     if forward.usesCache { words.append("cache") }
-    if let adapters = forward.adapters { words.append(adapters.usesDoRA ? "dora" : "lora") }
+    if let adapters = forward.adapters { words.append(adapters.form.word) }
     if let scheme = forward.quantization { words.append("quantize=\(scheme.rawValue)") }
     if forward.isPreparedForKBitTraining { words.append("kbit") }
     switch forward.technique?.kind {
     case .prompt?: words.append("prompt")
+    case .prefix(_, let isProjected)?: words.append(isProjected ? "prefix=projected" : "prefix")
     case .scaling?: words.append("ia3")
+    case .tunedConvolutions?: words.append("convbn-tune")
     case nil: break
     }
     if forward.loss != .transformers { words.append("loss=\(forward.loss.rawValue)") }
@@ -24,5 +26,15 @@ extension Workload {
     if !forward.frozen.isEmpty { words.append("freeze") }
     if accumulation > 1 { words.append("accumulate") }
     return words
+  }
+}
+
+extension LowRankAdapters.Form {
+  fileprivate var word: String {
+    switch self {
+    case .pair: "lora"
+    case .dora: "dora"
+    case .lamda: "lamda"
+    }
   }
 }

@@ -57,18 +57,53 @@ extension ConvolutionalLowering {
   ) -> Tensor {
     g.frame(path) { g in
       let kernel = module("\(path).convolution", [width, input.shape[1], window.size, window.size], hasBias: false)
-      let hidden = batchNormed(
-        &g, convolved(&g, input, kernel, stride: window.stride, padding: window.padding),
-        module("\(path).normalization", [width], hasBias: true))
+      let norm = module("\(path).normalization", [width], hasBias: true)
+      let hidden =
+        settings.technique?.kind == .tunedConvolutions
+        ? tuned(&g, input, kernel, norm, window)
+        : batchNormed(&g, convolved(&g, input, kernel, stride: window.stride, padding: window.padding), norm)
       return isBent ? activation(&g, hidden, ConfiguredValue("hidden_act", "relu")) : hidden
     }
   }
 
   private func batchNormed(_ g: inout GraphBuilder, _ input: Tensor, _ module: ModuleParameters) -> Tensor {
     guard let weight = weight(&g, module), let bias = bias(&g, module) else { return input }
-    let mean = g.buffer("\(module.path).running_mean", weight.shape, type)
-    let variance = g.buffer("\(module.path).running_var", weight.shape, type)
-    _ = g.buffer("\(module.path).num_batches_tracked", [], .int64)
+    let (mean, variance) = statistics(&g, module, weight.shape)
     return g.batchNorm(input, weight, bias, mean: mean, variance: variance)
+  }
+
+  /// What a norm over the batch has counted.
+  private func statistics(
+    _ g: inout GraphBuilder, _ module: ModuleParameters, _ shape: Shape
+  ) -> (mean: Tensor, variance: Tensor) {
+    let mean = g.buffer("\(module.path).running_mean", shape, type)
+    let variance = g.buffer("\(module.path).running_var", shape, type)
+    _ = g.buffer("\(module.path).num_batches_tracked", [], .int64)
+    return (mean, variance)
+  }
+
+  /// `efficient_conv_bn_eval` (torch/_inductor/fx_passes/efficient_conv_bn_eval.py), run eagerly: a convolution whose
+  /// weight and bias are formed anew from its own, the norm's and what that has counted.
+  private func tuned(
+    _ g: inout GraphBuilder, _ input: Tensor, _ kernel: ModuleParameters, _ module: ModuleParameters,
+    _ window: ImageWindow
+  ) -> Tensor {
+    guard let kernel = weight(&g, kernel), let weight = weight(&g, module), let bias = bias(&g, module) else {
+      return input
+    }
+    let (mean, variance) = statistics(&g, module, weight.shape)
+    let (channels, wide) = (weight.shape, Shape([weight.shape[0], 1, 1, 1]))
+    return g.frame("normalization") { g in
+      let none = g.create("zeros_like", [], channels, type)
+      let deviation = g.create("rsqrt", [g.create("add", [variance], channels, type)], channels, type)
+      let scale = g.hold(g.multiply(g.reshape(weight, wide), g.hold(g.reshape(deviation, wide))))
+      let folded = g.hold(g.multiply(kernel, scale))
+      let shift = g.create("sub", [none, mean], channels, type)
+      let moved = g.hold(g.add(bias, g.multiply(g.reshape(scale, channels), shift)))
+      g.keepUntilHere(none)
+      return g.frame("convolution") { g in
+        g.imageConvolution(input, folded, moved, stride: window.stride, padding: window.padding)
+      }
+    }
   }
 }

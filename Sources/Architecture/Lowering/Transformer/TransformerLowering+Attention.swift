@@ -19,7 +19,15 @@ extension TransformerLowering {
     if latent == nil, let angles = inputs.complexAngles { heads = turnedOrTuned(&g, heads, layer, angles) }
     if choices.headNorms == .turned { heads = normalizedTurned(&g, heads, layer) }
     if let positions = inputs.positions { heads = rotatedByTable(&g, heads, layer, positions) }
-    if settings.usesCache, choices.isCausal, latent == nil { heads = cached(&g, heads) }
+    // CodeGen, whose angles are fp32, brings its keys back before a cache takes them.
+    if choices.fused == .groups, inputs.prefix != nil || settings.usesCache {
+      heads.key = g.cast(heads.key, to: input.dataType)
+    }
+    if let prefix = inputs.prefix {
+      heads = prefixed(&g, heads, prefix, layer.index)
+    } else if settings.usesCache, choices.isCausal, latent == nil {
+      heads = cached(&g, heads)
+    }
     for tensor in [heads.query, heads.key, heads.value] { g.hold(tensor) }
     let bias = inputs.bias ?? relativeBias(&g, layer)
 
@@ -107,9 +115,9 @@ extension TransformerLowering {
   /// `repeat_kv`: each key/value head as often as it has query heads, which copies.
   func repeated(_ g: inout GraphBuilder, _ input: Tensor) -> Tensor {
     guard input.shape[1] != sizes.heads else { return input }
-    let wide: Shape = [batch, sizes.keyValueHeads, sizes.groups, length, input.shape[3]]
+    let wide: Shape = [batch, sizes.keyValueHeads, sizes.groups, input.shape[2], input.shape[3]]
     let expanded = g.expand(g.unsqueeze(input, 2), to: wide)
-    return g.reshape(expanded, [batch, sizes.heads, length, input.shape[3]])
+    return g.reshape(expanded, [batch, sizes.heads, input.shape[2], input.shape[3]])
   }
 
   /// GPT-Neo, GPT-J and CodeGen: scores in fp32, whatever the model's type.
@@ -128,9 +136,9 @@ extension TransformerLowering {
         scores = g.unary(.divideScalar, scores)
         if let mask { scores = g.add(scores, mask.tensor) }
       default:
-        let places = description.maximumPositions?.value ?? length
+        let places = description.maximumPositions?.value ?? keyLength
         let causal = g.buffer("\(layer.path).attn.attention.bias", [1, 1, places, places], .bool)
-        let visible = g.slice(g.slice(causal, axis: 2, start: 0, length: length), axis: 3, start: 0, length: length)
+        let visible = g.slice(g.slice(causal, axis: 2, start: 0, length: length), axis: 3, start: 0, length: keyLength)
         scores = g.whereVisible(scores, visible)
         if let mask { scores = g.add(scores, mask.tensor) }
       }
@@ -145,17 +153,17 @@ extension TransformerLowering {
   private func biasedAttention(
     _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ inputs: LayerInputs
   ) -> (output: Tensor, weights: Tensor?) {
-    let rows: Shape = [batch * sizes.heads, length, sizes.headDimension]
-    let query = g.hold(g.reshape(heads.query, rows))
-    let key = g.hold(g.transpose(g.reshape(heads.key, rows), 1, 2))
-    let value = g.hold(g.reshape(heads.value, rows))
+    func rows(_ count: Int) -> Shape { [batch * sizes.heads, count, sizes.headDimension] }
+    let query = g.hold(g.reshape(heads.query, rows(length)))
+    let key = g.hold(g.transpose(g.reshape(heads.key, rows(keyLength)), 1, 2))
+    let value = g.hold(g.reshape(heads.value, rows(keyLength)))
     guard let alibi = inputs.alibi else { return (value, nil) }
     let scores = g.hold(g.addedBatchedProduct(alibi, query, key))
-    var biased = g.reshape(scores, [batch, sizes.heads, length, length])
+    var biased = g.reshape(scores, [batch, sizes.heads, length, keyLength])
     if let mask { biased = g.hold(g.add(biased, mask.tensor)) }
     var weights = g.cast(g.softmax(biased, to: .float32), to: query.dataType)
     weights = g.hold(g.dropout(weights, number(choices.attentionDropout)))
-    let context = g.batchedProduct(g.reshape(weights, [batch * sizes.heads, length, length]), value)
+    let context = g.batchedProduct(g.reshape(weights, [batch * sizes.heads, length, keyLength]), value)
     let merged = g.transpose(g.reshape(context, [batch, sizes.heads, length, sizes.headDimension]), 1, 2)
     return (merged, weights)
   }
@@ -177,7 +185,7 @@ extension TransformerLowering {
     let product = g.hold(g.matrixProduct(heads.query, g.transpose(heads.key, 2, 3)))
     var scores = g.hold(g.cast(product, to: .float32))
     if let alibi = inputs.alibi {
-      scores = g.hold(g.multiplyScalarInPlace(g.add(scores, g.reshape(alibi, [batch, sizes.heads, 1, length]))))
+      scores = g.hold(g.multiplyScalarInPlace(g.add(scores, g.reshape(alibi, [batch, sizes.heads, 1, keyLength]))))
     }
     if let mask { scores = g.add(scores, mask.tensor) }
     var weights = g.softmax(scores, to: type)
@@ -193,7 +201,7 @@ extension TransformerLowering {
     var scores = g.multiplyScalar(g.matrixProduct(heads.query, g.transpose(heads.key, 2, 3)))
     if let alibi = inputs.alibi {
       let places = alibi.shape[2]
-      scores = g.add(scores, g.slice(alibi, axis: 2, start: max(0, places - length), length: min(places, length)))
+      scores = g.add(scores, g.slice(alibi, axis: 2, start: max(0, places - keyLength), length: min(places, keyLength)))
     }
     if let mask { scores = g.whereVisible(scores, mask.tensor) }
     g.hold(scores)

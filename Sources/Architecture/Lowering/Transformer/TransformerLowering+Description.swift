@@ -14,7 +14,8 @@ extension TransformerLowering {
       throw LoweringError(message: "the sizes of the layers were not recognised, so there is nothing to run")
     }
     let length = settings.sequenceLength + (settings.technique?.virtualTokens ?? 0)
-    guard description.fits(settings, length: length, heads: sizes.heads, keys: length) else {
+    let keys = length + (settings.technique?.prefixLength ?? 0)
+    guard description.fits(settings, length: length, heads: sizes.heads, keys: keys) else {
       throw LoweringError(message: "a tensor of this batch and sequence length would pass 2^46 elements")
     }
     if let misfit = description.misfit(sizes, choices) {

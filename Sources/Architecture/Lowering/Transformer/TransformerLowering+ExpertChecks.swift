@@ -55,6 +55,7 @@ extension TransformerLowering {
     guard let names = choices.adapted else { return nil }
     let targeted = names.all.filter { adapters.targets($0) }
     guard !targeted.isEmpty else { return nil }
+    guard adapters.form == .pair else { return "experts are adapted by pairs of matrices alone" }
     guard adapters.targets(names.gate) == adapters.targets(names.up) else {
       return "PEFT adapts \(names.gate) and \(names.up) of the experts together or not at all"
     }

@@ -150,7 +150,11 @@ extension TransformerLowering {
     case .outside?, nil: break
     }
     guard embedding || headAdapter != nil else { return nil }
-    if adapters.usesDoRA { return "DoRA of an embedding or a head is not simulated" }
+    switch adapters.form {
+    case .pair: break
+    case .dora: return "DoRA of an embedding or a head is not simulated"
+    case .lamda: return "LaMDA is there for linear layers, and for no embedding or head"
+    }
     if headAdapter != nil, isHeadSplit { return "an adapter of a head that is split over GPUs is not simulated" }
     if headAdapter != nil, settings.loss == .fused {
       return "a fused loss behind an adapter of the head is not simulated"

@@ -26,6 +26,8 @@ struct LayerInputs {
   var bias: GraphBuilder.Tensor?
   /// What a decoder attends over.
   var memory: Memory?
+  /// Keys and values that every layer sees before those of the tokens.
+  var prefix: PrefixCache?
   /// Which of these a layer is handed by position, apart from the hidden states.
   var positional: [GraphBuilder.Tensor] = []
   /// What a layer is handed by keyword and does not read.
@@ -66,7 +68,7 @@ extension TransformerLowering {
       if choices.handsMaskByPosition, let mask = inputs.mask { inputs.positional = [mask.tensor] }
       inputs.hidden = dropped(&g, inputs.hidden, choices.embeddingDropout)
     case .learnedWithMask(let counted):
-      let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .float32))
+      let seen = padding ?? g.hold(g.create("ones", [], [batch, keyLength], .float32))
       let positions = counted ? countedPositions(&g, seen) : nil
       inputs.mask = causalMask(&g, seen)
       let rows = g.create("add", [positions ?? g.hold(arange(&g))], [counted ? batch : 1, length], .int64)
@@ -88,7 +90,7 @@ extension TransformerLowering {
         &g, positions, as: inputs.hidden.dataType, table: "rotary_emb.sliding_attention")
     case .rotary:
       if hasDistances {
-        let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .int64))
+        let seen = padding ?? g.hold(g.create("ones", [], [batch, keyLength], .int64))
         inputs.alibi = g.hold(alibi(&g, seen, as: embedded.dataType))
       }
       let positions = g.hold(arange(&g))
@@ -118,7 +120,7 @@ extension TransformerLowering {
       if let norm = stack.modules[.embeddingNorm] {
         inputs.hidden = self.norm(&g, embedded, norm, "word_embeddings_layernorm")
       }
-      let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .float32))
+      let seen = padding ?? g.hold(g.create("ones", [], [batch, keyLength], .float32))
       inputs.alibi = g.hold(alibi(&g, seen, as: inputs.hidden.dataType))
       inputs.mask = causalMask(&g, seen)
     case .alibiBesideMask:
@@ -186,9 +188,10 @@ extension TransformerLowering {
   /// OPT's positions: the running sum of the mask, less one.
   private func countedPositions(_ g: inout GraphBuilder, _ seen: Tensor) -> Tensor {
     let type: DataType = seen.dataType == .float32 ? .float32 : .int64
-    let sums = g.create("cumsum", [seen], [batch, length], type)
-    let less = g.create("sub", [g.create("mul", [sums, seen], [batch, length], type)], [batch, length], type)
-    return g.hold(type == .int64 ? less : g.create("_to_copy", [less], [batch, length], .int64))
+    let shape: Shape = [batch, keyLength]
+    let sums = g.create("cumsum", [seen], shape, type)
+    let less = g.create("sub", [g.create("mul", [sums, seen], shape, type)], shape, type)
+    return g.hold(type == .int64 ? less : g.create("_to_copy", [less], shape, .int64))
   }
 
   /// `torch.arange(S) + 0`, [S].
@@ -201,11 +204,11 @@ extension TransformerLowering {
   private func alibi(_ g: inout GraphBuilder, _ seen: Tensor, as type: DataType) -> Tensor {
     g.frame("") { g in
       let slopes = g.hold(g.create("pow", [], [sizes.heads], .float32))
-      let sums = g.create("cumsum", [seen], [batch, length], .float32)
-      let less = g.create("sub", [sums], [batch, length], .float32)
-      let places = g.hold(g.create("mul", [less, seen], [batch, length], .float32))
-      let biases = g.hold(g.create("mul", [slopes, places], [batch * sizes.heads, 1, length], .float32))
-      return type == .float32 ? biases : g.create("_to_copy", [biases], [batch * sizes.heads, 1, length], type)
+      let sums = g.create("cumsum", [seen], [batch, keyLength], .float32)
+      let less = g.create("sub", [sums], [batch, keyLength], .float32)
+      let places = g.hold(g.create("mul", [less, seen], [batch, keyLength], .float32))
+      let biases = g.hold(g.create("mul", [slopes, places], [batch * sizes.heads, 1, keyLength], .float32))
+      return type == .float32 ? biases : g.create("_to_copy", [biases], [batch * sizes.heads, 1, keyLength], type)
     }
   }
 
@@ -218,10 +221,10 @@ extension TransformerLowering {
   private func withDistances(_ g: inout GraphBuilder, _ mask: AttentionMask, _ alibi: Tensor) -> AttentionMask {
     var additive = mask.tensor
     if mask.isBoolean { additive = g.create("where", [additive], additive.shape, alibi.dataType) }
-    let scaled = g.create("div", [alibi], [batch, sizes.heads, 1, length], alibi.dataType)
+    let scaled = g.create("div", [alibi], [batch, sizes.heads, 1, keyLength], alibi.dataType)
     let hidden = g.create("lt", [additive], additive.shape, .bool)
     let both = g.create(
-      "masked_fill", [scaled, hidden], [batch, sizes.heads, length, length], alibi.dataType)
+      "masked_fill", [scaled, hidden], [batch, sizes.heads, length, keyLength], alibi.dataType)
     return AttentionMask(tensor: both, isBoolean: false)
   }
 
@@ -279,14 +282,14 @@ extension TransformerLowering {
   /// for padded batches, an additive one for eager attention. `seen` is the mask of the tokens that count.
   func causalMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
     let slides = choices.window == .all && window != nil
-    guard isEager || settings.isPadded || slides || choices.alwaysMasks else { return nil }
+    guard isEager || settings.isPadded || slides || choices.alwaysMasks || keyLength > length else { return nil }
     return mask(&g, seen, windowed: slides)
   }
 
   /// `create_sliding_window_causal_mask` for the layers that see a window only.
   private func windowMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
     if case .alternatingWhereUsed = choices.window, !usesWindow { return mask(&g, seen, windowed: true) }
-    guard isEager || settings.isPadded || window != nil else { return nil }
+    guard isEager || settings.isPadded || window != nil || keyLength > length else { return nil }
     if case .chunks = choices.window { return chunkMask(&g, seen) }
     return mask(&g, seen, windowed: true)
   }
@@ -299,7 +302,7 @@ extension TransformerLowering {
     }
     let key = if case .chunks = choices.window { "attention_chunk_size" } else { "sliding_window" }
     let usual = configuration?.presence(of: key) ?? .missing == .missing ? choices.usualWindow : nil
-    guard let window = configuration?.integer(key) ?? usual, length >= window else { return nil }
+    guard let window = configuration?.integer(key) ?? usual, keyLength >= window else { return nil }
     return configuration?.boolean("use_sliding_window") == false ? nil : window
   }
 
@@ -339,7 +342,7 @@ extension TransformerLowering {
   }
 
   func mask(_ g: inout GraphBuilder, _ seen: Tensor?, windowed: Bool) -> AttentionMask {
-    mask(&g, seen, windowed: windowed, isCausal: choices.isCausal, keys: length)
+    mask(&g, seen, windowed: windowed, isCausal: choices.isCausal, keys: keyLength)
   }
 
   /// A mask over [B, 1, S, keys]; `seen` tells which keys count.

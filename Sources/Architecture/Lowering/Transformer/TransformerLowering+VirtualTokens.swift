@@ -10,6 +10,8 @@ struct TokenInputs {
   var padding: GraphBuilder.Tensor?
   /// Embeddings [B, S, H], where the caller has looked them up.
   var rows: GraphBuilder.Tensor?
+  /// Keys and values that every layer sees before those of the tokens.
+  var prefix: PrefixCache?
 }
 
 extension TransformerLowering {
@@ -17,6 +19,8 @@ extension TransformerLowering {
   var whyTechniqueCannotRun: String? {
     switch settings.technique?.kind {
     case nil: return nil
+    case .tunedConvolutions: return ModelDescription.whyNothingIsTuned
+    case .prefix: return whyPrefixCannotRun
     case .scaling:
       let type = description.modelType ?? "none"
       return ScaledModules.usual(of: type) == nil
@@ -31,13 +35,16 @@ extension TransformerLowering {
   /// `PeftModelForCausalLM.forward` for prompt tuning (peft/peft_model.py): N trained embeddings, in fp32, go before those
   /// of the tokens, and labels that nothing is learned from before theirs.
   func prompted(_ g: inout GraphBuilder, _ inputs: TokenInputs) -> TokenInputs {
-    guard case .prompt(let count)? = settings.technique?.kind else { return inputs }
+    let count: Int
+    switch settings.technique?.kind {
+    case .prompt(let tokens)?: count = tokens
+    case .prefix(let tokens, let isProjected)?:
+      return prefixed(&g, inputs, count: tokens, isProjected: isProjected)
+    case .scaling?, .tunedConvolutions?, nil: return inputs
+    }
     var inputs = inputs
     let tokens = settings.sequenceLength
-    inputs.padding = inputs.padding.map { given in
-      let ahead = g.hold(g.create("_to_copy", [], [batch, count], .float32))
-      return g.hold(g.create("cat", [ahead, given], [batch, count + tokens], .float32))
-    }
+    inputs.padding = inputs.padding.map { paddedAhead(&g, $0, count) }
     let rows = embedded(&g, inputs.tokens)
     let ahead = g.hold(g.create("_to_copy", [], [batch, count], .int64))
     inputs.labels = g.hold(g.create("cat", [ahead, inputs.labels], [batch, count + tokens], .int64))
@@ -53,5 +60,11 @@ extension TransformerLowering {
     let converted = g.hold(g.cast(prompts, to: rows.dataType))
     inputs.rows = g.hold(g.concatenate([converted, rows], axis: 1))
     return inputs
+  }
+
+  /// The mask of the tokens that count, with virtual ones in front.
+  func paddedAhead(_ g: inout GraphBuilder, _ given: Tensor, _ count: Int) -> Tensor {
+    let ahead = g.hold(g.create("_to_copy", [], [batch, count], .float32))
+    return g.hold(g.create("cat", [ahead, given], [batch, count + settings.sequenceLength], .float32))
   }
 }

@@ -67,8 +67,8 @@ struct TransformerLowering: ModuleLowering {
       if let reason = whatOfDistancesCannotRun { return reason }
     case .learned, .learnedWithMask, .learnedWithTypes, .alibi, .alibiBesideMask, .relativeBias, .given: break
     }
-    if choices.positions.areRows, let places = description.maximumPositions?.value, length > places {
-      return "a sequence of \(length) tokens is longer than the \(places) positions that the model has"
+    if choices.positions.areRows, let places = description.maximumPositions?.value, keyLength > places {
+      return "a sequence of \(keyLength) tokens is longer than the \(places) positions that the model has"
     }
     if choices.fused == .groups, sizes.heads % 4 != 0 { return "\(sizes.heads) heads do not form four groups" }
     if let experts = choices.experts, let reason = whatCannotRun(experts) { return reason }
@@ -102,13 +102,17 @@ struct TransformerLowering: ModuleLowering {
       var embedded = given.rows ?? embedded(&g, given.tokens)
       if case .outside? = choices.embeddingScale { embedded = g.multiplyScalar(embedded) }
       if choices.isCausal { g.hold(embedded) }
-      return decoded(&g, embedded, given.padding)
+      return decoded(&g, embedded, given.padding, prefix: given.prefix)
     }
   }
 
   /// Embedded tokens [B, S, H] to hidden states [B, S, H].
-  func decoded(_ g: inout GraphBuilder, _ embedded: Tensor, _ padding: Tensor?) -> Tensor {
-    let hidden = column(&g, layerInputs(&g, embedded, padding))
+  func decoded(
+    _ g: inout GraphBuilder, _ embedded: Tensor, _ padding: Tensor?, prefix: PrefixCache? = nil
+  ) -> Tensor {
+    var inputs = layerInputs(&g, embedded, padding)
+    inputs.prefix = prefix
+    let hidden = column(&g, inputs)
     return stack.modules[.outputProjection].map { linear(&g, hidden, $0) } ?? hidden
   }
 
