@@ -3,35 +3,37 @@ extension VerifiedFamily {
   /// hold it against those runs.
   public static let all: [VerifiedFamily] = [
     VerifiedFamily(
-      "arcee", runs: 6, median: 0.000000, worst: 0.000061,
+      "arcee", runs: 8, median: 0.000000, worst: 0.000000,
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
-        fp16-mixed,fp32,lora,padding,sgd
+        fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "bart", runs: 14, median: 0.000000, worst: 0.000000,
+      "bart", runs: 15, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
         sgd
         """),
     VerifiedFamily(
-      "bert", runs: 23, median: 0.000000, worst: 0.000000,
+      "bert", runs: 30, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
         sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "biogpt", runs: 5, median: 0.000000, worst: 0.000000,
+      "biogpt", runs: 7, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp32,lora,padding,sgd
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp32,lora,padding,prefix,\
+        prefix=projected,sgd
         """),
     VerifiedFamily(
-      "bloom", runs: 13, median: 0.000000, worst: 0.000000,
+      "bloom", runs: 17, median: 0.000000, worst: 0.000000,
       settings: """
-        accumulate,adafactor,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
-        checkpointing=non-reentrant,checkpointing=none,fp16-mixed,fp32,lora,sgd,sgd-momentum
+        accumulate,adafactor,adamw,attention=eager,attention=math,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,fp16-mixed,fp32,lamda,lora,padding,prefix,\
+        prefix=projected,sgd,sgd-momentum
         """),
     VerifiedFamily(
       "clip", runs: 16, median: 0.000000, worst: 0.000000,
@@ -41,22 +43,22 @@ extension VerifiedFamily {
         lora,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "codegen", runs: 6, median: 0.000000, worst: 0.000000,
+      "codegen", runs: 8, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
-        fp16-mixed,fp32,lora,padding,sgd
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,sgd
         """),
     VerifiedFamily(
-      "cohere", runs: 16, median: 0.000000, worst: 0.000060,
-      settings: """
-        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
-        """),
-    VerifiedFamily(
-      "cohere2", runs: 8, median: 0.000000, worst: 0.000060,
+      "cohere", runs: 20, median: 0.000000, worst: 0.000000,
       settings: """
         adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
+        """),
+    VerifiedFamily(
+      "cohere2", runs: 10, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
       "convnext", runs: 12, median: 0.000000, worst: 0.000000,
@@ -64,20 +66,20 @@ extension VerifiedFamily {
         adamw,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp16-mixed,fp32,lora,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "deberta-v2", runs: 33, median: 0.000000, worst: 0.000000,
+      "deberta-v2", runs: 48, median: 0.000000, worst: 0.000041,
       settings: """
-        accumulate,adamw,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
-        fp16-mixed,fp32,lora,padding,sgd
+        accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "deepseek", runs: 19, median: 0.000000, worst: 0.000195,
+      "deepseek", runs: 19, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
         sgd
         """),
     VerifiedFamily(
-      "deepseek_v2", runs: 40, median: 0.000000, worst: 0.000187,
+      "deepseek_v2", runs: 40, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
@@ -98,155 +100,162 @@ extension VerifiedFamily {
         lora,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "distilbert", runs: 18, median: 0.000000, worst: 0.000000,
+      "distilbert", runs: 24, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "electra", runs: 36, median: 0.000000, worst: 0.000000,
+      "electra", runs: 39, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "ernie4_5", runs: 6, median: 0.000000, worst: 0.000061,
+      "ernie4_5", runs: 8, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
-        fp16-mixed,fp32,lora,padding,sgd
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,sgd
         """),
     VerifiedFamily(
-      "exaone4", runs: 5, median: 0.000000, worst: 0.000000,
+      "exaone4", runs: 8, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp32,lora,padding,sgd
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "falcon", runs: 16, median: 0.000066, worst: 0.000118,
+      "falcon", runs: 30, median: 0.000066, worst: 0.000220,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lamda,lora,padding,prefix,\
+        prefix=projected,sgd
+        """),
+    VerifiedFamily(
+      "gemma", runs: 16, median: 0.000000, worst: 0.000021,
+      settings: """
+        accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,sgd
+        """),
+    VerifiedFamily(
+      "gemma2", runs: 20, median: 0.000000, worst: 0.000017,
+      settings: """
+        accumulate,adamw,attention=eager,attention=math,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lamda,lora,\
+        padding,prefix,prefix=projected,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "gemma3", runs: 10, median: 0.000000, worst: 0.000005,
       settings: """
         adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
-        checkpointing=none,fp32,lora,padding,sgd
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,sgd
         """),
     VerifiedFamily(
-      "gemma", runs: 13, median: 0.000009, worst: 0.000060,
+      "glm", runs: 8, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
-        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "gemma2", runs: 15, median: 0.000001, worst: 0.000054,
-      settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
-        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd,sgd-momentum
-        """),
-    VerifiedFamily(
-      "gemma3", runs: 8, median: 0.000005, worst: 0.000044,
-      settings: """
-        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
-        """),
-    VerifiedFamily(
-      "glm", runs: 6, median: 0.000000, worst: 0.000056,
+      "glm4", runs: 8, median: 0.000000, worst: 0.000000,
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
-        fp16-mixed,fp32,lora,padding,sgd
+        fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "glm4", runs: 6, median: 0.000000, worst: 0.000056,
-      settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
-        fp16-mixed,fp32,lora,padding,sgd
-        """),
-    VerifiedFamily(
-      "gpt2", runs: 82, median: 0.000000, worst: 0.000018,
+      "gpt2", runs: 94, median: 0.000000, worst: 0.000018,
       settings: """
         accumulate,adamw,adamw-8bit,adamw-fused,adamw-loop,attention=cudnn,attention=eager,\
         attention=efficient,attention=math,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,clipping,dora,fp16-mixed,fp32,freeze,ia3,kbit,lion,\
-        lion-8bit,lora,loss=chunked,loss=fused,muon,padding,paged-adamw-8bit,prompt,quantize=int8,\
+        checkpointing=none,checkpointing=reentrant,clipping,dora,fp16-mixed,fp32,freeze,ia3,kbit,lamda,lion,\
+        lion-8bit,lora,loss=chunked,loss=fused,muon,padding,paged-adamw-8bit,prefix,prompt,quantize=int8,\
         quantize=nf4,quantize=nf4-double,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "gpt_bigcode", runs: 20, median: 0.000000, worst: 0.000035,
+      "gpt_bigcode", runs: 25, median: 0.000000, worst: 0.000035,
+      settings: """
+        accumulate,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        prefix,prefix=projected,sgd
+        """),
+    VerifiedFamily(
+      "gpt_neo", runs: 17, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "gpt_neo", runs: 15, median: 0.000000, worst: 0.000000,
+      "gpt_neox", runs: 28, median: 0.000000, worst: 0.000027,
       settings: """
-        accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        accumulate,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lamda,lora,\
+        padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "gpt_neox", runs: 21, median: 0.000000, worst: 0.000070,
-      settings: """
-        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
-        """),
-    VerifiedFamily(
-      "gpt_oss", runs: 21, median: 0.000000, worst: 0.000224,
+      "gpt_oss", runs: 21, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
         sgd
         """),
     VerifiedFamily(
-      "gptj", runs: 13, median: 0.000000, worst: 0.000000,
+      "gptj", runs: 17, median: 0.000000, worst: 0.000000,
       settings: """
-        accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        accumulate,adamw,adamw-fused,attention=eager,attention=math,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lamda,lora,\
+        padding,prefix,sgd
         """),
     VerifiedFamily(
-      "granite", runs: 6, median: 0.000000, worst: 0.000058,
+      "granite", runs: 8, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
-        fp16-mixed,fp32,lora,padding,sgd
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "granitemoe", runs: 42, median: 0.000000, worst: 0.000250,
-      settings: """
-        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
-        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
-        sgd
-        """),
-    VerifiedFamily(
-      "helium", runs: 6, median: 0.000000, worst: 0.000056,
-      settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
-        fp16-mixed,fp32,lora,padding,sgd
-        """),
-    VerifiedFamily(
-      "hunyuan_v1_dense", runs: 6, median: 0.000000, worst: 0.000056,
-      settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
-        fp16-mixed,fp32,lora,padding,sgd
-        """),
-    VerifiedFamily(
-      "llama", runs: 178, median: 0.000000, worst: 0.000063,
-      settings: """
-        accumulate,adafactor,adamw,adamw-8bit,adamw-fused,attention=eager,attention=efficient,attention=sdpa,\
-        bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,clipping,dora,\
-        fp16,fp16-mixed,fp32,freeze,galore-adamw,ia3,kbit,lion,lion-8bit,lora,loss=chunked,loss=fused,muon,\
-        padding,paged-adamw-8bit,prompt,quantize=int8,quantize=nf4,quantize=nf4-double,sgd,sgd-momentum
-        """),
-    VerifiedFamily(
-      "llama4", runs: 34, median: 0.000000, worst: 0.000133,
+      "granitemoe", runs: 42, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
         sgd
         """),
     VerifiedFamily(
-      "llava", runs: 22, median: 0.000000, worst: 0.000271,
+      "helium", runs: 8, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
+        fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
+        """),
+    VerifiedFamily(
+      "hunyuan_v1_dense", runs: 8, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,sgd
+        """),
+    VerifiedFamily(
+      "llama", runs: 201, median: 0.000000, worst: 0.000024,
+      settings: """
+        accumulate,adafactor,adamw,adamw-8bit,adamw-fused,attention=eager,attention=efficient,attention=math,\
+        attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
+        checkpointing=reentrant,clipping,dora,fp16,fp16-mixed,fp32,freeze,galore-adamw,ia3,kbit,lamda,lion,\
+        lion-8bit,lora,loss=chunked,loss=fused,muon,padding,paged-adamw-8bit,prefix,prefix=projected,prompt,\
+        quantize=int8,quantize=nf4,quantize=nf4-double,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "llama4", runs: 34, median: 0.000000, worst: 0.000000,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "llava", runs: 22, median: 0.000000, worst: 0.000000,
       settings: """
         attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
         checkpointing=reentrant,fp16-mixed,fp32,lora,sgd
         """),
     VerifiedFamily(
-      "mamba", runs: 15, median: 0.000000, worst: 0.000146,
+      "mamba", runs: 16, median: 0.000000, worst: 0.000146,
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
-        checkpointing=reentrant,fp16-mixed,fp32,lora,sgd
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
       "mamba2", runs: 16, median: 0.000000, worst: 0.000000,
@@ -268,29 +277,30 @@ extension VerifiedFamily {
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "mistral", runs: 21, median: 0.000000, worst: 0.000060,
+      "mistral", runs: 28, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
-        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        accumulate,adamw,adamw-fused,attention=eager,attention=math,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lamda,lora,\
+        padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "mixtral", runs: 43, median: 0.000000, worst: 0.000216,
+      "mixtral", runs: 44, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
-        sgd
+        prefix,sgd
         """),
     VerifiedFamily(
-      "modernbert", runs: 18, median: 0.000000, worst: 0.000000,
+      "modernbert", runs: 25, median: 0.000000, worst: 0.000000,
       settings: """
-        attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
-        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "mpt", runs: 11, median: 0.000000, worst: 0.000000,
+      "mpt", runs: 17, median: 0.000000, worst: 0.000000,
       settings: """
         adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lamda,lora,padding,prefix,sgd
         """),
     VerifiedFamily(
       "mt5", runs: 7, median: 0.000000, worst: 0.000000,
@@ -299,41 +309,43 @@ extension VerifiedFamily {
         checkpointing=reentrant,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "nemotron", runs: 6, median: 0.000000, worst: 0.000061,
+      "nemotron", runs: 8, median: 0.000000, worst: 0.000000,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
+        """),
+    VerifiedFamily(
+      "olmo", runs: 16, median: 0.000000, worst: 0.000000,
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
-        fp16-mixed,fp32,lora,padding,sgd
+        fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "olmo", runs: 12, median: 0.000000, worst: 0.000056,
+      "olmo2", runs: 8, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
-        fp16-mixed,fp32,lora,padding,sgd
+        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,sgd
         """),
     VerifiedFamily(
-      "olmo2", runs: 5, median: 0.000000, worst: 0.000000,
+      "olmo3", runs: 8, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp32,lora,padding,sgd
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "olmo3", runs: 5, median: 0.000000, worst: 0.000000,
-      settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp32,lora,padding,sgd
-        """),
-    VerifiedFamily(
-      "olmoe", runs: 42, median: 0.000000, worst: 0.000225,
+      "olmoe", runs: 42, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
         sgd
         """),
     VerifiedFamily(
-      "opt", runs: 32, median: 0.000000, worst: 0.000005,
+      "opt", runs: 39, median: 0.000000, worst: 0.000273,
       settings: """
         accumulate,adamw,adamw-8bit,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,galore-adamw,\
-        ia3,kbit,lion,lion-8bit,lora,loss=chunked,loss=fused,muon,padding,paged-adamw-8bit,quantize=int8,\
-        quantize=nf4-double,sgd,sgd-momentum
+        ia3,kbit,lamda,lion,lion-8bit,lora,loss=chunked,loss=fused,muon,padding,paged-adamw-8bit,prefix,\
+        prefix=projected,quantize=int8,quantize=nf4-double,sgd,sgd-momentum
         """),
     VerifiedFamily(
       "pegasus", runs: 8, median: 0.000000, worst: 0.000038,
@@ -342,74 +354,76 @@ extension VerifiedFamily {
         checkpointing=none,checkpointing=reentrant,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "phi", runs: 21, median: 0.000000, worst: 0.000054,
+      "phi", runs: 29, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        accumulate,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lamda,lora,\
+        padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "phi3", runs: 13, median: 0.000000, worst: 0.000061,
+      "phi3", runs: 16, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
-        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "phimoe", runs: 17, median: 0.000000, worst: 0.000228,
-      settings: """
-        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
-        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
-        sgd
-        """),
-    VerifiedFamily(
-      "qwen2", runs: 51, median: 0.000000, worst: 0.000060,
-      settings: """
-        adamw,adamw-8bit,adamw-fused,attention=cudnn,attention=eager,attention=efficient,attention=math,\
-        attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
-        checkpointing=reentrant,dora,fp16-mixed,fp32,freeze,kbit,lion,lion-8bit,lora,muon,padding,\
-        paged-adamw-8bit,prompt,quantize=int8,quantize=nf4-double,sgd,sgd-momentum
-        """),
-    VerifiedFamily(
-      "qwen2_moe", runs: 21, median: 0.000000, worst: 0.000259,
+      "phimoe", runs: 17, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
         sgd
         """),
     VerifiedFamily(
-      "qwen2_vl", runs: 24, median: 0.000000, worst: 0.000000,
+      "qwen2", runs: 57, median: 0.000000, worst: 0.000001,
+      settings: """
+        accumulate,adamw,adamw-8bit,adamw-fused,attention=cudnn,attention=eager,attention=efficient,\
+        attention=math,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
+        checkpointing=reentrant,dora,fp16-mixed,fp32,freeze,kbit,lamda,lion,lion-8bit,lora,muon,padding,\
+        paged-adamw-8bit,prefix,prompt,quantize=int8,quantize=nf4-double,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "qwen2_moe", runs: 21, median: 0.000000, worst: 0.000000,
+      settings: """
+        adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
+        sgd
+        """),
+    VerifiedFamily(
+      "qwen2_vl", runs: 40, median: 0.000000, worst: 0.000000,
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,sgd
         """),
     VerifiedFamily(
-      "qwen3", runs: 13, median: 0.000000, worst: 0.000058,
+      "qwen3", runs: 16, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,checkpointing=none,\
-        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "qwen_moe", runs: 42, median: 0.000000, worst: 0.000224,
+      "qwen_moe", runs: 43, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
-        sgd
+        prefix,sgd
         """),
     VerifiedFamily(
-      "resnet", runs: 10, median: 0.000000, worst: 0.000000,
+      "resnet", runs: 26, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=sdpa,bf16,bf16-mixed,checkpointing=none,fp16-mixed,fp32,sgd,sgd-momentum
+        accumulate,adamw,attention=sdpa,bf16,bf16-mixed,checkpointing=none,clipping,convbn-tune,fp16-mixed,\
+        fp32,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "roberta", runs: 48, median: 0.000000, worst: 0.000000,
+      "roberta", runs: 54, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "seed_oss", runs: 6, median: 0.000000, worst: 0.000053,
+      "seed_oss", runs: 8, median: 0.000000, worst: 0.000000,
       settings: """
         adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
-        fp16-mixed,fp32,lora,padding,sgd
+        fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
       "siglip", runs: 16, median: 0.000000, worst: 0.000000,
@@ -419,25 +433,33 @@ extension VerifiedFamily {
         lora,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "smollm3", runs: 8, median: 0.000000, worst: 0.000063,
+      "smollm3", runs: 10, median: 0.000000, worst: 0.000000,
       settings: """
         adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,sgd
         """),
     VerifiedFamily(
-      "stablelm", runs: 12, median: 0.000000, worst: 0.000056,
+      "stablelm", runs: 16, median: 0.000000, worst: 0.000000,
       settings: """
-        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,\
-        fp16-mixed,fp32,lora,padding,sgd
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=none,\
+        checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "starcoder2", runs: 23, median: 0.000000, worst: 0.000068,
+      "starcoder2", runs: 31, median: 0.000000, worst: 0.000041,
       settings: """
-        adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,\
-        checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
+        accumulate,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lamda,lora,\
+        padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "t5", runs: 19, median: 0.000000, worst: 0.000000,
+      "swin", runs: 38, median: 0.000000, worst: 0.000000,
+      settings: """
+        accumulate,adamw-fused,attention=eager,attention=efficient,attention=math,attention=sdpa,bf16,\
+        bf16-mixed,checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,\
+        lora,sgd,sgd-momentum
+        """),
+    VerifiedFamily(
+      "t5", runs: 23, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
@@ -451,7 +473,7 @@ extension VerifiedFamily {
         lora,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "whisper", runs: 14, median: 0.000000, worst: 0.000029,
+      "whisper", runs: 15, median: 0.000000, worst: 0.000029,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,sgd
