@@ -23,7 +23,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
   /// The rows of every table.
   static let all = [
     "sample-models.tsv", "other-models.tsv", "families.tsv", "experts.tsv", "images.tsv", "training-settings.tsv",
-    "quantized.tsv",
+    "quantized.tsv", "quantized-experts.tsv",
   ].flatMap(table)
 
   /// The rows of a table, without its heading.
@@ -86,6 +86,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "dropout": settings.adapters?.dropout = Double(number ?? 0)
       case "dora": settings.adapters?.usesDoRA = true
       case "quantize": settings.quantization = Quantization(rawValue: String(parts.last ?? ""))
+      case "experts": settings.expertBalance = parts.last == "worst" ? .worst : .even
       case "kbit": settings.isPreparedForKBitTraining = true
       case "freeze": settings.frozen.append(String(parts.last ?? ""))
       default: throw Malformed(row: String(option))
