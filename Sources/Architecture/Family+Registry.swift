@@ -8,7 +8,7 @@ extension Family {
     .mixtral, .phiMoE, .qwen2MoE, .qwenMoE, .graniteMoE, .gptOSS, .llama4, .deepseek, .deepseekV2, .deepseekV32,
     .bert, .roberta, .electra, .distilBERT, .debertaV2, .modernBERT, .t5, .mt5, .bart, .mbart, .marian,
     .pegasus, .whisper, .mamba, .mamba2, .falconMamba,
-    .vit, .deit, .dinov2, .convNeXt, .resNet, .clip, .siglip, .llava, .qwen2VL,
+    .vit, .deit, .dinov2, .convNeXt, .resNet, .swin, .clip, .siglip, .llava, .qwen2VL,
   ]
 
   private static let byModelType: [String: Family] = all.reduce(into: [:]) { table, family in

@@ -52,6 +52,8 @@ public enum Role: String, CaseIterable, Sendable {
 
   /// A block of convolutions: each channel by itself, or all together, and the norm behind.
   case depthwise, imageConvolution, imageConvolutionNorm
+  /// What makes four neighbouring patches one.
+  case patchMerging
 
   // Mixture of experts. The modules of expert 0 stand for all of them, or one weight holds every expert.
   case router, expertGate, expertUp, expertDown, expertFusedGateUp, sharedExpertGate, sharedExpertUp, sharedExpertDown
@@ -91,7 +93,7 @@ extension Role {
     case .router, .routerCorrection, .expertGate, .expertUp, .expertDown, .expertFusedGateUp, .sharedExpertGate,
       .sharedExpertUp, .sharedExpertDown, .sharedExpertWeight:
       .experts
-    case .projectorUp, .projectorDown, .depthwise, .imageConvolution: .vision
+    case .projectorUp, .projectorDown, .depthwise, .imageConvolution, .patchMerging: .vision
     case .mixerInput, .mixerConvolution, .stateProjection, .timeStepProjection, .timeStepBias, .decay, .skip,
       .mixerOutput, .other:
       .other

@@ -42,7 +42,7 @@ extension ElementwiseFunction {
       .init("erf", keeps: .input, temporaries: 4), .init("exp", keeps: .output), .init("floor", keeps: nil),
       .init("hardsigmoid", keeps: .input), .init("hardswish", keeps: .input), .init("leaky_relu", keeps: .input),
       .init("log", keeps: .input), .init("mish", keeps: .input), .init("reciprocal", keeps: .output, temporaries: 2),
-      .init("round", keeps: nil), .init("selu", keeps: .input), .init("sign", keeps: nil),
+      .init("roll", keeps: nil), .init("round", keeps: nil), .init("selu", keeps: .input), .init("sign", keeps: nil),
       .init("sinh", keeps: .input, temporaries: 1), .init("softplus", keeps: .input),
       // grad * (result * log(self)) of a number's power (pow_backward_exponent)
       .init("rpow", keeps: .both, temporaries: 1), .init("rsub", keeps: nil),

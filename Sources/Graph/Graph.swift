@@ -60,7 +60,7 @@ public struct Graph: Sendable {
   public var values: [Value] = []
   public var operators: [Operator] = []
   public var frames: [Frame] = []
-  /// In running order; they do not overlap.
+  /// In the order in which they end: one that lies in another stands before it. They do not overlap otherwise.
   public var segments: [Segment] = []
   /// For each operator, the owners that nothing in the program names once it has run.
   public var releases: [[ValueID]] = []
@@ -68,10 +68,26 @@ public struct Graph: Sendable {
   public var extraLeaves: [ValueID] = []
   /// The same, where the stretch that makes them is checkpointed (T5's bias of zeros).
   public var checkpointedLeaves: [ValueID] = []
+  /// What autocast makes of its operators' arguments in fp32. It keeps its copy of a leaf that needs a gradient, and the
+  /// arguments of a stretch that reentrant checkpointing runs again are such leaves.
+  public var autocastCopies: Set<ValueID> = []
   /// The scalar that the backward pass starts from.
   public var loss: ValueID?
 
   public init() {}
+
+  /// For each segment, the places of those that lie in it and in none between; behind them, of those that lie in none.
+  public var nestedSegments: [[Int]] {
+    var inside: [[Int]] = []
+    var open: [Int] = []
+    for (index, segment) in segments.enumerated() {
+      let first = open.firstIndex { segments[$0].operators.lowerBound >= segment.operators.lowerBound } ?? open.count
+      inside.append(Array(open[first...]))
+      open.removeSubrange(first...)
+      open.append(index)
+    }
+    return inside + [open]
+  }
 
   public subscript(_ id: ValueID) -> Value { values[id.index] }
 

@@ -41,7 +41,7 @@ extension GraphBuilder {
     function(name, castForPrecision(input))
   }
 
-  private mutating func function(_ name: String, _ input: Tensor) -> Tensor {
+  mutating func function(_ name: String, _ input: Tensor) -> Tensor {
     ElementwiseFunction.named(name).map { unary(.function($0), input) } ?? input
   }
 
@@ -59,6 +59,10 @@ extension GraphBuilder {
   public mutating func cast(_ input: Tensor, to type: DataType) -> Tensor {
     input.dataType == type ? input : apply(.cast, [input], input.layout.preserved, type)
   }
+
+  /// `input *= number`, `input /= number`: the storage stays.
+  public mutating func multiplyScalarInPlace(_ input: Tensor) -> Tensor { applyInPlace(.multiplyScalar, [input]) }
+  public mutating func divideScalarInPlace(_ input: Tensor) -> Tensor { applyInPlace(.divideScalar, [input]) }
 
   /// `torch.where(mask, input, number)`.
   public mutating func whereVisible(_ input: Tensor, _ mask: Tensor) -> Tensor {
@@ -120,11 +124,13 @@ extension GraphBuilder {
     return apply(.mean, [input], Layout(contiguous: shape), input.dataType)
   }
 
-  public mutating func concatenate(_ inputs: [Tensor], axis: Int) -> Tensor {
+  /// `torch.cat`, perhaps beside an empty tensor of some type.
+  public mutating func concatenate(_ inputs: [Tensor], axis: Int, besideEmpty empty: DataType? = nil) -> Tensor {
     var shape = inputs[0].shape
     let axis = inputs[0].layout.axis(axis)
     shape.dimensions[axis] = inputs.reduce(0) { $0 + $1.shape[axis] }
-    let type = inputs.dropFirst().reduce(inputs[0].dataType) { $0.bitWidth >= $1.dataType.bitWidth ? $0 : $1.dataType }
+    let types = inputs.map(\.dataType) + (empty.map { [$0] } ?? [])
+    let type = types.dropFirst().reduce(types[0]) { $0.bitWidth >= $1.bitWidth ? $0 : $1 }
     return apply(.concatenate(axis: axis), inputs, Layout(contiguous: shape), type)
   }
 
@@ -151,13 +157,19 @@ extension GraphBuilder {
   /// that of a parameter's view.
   package mutating func castForSpeed(_ input: Tensor, keeps: Bool = true) -> Tensor {
     guard let autocast, input.dataType.isFloatingPoint, input.dataType != .float64 else { return input }
-    guard keeps, input.dataType == .float32, case .parameter(trains: true) = graph[input.id].origin else {
-      return cast(input, to: autocast)
+    guard keeps, input.dataType == .float32, isLeaf(input) else {
+      let copy = cast(input, to: autocast)
+      if keeps, input.dataType == .float32 { noteAutocastCopy(copy) }
+      return copy
     }
     if let known = castParameters[input.id] { return known }
     let copy = cast(input, to: autocast)
     castParameters[input.id] = copy
     return copy
+  }
+
+  private func isLeaf(_ input: Tensor) -> Bool {
+    graph[input.id].origin == .parameter(trains: true) || graph.extraLeaves.contains(input.id)
   }
 
   /// The input as an operator on autocast's fp32 list sees it.

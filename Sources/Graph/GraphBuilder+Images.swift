@@ -68,6 +68,9 @@ extension GraphBuilder {
     apply(.resample, [input], input.layout.image([input.shape[0], input.shape[1], height, width]), input.dataType)
   }
 
+  /// `torch.roll` along several axes.
+  public mutating func rolled(_ input: Tensor) -> Tensor { function("roll", input) }
+
   /// `torch.cat` as autocast runs it: every part in the widest of their types first.
   public mutating func joined(_ inputs: [Tensor], axis: Int) -> Tensor {
     guard autocast != nil, inputs.contains(where: { $0.dataType == .float32 }) else {

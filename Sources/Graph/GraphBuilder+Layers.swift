@@ -1,7 +1,8 @@
 public import Units
 
 // Autocast converts an operator's arguments from the last to the first: the order in which compilers on x86-64 Linux
-// evaluate the call in `WrapFunction_` (aten/src/ATen/autocast_mode.h).
+// evaluate the call in `WrapFunction_` (aten/src/ATen/autocast_mode.h). The arguments themselves live until the
+// operator has run.
 
 extension GraphBuilder {
   /// `F.embedding`: rows of `table` [V, H] for indices of any shape.
@@ -17,16 +18,18 @@ extension GraphBuilder {
   public mutating func linear(
     _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, transposed: Bool = false, throughView: Bool = false
   ) -> Tensor {
-    // `F.linear(input, weight, bias)`, and a Conv1D's `addmm(bias, input, weight)`.
-    let early = transposed ? nil : bias.map { castForSpeed($0) }
-    let weight = castForSpeed(weight, keeps: !throughView)
-    let input = castForSpeed(input)
-    let bias = early ?? bias.map { castForSpeed($0) }
-    if let bias, !transposed, input.shape.rank > 2, !input.layout.isContiguous {
-      // Not flattened to `addmm`: a product, and the bias added to it (aten/src/ATen/native/Linear.cpp).
-      return frame("") { g in g.add(g.product(input, weight, transposed: false), bias) }
+    frame("") { g in
+      // `F.linear(input, weight, bias)`, and a Conv1D's `addmm(bias, input, weight)`.
+      let early = transposed ? nil : bias.map { g.castForSpeed($0) }
+      let weight = g.castForSpeed(weight, keeps: !throughView)
+      let input = g.castForSpeed(input)
+      let bias = early ?? bias.map { g.castForSpeed($0) }
+      if let bias, !transposed, input.shape.rank > 2, !input.layout.isContiguous {
+        // Not flattened to `addmm`: a product, and the bias added to it (aten/src/ATen/native/Linear.cpp).
+        return g.add(g.product(input, weight, transposed: false), bias)
+      }
+      return g.product(input, weight, bias, transposed: transposed)
     }
-    return product(input, weight, bias, transposed: transposed)
   }
 
   private mutating func product(
@@ -34,7 +37,8 @@ extension GraphBuilder {
   ) -> Tensor {
     var input = input
     let rows = input.shape.dimensions.dropLast().reduce(1, *)
-    if input.layout.viewed(as: Shape([rows, input.shape[input.shape.rank - 1]])) == nil { input = contiguous(input) }
+    let matrix: Shape = [rows, input.shape[input.shape.rank - 1]]
+    if input.layout.viewed(as: matrix) == nil { input = contiguous(input) }
     let width = weight.shape[transposed ? 1 : 0]
     let shape = Shape(Array(input.shape.dimensions.dropLast()) + [width])
     return apply(
@@ -46,13 +50,15 @@ extension GraphBuilder {
   public mutating func convolution(
     _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, stride: Int, padding: Int
   ) -> Tensor {
-    let bias = bias.map { castForSpeed($0) }
-    let weight = castForSpeed(weight)
-    let input = castForSpeed(input)
-    let length = (input.shape[2] + 2 * padding - weight.shape[2]) / stride + 1
-    return apply(
-      .convolution, [input, weight] + (bias.map { [$0] } ?? []),
-      Layout(contiguous: [input.shape[0], weight.shape[0], length]), input.dataType)
+    frame("") { g in
+      let bias = bias.map { g.castForSpeed($0) }
+      let weight = g.castForSpeed(weight)
+      let input = g.castForSpeed(input)
+      let length = (input.shape[2] + 2 * padding - weight.shape[2]) / stride + 1
+      return g.apply(
+        .convolution, [input, weight] + (bias.map { [$0] } ?? []),
+        Layout(contiguous: [input.shape[0], weight.shape[0], length]), input.dataType)
+    }
   }
 
   /// Rows of a table by an index tensor (`table[indices]`), whose derivative puts them back with `index_put`.
@@ -64,37 +70,44 @@ extension GraphBuilder {
   /// `torch.matmul` of two rank-4 tensors: both are brought to rank 3 (which copies what no view can show) and
   /// multiplied by `bmm`.
   public mutating func matrixProduct(_ left: Tensor, _ right: Tensor) -> Tensor {
-    let right = castForSpeed(right)
-    let left = castForSpeed(left)
-    let batch = Shape(Array(left.shape.dimensions.dropLast(2)))
-    let count = batch.dimensions.reduce(1, *)
-    let (m, k, n) = (
-      left.shape[left.shape.rank - 2], left.shape[left.shape.rank - 1], right.shape[right.shape.rank - 1]
-    )
-    let product = frame("") { g in
-      let flatLeft = g.reshape(left, Shape([count, m, k]))
-      let whole = Shape(batch.dimensions + [k, n])
-      let flatRight = g.reshape(right.shape == whole ? right : g.expand(right, to: whole), Shape([count, k, n]))
-      return g.apply(.batchedProduct, [flatLeft, flatRight], Layout(contiguous: Shape([count, m, n])), left.dataType)
+    frame("") { g in
+      let right = g.castForSpeed(right)
+      let left = g.castForSpeed(left)
+      let batch = Shape(Array(left.shape.dimensions.dropLast(2)))
+      let count = batch.dimensions.reduce(1, *)
+      let (m, k, n) = (
+        left.shape[left.shape.rank - 2], left.shape[left.shape.rank - 1], right.shape[right.shape.rank - 1]
+      )
+      let product = g.frame("") { g in
+        let flatLeft = g.reshape(left, Shape([count, m, k]))
+        let whole = Shape(batch.dimensions + [k, n])
+        let flatRight = g.reshape(right.shape == whole ? right : g.expand(right, to: whole), Shape([count, k, n]))
+        let flat: Shape = [count, m, n]
+        return g.apply(.batchedProduct, [flatLeft, flatRight], Layout(contiguous: flat), left.dataType)
+      }
+      return g.applyView(.view, product, [Layout(contiguous: Shape(batch.dimensions + [m, n]))])[0]
     }
-    return applyView(.view, product, [Layout(contiguous: Shape(batch.dimensions + [m, n]))])[0]
   }
 
   /// `torch.bmm` of two rank-3 tensors.
   public mutating func batchedProduct(_ left: Tensor, _ right: Tensor) -> Tensor {
-    let right = castForSpeed(right)
-    let left = castForSpeed(left)
-    let shape: Shape = [left.shape[0], left.shape[1], right.shape[2]]
-    return apply(.batchedProduct, [left, right], Layout(contiguous: shape), left.dataType)
+    frame("") { g in
+      let right = g.castForSpeed(right)
+      let left = g.castForSpeed(left)
+      let shape: Shape = [left.shape[0], left.shape[1], right.shape[2]]
+      return g.apply(.batchedProduct, [left, right], Layout(contiguous: shape), left.dataType)
+    }
   }
 
   /// `torch.baddbmm`: a product of two rank-3 tensors added to one that repeats along its axes.
   public mutating func addedBatchedProduct(_ addend: Tensor, _ left: Tensor, _ right: Tensor) -> Tensor {
-    let right = castForSpeed(right)
-    let left = castForSpeed(left)
-    let addend = castForSpeed(addend)
-    let shape: Shape = [left.shape[0], left.shape[1], right.shape[2]]
-    return apply(.addedBatchedProduct, [addend, left, right], Layout(contiguous: shape), left.dataType)
+    frame("") { g in
+      let right = g.castForSpeed(right)
+      let left = g.castForSpeed(left)
+      let addend = g.castForSpeed(addend)
+      let shape: Shape = [left.shape[0], left.shape[1], right.shape[2]]
+      return g.apply(.addedBatchedProduct, [addend, left, right], Layout(contiguous: shape), left.dataType)
+    }
   }
 
   /// `nn.Conv1d` of [B, channels, S] with a stride of one, padded so that S stays.
@@ -108,24 +121,28 @@ extension GraphBuilder {
 
   /// `F.layer_norm` over the last axis, which autocast runs in fp32.
   public mutating func layerNorm(_ input: Tensor, _ weight: Tensor?, _ bias: Tensor?) -> Tensor {
-    let bias = bias.map { castForPrecision($0) }
-    let weight = weight.map { castForPrecision($0) }
-    let input = castForPrecision(input)
-    var statistics = input.shape
-    statistics.dimensions[statistics.rank - 1] = 1
-    let layout = Layout(contiguous: statistics)
-    return apply(
-      .layerNorm, [input] + [weight, bias].compactMap { $0 },
-      results: [(Layout(contiguous: input.shape), input.dataType), (layout, .float32), (layout, .float32)])[0]
+    frame("") { g in
+      let bias = bias.map { g.castForPrecision($0) }
+      let weight = weight.map { g.castForPrecision($0) }
+      let input = g.castForPrecision(input)
+      var statistics = input.shape
+      statistics.dimensions[statistics.rank - 1] = 1
+      let layout = Layout(contiguous: statistics)
+      return g.apply(
+        .layerNorm, [input] + [weight, bias].compactMap { $0 },
+        results: [(Layout(contiguous: input.shape), input.dataType), (layout, .float32), (layout, .float32)])[0]
+    }
   }
 
   /// `F.softmax` along the last axis; `type` as its `dtype` argument. From fp16 to fp32 is one kernel; any other
   /// change of type is a copy first (aten/src/ATen/native/SoftMax.cpp).
   public mutating func softmax(_ input: Tensor, to type: DataType? = nil) -> Tensor {
-    let type = type ?? (autocast != nil ? .float32 : input.dataType)
-    let isOneKernel = input.dataType == .float16 && type == .float32
-    let source = isOneKernel ? input : cast(input, to: type)
-    return apply(.softmax, [source], Layout(contiguous: input.shape), type)
+    frame("") { g in
+      let type = type ?? (g.autocast != nil ? .float32 : input.dataType)
+      let isOneKernel = input.dataType == .float16 && type == .float32
+      let source = isOneKernel ? input : g.cast(input, to: type)
+      return g.apply(.softmax, [source], Layout(contiguous: input.shape), type)
+    }
   }
 
   /// `F.scaled_dot_product_attention`, shapes [B, heads, S, D]; the kernel is the caller's choice.

@@ -41,6 +41,11 @@ extension GraphBuilder {
     return apply(.pick(axis: axis), [input], Layout(contiguous: shape), input.dataType)
   }
 
+  /// All places along the first axis in another order, by indices off the device.
+  public mutating func picked(_ input: Tensor) -> Tensor {
+    apply(.pick(axis: 0), [input], Layout(contiguous: input.shape), input.dataType)
+  }
+
   public mutating func select(_ input: Tensor, axis: Int) -> Tensor {
     applyView(.select(axis: input.layout.axis(axis)), input, [input.layout.selected(axis: axis)])[0]
   }

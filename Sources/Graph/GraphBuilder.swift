@@ -85,9 +85,11 @@ public struct GraphBuilder: Sendable {
 
   /// Runs `body` as a block that activation checkpointing may wrap; `side` is what it hands back besides.
   ///
-  /// - Parameter positional: what it is handed by position, apart from the hidden states.
+  /// - Parameters:
+  ///   - positional: what it is handed by position, apart from the hidden states.
+  ///   - unread: what it is handed by keyword and does not read.
   public mutating func segment(
-    _ name: String, positional: [Tensor] = [],
+    _ name: String, positional: [Tensor] = [], unread: [Tensor] = [],
     _ body: (inout GraphBuilder) -> (result: Tensor, side: [Tensor])
   ) -> (result: Tensor, side: [Tensor]) {
     let start = graph.operators.count
@@ -102,6 +104,7 @@ public struct GraphBuilder: Sendable {
       }
       made.formUnion(operation.outputs)
     }
+    for tensor in unread where !arguments.contains(tensor.id) { arguments.append(tensor.id) }
     graph.segments.append(
       Graph.Segment(
         operators: range, arguments: arguments, byPosition: positional.map(\.id), result: result.id,
@@ -125,6 +128,8 @@ public struct GraphBuilder: Sendable {
   public mutating func requireGradient(_ tensor: Tensor) {
     graph.extraLeaves.append(tensor.id)
   }
+
+  mutating func noteAutocastCopy(_ tensor: Tensor) { graph.autocastCopies.insert(tensor.id) }
 
   /// The same where the stretch that makes the value is checkpointed.
   package mutating func requireGradientWhereCheckpointed(_ tensor: Tensor) {

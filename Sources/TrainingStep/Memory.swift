@@ -8,23 +8,61 @@ struct Memory {
     var index: Int
   }
 
-  private(set) var timeline = Timeline()
+  /// A thing that happened, in the run's order.
+  struct Entry {
+    enum Event {
+      /// An allocation by its place among the timeline's.
+      case birth(Int)
+      case death(Int)
+      case begin(Phase, step: Int)
+      case endForward
+      case endStep
+    }
+
+    var event: Event
+    /// The checkpointable stretch of the graph that it belongs to; nil outside of all.
+    var section: Int?
+  }
+
+  /// The timeline but for the peak of the phase that is running.
+  private var timeline = Timeline()
+  /// What happened, where it is to be repeated.
+  private(set) var log: [Entry]?
+  /// The stretch of the graph that runs; nil outside of all.
+  var section: Int?
+  private var peak = Timeline.Peak(bytes: .zero, event: 0)
   private(set) var current = ByteCount.zero
   private(set) var step = 0
   private(set) var phase = Phase.load
   private var references: [Int] = []
   private var clock = 0
 
-  mutating func begin(_ phase: Phase, step: Int) {
-    self.phase = phase
-    self.step = step
-    if timeline.peaks[step]?[phase] == nil {
-      timeline.peaks[step, default: [:]][phase] = Timeline.Peak(bytes: current, event: clock)
-    }
+  init(keepsLog: Bool = false) { log = keepsLog ? [] : nil }
+
+  /// The run until now.
+  var finished: Timeline {
+    var timeline = timeline
+    timeline.peaks[step, default: [:]][phase] = peak
+    return timeline
   }
 
-  mutating func endForward() { timeline.forwardEnds[step, default: []].append(clock) }
-  mutating func endStep() { timeline.resident[step] = current }
+  mutating func begin(_ phase: Phase, step: Int) {
+    log?.append(Entry(event: .begin(phase, step: step), section: nil))
+    timeline.peaks[self.step, default: [:]][self.phase] = peak
+    self.phase = phase
+    self.step = step
+    peak = timeline.peaks[step]?[phase] ?? Timeline.Peak(bytes: current, event: clock)
+  }
+
+  mutating func endForward() {
+    log?.append(Entry(event: .endForward, section: nil))
+    timeline.forwardEnds[step, default: []].append(clock)
+  }
+
+  mutating func endStep() {
+    log?.append(Entry(event: .endStep, section: nil))
+    timeline.resident[step] = current
+  }
 
   /// A new storage with one reference.
   mutating func allocate(
@@ -37,9 +75,8 @@ struct Memory {
         bytes: rounded, cause: cause, module: module, step: step, phase: phase, category: category, birth: clock))
     references.append(1)
     current += rounded
-    if let peak = timeline.peaks[step]?[phase], current > peak.bytes {
-      timeline.peaks[step]?[phase] = Timeline.Peak(bytes: current, event: clock)
-    }
+    if current > peak.bytes { peak = Timeline.Peak(bytes: current, event: clock) }
+    log?.append(Entry(event: .birth(references.count - 1), section: section))
     return StorageID(index: references.count - 1)
   }
 
@@ -51,7 +88,16 @@ struct Memory {
     clock += 1
     current -= timeline.allocations[storage.index].bytes
     timeline.allocations[storage.index].death = clock
+    log?.append(Entry(event: .death(storage.index), section: section))
   }
+
+  /// The allocation of a storage as it is noted now.
+  subscript(_ storage: StorageID) -> Timeline.Allocation {
+    get { timeline.allocations[storage.index] }
+    set { timeline.allocations[storage.index] = newValue }
+  }
+
+  var count: Int { references.count }
 
   func isShared(_ storage: StorageID) -> Bool { references[storage.index] > 1 }
 

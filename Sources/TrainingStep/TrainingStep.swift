@@ -23,8 +23,19 @@ public struct TrainingStep: Sendable {
       "galore-adamw finds no linear layer with \(workload.projection.targets.joined(separator: " or ")) in its name"
   }
 
-  public func run() -> Timeline {
+  public func run() -> Timeline { simulated(keepsLog: false).finished }
+
+  /// The timeline of a model of which some layers are left out, as if all were there; nil where layers do not repeat in
+  /// it as they would have to.
+  public func run(repeating layers: LayerRepetition) -> Timeline? {
+    // What clipping allocates depends on the number of parameters.
+    guard graph.segments.count == layers.count, !workload.clipsGradients else { return nil }
+    return simulated(keepsLog: true).repeating(layers)?.finished
+  }
+
+  private func simulated(keepsLog: Bool) -> Memory {
     var tape = Tape(graph: graph, checkpointing: workload.checkpointing)
+    tape.memory = Memory(keepsLog: keepsLog)
     tape.handsGradientsOn = distribution.handsGradientsOn
     var states = OptimizerStates()
     var norm: Memory.StorageID?
@@ -59,7 +70,7 @@ public struct TrainingStep: Sendable {
       for batch in batches { tape.drop(batch) }
       tape.memory.endStep()
     }
-    return tape.memory.timeline
+    return tape.memory
   }
 }
 
@@ -74,9 +85,11 @@ extension Tape {
       case .buffer: category = .buffers
       case .input, .intermediate: continue
       }
+      memory.section = sections[index]
       bound[index] = memory.allocate(
         bytes(of: value.owner), cause: "load", module: value.name ?? "", category: category)
     }
+    memory.section = nil
   }
 
   /// Memory that the strategy holds from now on.
@@ -99,7 +112,7 @@ extension Tape {
   }
 
   mutating func drop(_ batch: [Int: Memory.StorageID]) {
-    for (index, storage) in batch {
+    for (index, storage) in batch.sorted(by: { $0.key < $1.key }) {
       bound[index] = nil
       memory.release(storage)
     }
@@ -114,7 +127,7 @@ extension Tape {
   }
 
   mutating func dropGradients() {
-    for gradient in gradients.values { memory.release(gradient.storage) }
+    for (_, gradient) in gradients.sorted(by: { $0.key < $1.key }) { memory.release(gradient.storage) }
     gradients.removeAll()
     reached.removeAll()
   }

@@ -23,7 +23,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
   /// The rows of every table.
   static let all = [
     "sample-models.tsv", "other-models.tsv", "families.tsv", "experts.tsv", "images.tsv", "training-settings.tsv",
-    "quantized.tsv", "quantized-experts.tsv",
+    "quantized.tsv", "quantized-experts.tsv", "windows.tsv",
   ].flatMap(table)
 
   /// The rows of a table, without its heading.

@@ -23,13 +23,13 @@ struct TracedModel: Sendable {
   }()
 
   /// Those of Tests/Truth/models, by the file's name.
-  private static let described: [String: TracedModel] = {
+  private static let described = texts.compactMapValues { TracedModel(Substring($0)) }
+
+  private static let texts: [String: String] = {
     let folder = SampleModels.root.appendingPathComponent("Tests/Truth/models")
     let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
-    return files.reduce(into: [:]) { models, file in
-      guard let text = try? String(contentsOf: file, encoding: .utf8), let model = TracedModel(Substring(text))
-      else { return }
-      models[file.deletingPathExtension().lastPathComponent] = model
+    return files.reduce(into: [:]) { texts, file in
+      texts[file.deletingPathExtension().lastPathComponent] = try? String(contentsOf: file, encoding: .utf8)
     }
   }()
 
@@ -38,13 +38,51 @@ struct TracedModel: Sendable {
     self.estimator = estimator
   }
 
+  /// The models of Tests/Truth/models with this many layers; those whose layers are not one range of numbers stay away.
+  static func deepened(to count: Int) -> [String: TracedModel] {
+    texts.compactMapValues { text in
+      guard let document = Configuration(line: Substring(text), file: "config.json"),
+        var configuration = document.section("config"), let tensors = document.section("tensors")
+      else { return nil }
+      let old = Set(tensors.root.keys.compactMap { Self.range(in: $0)?.last })
+      guard old.count == 1, let last = old.first else { return nil }
+      var names: [String: String] = [:]
+      for (name, value) in tensors.root {
+        guard case .string(let tensor) = value else { continue }
+        names[name.replacingOccurrences(of: "{0..\(last)}", with: "{0..\(count - 1)}")] = tensor
+      }
+      for key in ["num_hidden_layers", "n_layer", "n_layers", "num_layers"] where configuration.contains(key) {
+        configuration.root[key] = .integer(count)
+      }
+      for (key, value) in configuration.root {
+        if case .array(let nodes) = value, nodes.count == last + 1, !nodes.isEmpty {
+          configuration.root[key] = .array((0..<count).map { nodes[$0 % nodes.count] })
+        }
+      }
+      return TracedModel(configuration: configuration, tensors: names)
+    }
+  }
+
+  private static func range(in name: String) -> ClosedRange<Int>? {
+    guard let open = name.firstIndex(of: "{"), let close = name.firstIndex(of: "}") else { return nil }
+    let bounds = name[name.index(after: open)..<close].split(separator: ".").compactMap { Int($0) }
+    return bounds.count == 2 && bounds[0] == 0 ? bounds[0]...bounds[1] : nil
+  }
+
   /// Reads `{"config": {…}, "tensors": {"layers.{0..3}.up.weight": "BF16 704x256"}}`.
   private init?(_ text: Substring) {
     guard let document = Configuration(line: text, file: "config.json"), let tensors = document.section("tensors"),
       let configuration = document.section("config")
     else { return nil }
-    let stored = tensors.root.keys.sorted().flatMap { name -> [StoredTensor] in
-      let words = tensors.string(name)?.split(separator: " ") ?? []
+    self.init(
+      configuration: configuration,
+      tensors: tensors.root.compactMapValues { if case .string(let tensor) = $0 { tensor } else { nil } })
+  }
+
+  /// - Parameter tensors: type and shape, `BF16 704x256`, by name.
+  private init(configuration: Configuration, tensors: [String: String]) {
+    let stored = tensors.sorted { $0.key < $1.key }.flatMap { name, tensor -> [StoredTensor] in
+      let words = tensor.split(separator: " ")
       guard words.count == 2, let type = DataType(rawValue: String(words[0])) else { return [] }
       let shape = Shape(words[1].split(separator: "x").compactMap { Int($0) })
       return Self.expanded(name).map {

@@ -63,7 +63,7 @@ extension EncoderDecoderChoices {
   ) -> EncoderDecoderChoices {
     EncoderDecoderChoices(
       block: TransformerChoices(
-        norm: .layerNorm, positions: .given, attention: .interface(softmax: .uncast), mlpIsInline: true,
+        norm: .layerNorm, positions: .given, attention: .interface(softmax: .uncast), inlineMLP: .byLayer,
         attentionDropout: Setting("attention_dropout", 0), residualDropout: Setting("dropout", 0.1),
         activationDropout: Setting("activation_dropout", 0), activation: Setting("activation_function", activation)),
       positions: positions, embeddingScale: scale, embeddingDropout: Setting("dropout", 0.1), biasesLogits: true,

@@ -38,8 +38,9 @@ extension Family {
 
 extension TransformerChoices {
   static let falcon = TransformerChoices(
-    heads: HeadChoices.gpt2, norm: .layerNorm, attention: .falcon, fused: .multiQuery, parallel: .mlpFirst,
-    parallelKey: Setting("parallel_attn", true), alwaysMasks: true, returnsWeights: true,
+    heads: HeadChoices.gpt2, norm: .layerNorm, attention: .falcon, fused: .multiQuery, holdsAttended: true,
+    parallel: .intoMLP, parallelKey: Setting("parallel_attn", true), holdsInputNorm: true, alwaysMasks: true,
+    returnsWeights: true,
     multipliesTransposedWeights: true, attentionOutputDropout: .own(Setting("attention_dropout", 0)),
     residualDropout: Setting("hidden_dropout", 0),
     activation: Setting("activation", "gelu"))

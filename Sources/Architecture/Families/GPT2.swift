@@ -62,7 +62,7 @@ extension Family {
 extension TransformerChoices {
   static let gpt2 = TransformerChoices(
     heads: HeadChoices.gpt2, norm: .layerNorm, positions: .learned, attention: .interface(softmax: .plain),
-    holdsBranches: true,
+    holdsBranches: true, handsMaskByPosition: true,
     embeddingDropout: Setting("embd_pdrop", 0.1), attentionDropout: Setting("attn_pdrop", 0.1),
     residualDropout: Setting("resid_pdrop", 0.1), activation: Setting("activation_function", "gelu_new"))
 

@@ -29,7 +29,7 @@ extension Family {
 extension TransformerChoices {
   static let opt = TransformerChoices(
     heads: HeadChoices.withoutTokens, norm: .layerNorm, positions: .learnedWithMask(counted: true), scalesQueries: true,
-    flattensMLP: true,
+    inlineMLP: .byStep, flattensMLP: true,
     residualDropout: Setting("dropout", 0.1),
     activation: Setting("activation_function", "relu"))
 
@@ -37,7 +37,8 @@ extension TransformerChoices {
     heads: [
       .causalLM: .nextToken, .sequenceClassification: .lastTokenScore, .tokenClassification: .encoderTokens,
     ], norm: .layerNorm, positions: .learnedWithMask(counted: false), attention: .interface(softmax: .uncast),
-    embeddingScale: .number(flag: "scale_embedding"), embeddingDropout: Setting("hidden_dropout_prob", 0.1),
+    inlineMLP: .byStep, embeddingScale: .number(flag: "scale_embedding"),
+    embeddingDropout: Setting("hidden_dropout_prob", 0.1),
     attentionDropout: Setting("attention_probs_dropout_prob", 0.1),
     residualDropout: Setting("hidden_dropout_prob", 0.1), activationDropout: Setting("activation_dropout", 0),
     activation: Setting("hidden_act", "gelu"))

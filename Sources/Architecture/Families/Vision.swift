@@ -64,6 +64,28 @@ extension Family {
     ],
     keys: .none, adapterTargets: ["classifier.1"], forward: .convolutional(.residual))
 
+  /// transformers 5.17, `models/swin/modeling_swin.py`: the names that it writes, and the ones that it runs with. Its
+  /// repeated blocks are the stages.
+  static let swin = Family(
+    name: "swin", modelTypes: ["swin"], layerPaths: ["encoder.layers"],
+    layer: [
+      "blocks.#.layernorm_before": .inputNorm, "blocks.#.attention.self.query": .query,
+      "blocks.#.attention.self.key": .key, "blocks.#.attention.self.value": .value,
+      "blocks.#.attention.output.dense": .attentionOutput, "blocks.#.attention.q_proj": .query,
+      "blocks.#.attention.k_proj": .key, "blocks.#.attention.v_proj": .value,
+      "blocks.#.attention.o_proj": .attentionOutput,
+      "blocks.#.attention.self.relative_position_bias_table": .relativePositionBias,
+      "blocks.#.attention.relative_position_bias.relative_position_bias_table": .relativePositionBias,
+      "blocks.#.layernorm_after": .preMLPNorm, "blocks.#.intermediate.dense": .up, "blocks.#.output.dense": .down,
+      "blocks.#.mlp.fc1": .up, "blocks.#.mlp.fc2": .down, "downsample.norm": .postMLPNorm,
+      "downsample.reduction": .patchMerging,
+    ],
+    outside: [
+      "embeddings.patch_embeddings.projection": .patchEmbedding, "embeddings.norm": .embeddingNorm,
+      "embeddings.position_embeddings": .positionEmbedding, "layernorm": .finalNorm,
+    ],
+    keys: .none, forward: .shiftedWindow)
+
   /// What stands beside the blocks of an image classifier.
   private static let imageOutside: [String: Role] = [
     "embeddings.patch_embeddings.projection": .patchEmbedding, "embeddings.position_embeddings": .positionEmbedding,

@@ -24,7 +24,7 @@ extension EncoderDecoderChoices {
   static let whisper = EncoderDecoderChoices(
     block: TransformerChoices(
       norm: .layerNorm, positions: .given, attention: .interface(softmax: .uncast), scalesQueries: true,
-      mlpIsInline: true, copiesHeads: true, clampsHalf: true, attentionDropout: Setting("attention_dropout", 0),
+      inlineMLP: .byLayer, copiesHeads: true, clampsHalf: true, attentionDropout: Setting("attention_dropout", 0),
       residualDropout: Setting("dropout", 0), activationDropout: Setting("activation_dropout", 0),
       activation: Setting("activation_function", "gelu")),
     source: .frames, positions: .frames, embeddingDropout: Setting("dropout", 0))

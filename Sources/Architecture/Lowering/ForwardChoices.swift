@@ -6,6 +6,8 @@ enum ForwardChoices: Sendable {
   case imageClassifier(VisionChoices)
   /// Stages of convolutions over an image, and a classifier.
   case convolutional(ConvolutionalChoices)
+  /// Stages of blocks that attend within windows of an image, and a classifier.
+  case shiftedWindow
   /// A text and a vision tower, trained to tell which text belongs to which image.
   case contrastive(ContrastiveChoices)
   /// A language model that reads images among its tokens.
@@ -23,6 +25,8 @@ extension ForwardChoices {
     case .transformer(let choices): choices.heads
     case .imageClassifier(let choices): choices.blocks.heads
     case .convolutional(let choices): [.imageClassification: choices.head]
+    case .shiftedWindow:
+      [.imageClassification: HeadChoices(steps: [.linear(HeadChoices.Linear(.classifier, "classifier", .labels))])]
     case .contrastive: [.contrastive: HeadChoices(steps: [])]
     case .stateSpace, .encoderDecoder, .visionLanguage: [.causalLM: .nextToken]
     }
@@ -35,7 +39,7 @@ extension ForwardChoices {
     case .visionLanguage: name.hasSuffix("ForConditionalGeneration") ? .causalLM : nil
     case .encoderDecoder:
       name.hasSuffix("ForConditionalGeneration") || name.hasSuffix("MTModel") ? .causalLM : nil
-    case .transformer, .stateSpace, .imageClassifier, .convolutional: nil
+    case .transformer, .stateSpace, .imageClassifier, .convolutional, .shiftedWindow: nil
     }
   }
 }

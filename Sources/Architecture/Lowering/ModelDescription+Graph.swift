@@ -27,7 +27,7 @@ extension ModelDescription {
   public func inputs(_ settings: ForwardSettings) -> Set<Input> {
     switch forward(nil, settings) {
     case .transformer, .stateSpace, .encoderDecoder: [.text]
-    case .imageClassifier, .convolutional: [.images]
+    case .imageClassifier, .convolutional, .shiftedWindow: [.images]
     case .contrastive: [.text, .images]
     case .visionLanguage: settings.imagesPerSample > 0 ? [.text, .images] : [.text]
     }
@@ -40,7 +40,7 @@ extension ModelDescription {
     case .transformer, .stateSpace, .encoderDecoder:
       (readsImages, namesTokens, takesTechniques) = (false, true, true)
     case .visionLanguage: (takesThemAmongTokens, namesTokens) = (true, true)
-    case .imageClassifier, .convolutional, .contrastive: break
+    case .imageClassifier, .convolutional, .shiftedWindow, .contrastive: break
     }
     if settings.imageSize != nil, !readsImages { return "the model reads no images, so they have no size" }
     if settings.imagesPerSample > 0, !takesThemAmongTokens {
@@ -85,6 +85,8 @@ extension ModelDescription {
       graph = try ImageClassifierLowering(self, configuration, settings, choices).graph()
     case .convolutional(let choices):
       graph = try ConvolutionalLowering(self, configuration, settings, choices).graph()
+    case .shiftedWindow:
+      graph = try ShiftedWindowLowering(self, configuration, settings).graph()
     case .contrastive(let choices):
       graph = try ContrastiveLowering(self, configuration, settings, choices).graph()
     case .visionLanguage(let choices):

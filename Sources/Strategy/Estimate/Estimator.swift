@@ -16,6 +16,8 @@ public struct Estimator: Sendable {
   public var device: Device?
   /// Whether DDP's gradients are views of its buckets (`gradient_as_bucket_view`).
   public var usesBucketView = false
+  /// Whether each layer is simulated, even where one of each kind tells what all do.
+  public var playsEveryLayer = false
 
   public init(description: ModelDescription, configuration: Configuration?) {
     self.description = description
@@ -35,6 +37,7 @@ public struct Estimator: Sendable {
       throw EstimationError(
         reason: "\(layout.strategy.rawValue) over \(quantization.rawValue) weights is not simulated yet")
     }
+    if layout.strategy == .single, !playsEveryLayer, let timeline = try folded(workload) { return timeline }
     switch layout.strategy {
     case .single: distribution = { _ in Distribution() }
     case .tp where layout.degrees.data == 1: distribution = { _ in Distribution() }
@@ -47,19 +50,40 @@ public struct Estimator: Sendable {
     }
     do throws(LoweringError) {
       let graph = try forward(for: layout).trainingGraph(workload.forward)
-      var held = distribution(graph)
-      if let workspace = device?.workspace {
-        for thread in ["forward", "autograd"] {
-          held.fromTheStart.append(
-            .init(workspace.value, cause: "cuBLAS of the \(thread) thread", category: .workspaces))
-        }
-      }
-      let step = TrainingStep(graph: graph, workload: workload, distribution: held)
+      let step = TrainingStep(graph: graph, workload: workload, distribution: withWorkspaces(distribution(graph)))
       if let reason = step.whatCannotRun { throw LoweringError(message: reason) }
       return step.run()
     } catch {
       throw EstimationError(reason: error.message)
     }
+  }
+
+  /// The timeline on one GPU from one block of each kind of layer; nil where layers do not repeat.
+  package func folded(_ workload: Workload) throws(EstimationError) -> Timeline? {
+    guard ownForward == nil else { return nil }
+    do throws(LoweringError) {
+      guard let kinds = try description.layerKinds(configuration: configuration, settings: workload.forward),
+        let repetition = LayerRepetition(of: kinds)
+      else { return nil }
+      let part = description.keeping(layers: repetition.places)
+      let graph = try part.trainingGraph(configuration: configuration, settings: workload.forward)
+      let step = TrainingStep(graph: graph, workload: workload, distribution: withWorkspaces(Distribution()))
+      if let reason = step.whatCannotRun { throw LoweringError(message: reason) }
+      return step.run(repeating: repetition)
+    } catch {
+      throw EstimationError(reason: error.message)
+    }
+  }
+
+  private func withWorkspaces(_ distribution: Distribution) -> Distribution {
+    var held = distribution
+    if let workspace = device?.workspace {
+      for thread in ["forward", "autograd"] {
+        held.fromTheStart.append(
+          .init(workspace.value, cause: "cuBLAS of the \(thread) thread", category: .workspaces))
+      }
+    }
+    return held
   }
 
   /// The forward pass of one GPU of a layout.

@@ -132,7 +132,10 @@ extension Derivative {
         }
       }
     case .dropout:
-      .one(saved: { _ in [.output(1)] }) { $0.likeGradient("native_dropout_backward") }
+      .one(saved: { _ in [.output(1)] }) { step in
+        let layout = step.gradient().layout
+        return step.make("native_dropout_backward", layout.image(layout.shape))
+      }
 
     // Every element gets the gradient of its sum: a view without strides.
     case .sum:
@@ -217,8 +220,13 @@ extension Derivative {
       }
     case .layerNorm:
       Derivative(saved: { need in need.indices.map { .input($0) } + [.output(1), .output(2)] }) { step in
-        step.each(Array(0..<step.inputCount)) {
-          $0.make("native_layer_norm_backward", Layout(contiguous: $0.inputLayout($1).shape))
+        // The kernel's result is contiguous. That of a trace is what the operators that stand for it there make of the
+        // gradient, which a conversion to fp32 would have made contiguous (torch/_decomp/decompositions.py).
+        let isConverted = step.inputType(0) != .float32
+        let layout = step.gradient().layout.preserved
+        step.each(Array(0..<step.inputCount)) { step, input in
+          let rows = Layout(contiguous: step.inputLayout(input).shape)
+          return step.make("native_layer_norm_backward", input > 0 || isConverted ? rows : layout)
         }
       }
     case .rootMeanSquareNorm:

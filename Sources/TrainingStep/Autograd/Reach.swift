@@ -9,7 +9,9 @@ struct Reach {
   /// For each operator that the loss does not depend on, the operator after which its node is gone; -1 for the others.
   private let ends: [Int]
 
-  init(_ graph: Graph) {
+  /// - Parameter rejoining: whether each checkpointed stretch is one node, through which a gradient reaches whatever it
+  ///   handed back where one reaches its result.
+  init(_ graph: Graph, rejoining: Bool) {
     var reached = [Bool](repeating: graph.loss == nil, count: graph.values.count)
     if let loss = graph.loss { reached[loss.index] = true }
     let last = graph.operators.count - 1
@@ -19,8 +21,16 @@ struct Reach {
     }
     // For each value, the operator after which neither it nor a node that reads it is there.
     var named = graph.values.map { released[$0.owner.index] }
+    var closing: [Int: [Graph.Segment]] = [:]
+    for segment in rejoining ? graph.segments : [] {
+      closing[segment.operators.upperBound - 1, default: []].append(segment)
+    }
     var ends = [Int](repeating: -1, count: graph.operators.count)
     for (place, operation) in graph.operators.enumerated().reversed() {
+      // Those around others stand behind them.
+      for segment in closing[place]?.reversed() ?? [] where reached[segment.result.index] {
+        for side in segment.sideResults { reached[side.index] = true }
+      }
       if operation.outputs.contains(where: { reached[$0.index] }) {
         if case .create = operation.kind { continue }
         for input in operation.inputs { reached[input.index] = true }

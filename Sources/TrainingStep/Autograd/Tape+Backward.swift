@@ -12,9 +12,10 @@ extension Tape {
     // `loss.backward()` names the gradient it starts from until it returns.
     memory.retain(seed.storage)
     run(from: [(.node(root, result: result), seed)])
+    memory.section = nil
     memory.release(seed.storage)
     nodes.removeAll(keepingCapacity: true)
-    for argument in recomputations.values.flatMap(\.arguments) { memory.release(argument.storage) }
+    for case .tensor(let argument) in recomputations.values.flatMap(\.arguments) { memory.release(argument.storage) }
     recomputations.removeAll()
   }
 
@@ -158,8 +159,12 @@ extension Tape {
 
   private mutating func execute(_ index: Int) -> [Tensor?] {
     switch nodes[index].work {
-    case .operation(let place): return execute(index, operation: graph.operators[place])
-    case .checkpoint(let segment): return execute(index, segment: graph.segments[segment])
+    case .operation(let place):
+      memory.section = operatorSections[place]
+      return execute(index, operation: graph.operators[place])
+    case .checkpoint(let segment):
+      memory.section = segment
+      return execute(index, stretch: segment)
     }
   }
 
@@ -193,10 +198,15 @@ extension Tape {
   }
 
   /// Reentrant checkpointing: the stretch runs again with gradients on, and a backward pass of its own follows.
-  private mutating func execute(_ index: Int, segment: Graph.Segment) -> [Tensor?] {
-    let arrived = nodes[index].arrived
-    nodes[index].arrived = []
+  private mutating func execute(_ index: Int, stretch: Int) -> [Tensor?] {
+    let segment = graph.segments[stretch]
     let results = [segment.result] + segment.sideResults
+    let arrived = zip(results, nodes[index].arrived).map { result, arrived in
+      arrived ?? (requiresGradient[result.index] ? zeros(like: result) : nil)
+    }
+    nodes[index].arrived = []
+    let drawn = segment.sideResults.filter { drawnIn.contains($0) && !segment.arguments.contains($0) }
+    for side in drawn { requiresGradient[side.index] = false }
     let outerMakers = makers
     for (place, argument) in segment.arguments.enumerated() {
       makers[argument.index] = requiresGradient[argument.index] ? .argument(place) : nil
@@ -205,21 +215,20 @@ extension Tape {
     for leaf in made { makers[leaf.index] = .leaf(leaf.index) }
     let (outerBound, first) = rebind(segment.arguments, to: nodes[index].kept.compactMap { keptTensor($0) })
     let names = namedByGraph.count
-    run(segment.operators, keeping: .tensors)
+    beginAutocast()
+    run(stretch: stretch, keeping: .tensors)
+    endAutocast()
     unbindAll(except: results.map { graph[$0].owner.index }, outer: outerBound)
     // The arguments of `CheckpointFunction.backward` are named until it returns.
     var named: [Tensor] = []
     var roots: [(edge: Edge, gradient: Tensor)] = []
     for (result, arrived) in zip(results, arrived) {
-      guard requiresGradient[result.index], let edge = makers[result.index] else {
-        if let arrived { named.append(arrived) }
-        continue
-      }
+      guard let arrived else { continue }
+      named.append(arrived)
+      guard requiresGradient[result.index], let edge = makers[result.index] else { continue }
       if case .node(let root, _) = edge, root < first { continue }
-      let gradient = arrived ?? zeros(like: result)
-      named.append(gradient)
-      memory.retain(gradient.storage)
-      roots.append((edge, gradient))
+      memory.retain(arrived.storage)
+      roots.append((edge, arrived))
     }
     let received = run(from: roots, inside: segment)
     for gradient in named { memory.release(gradient.storage) }
@@ -230,6 +239,7 @@ extension Tape {
     dropNames(from: names)
     bound = outerBound
     makers = outerMakers
+    for side in drawn { requiresGradient[side.index] = true }
     for kept in nodes[index].kept { if case .tensor(let tensor) = kept { memory.release(tensor.storage) } }
     nodes[index].kept = []
     nodes.removeLast(nodes.count - first)
@@ -255,26 +265,35 @@ extension Tape {
       if recomputations[segment]?.rebuilt == nil { recompute(segment) }
       let tensor = recomputations[segment]?.rebuilt?[place]
       recomputations[segment]?.rebuilt?[place] = nil
-      recomputations[segment]?.remaining -= 1
-      if recomputations[segment]?.remaining == 0, let arguments = recomputations[segment]?.arguments {
-        for argument in arguments { memory.release(argument.storage) }
-        recomputations[segment]?.arguments = []
-      }
+      handOut(from: segment)
       return tensor
     }
   }
 
-  /// Non-reentrant checkpointing: the stretch runs again until all that its nodes kept has come.
+  /// Counts one of the things that a stretch has to hand out; behind the last, it lets go of what it was given.
+  private mutating func handOut(from index: Int) {
+    recomputations[index]?.remaining -= 1
+    guard let recomputation = recomputations[index], recomputation.remaining == 0 else { return }
+    for case .tensor(let argument) in recomputation.arguments { memory.release(argument.storage) }
+    recomputations[index]?.arguments = []
+    if let outer = recomputation.outer { handOut(from: outer) }
+  }
+
+  /// Non-reentrant checkpointing: the stretch runs again until all that its nodes kept has come. What it was given may
+  /// be rebuilt itself, by the stretch around it.
   private mutating func recompute(_ index: Int) {
     guard let recomputation = recomputations[index] else { return }
-    let segment = graph.segments[index]
     recomputations[index]?.rebuilt = []
-    let (outerBound, _) = rebind(segment.arguments, to: recomputation.arguments)
+    let arguments = recomputation.arguments.compactMap { unpack($0) }
+    let (outerBound, _) = rebind(graph.segments[index].arguments, to: arguments)
     let names = namedByGraph.count
-    run(segment.operators, keeping: .stowing(segment: index))
+    run(stretch: index, keeping: .stowing(segment: index))
     unbindAll(except: [], outer: outerBound)
     dropNames(from: names)
     bound = outerBound
+    for (kept, tensor) in zip(recomputation.arguments, arguments) {
+      if case .recomputed = kept { memory.release(tensor.storage) }
+    }
   }
 
   /// Binds the arguments of a stretch to kept tensors while it runs again.

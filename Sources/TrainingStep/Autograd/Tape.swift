@@ -17,15 +17,26 @@ struct Tape {
   /// `.grad` of each parameter, by its place among the graph's values.
   var gradients: [Int: Tensor] = [:]
   /// Which values need a gradient, whatever mode they are computed in.
-  let requiresGradient: [Bool]
+  var requiresGradient: [Bool]
+  /// Results of stretches under reentrant checkpointing that need one only because others of the same stretch do: to
+  /// autograd they are results of one function.
+  var drawnIn: Set<Graph.ValueID> = []
+  /// The stretch of the graph that each parameter and buffer is first used in; nil where it is used outside of all.
+  let sections: [Int?]
+  /// The same for each operator.
+  let operatorSections: [Int?]
 
   var nodes: [Node] = []
   /// The edge to each value's maker in the autograd graph being built.
   var makers: [Edge?]
   var recomputations: [Int: Recomputation] = [:]
+  /// Autocast's copies of the arguments of a stretch that runs again; nil while none does.
+  var castArguments: [Graph.ValueID: CastArgument]?
   /// What the nodes that the loss does not reach keep, by the operator after which nothing names them any more.
   private var unreached: [Int: [Memory.StorageID]] = [:]
   private let reach: Reach
+  /// The stretches that lie in each one, in running order; behind them, those that lie in none.
+  private let nested: [[Int]]
   /// What the autograd graph names and does not let go of in the backward pass.
   var namedByGraph: [Memory.StorageID] = []
 
@@ -36,18 +47,54 @@ struct Tape {
     makers = Array(repeating: nil, count: graph.values.count)
     let extra = Set(graph.extraLeaves + (checkpointing == .none ? [] : graph.checkpointedLeaves))
     var required = graph.values.map { $0.origin == .parameter(trains: true) }
-    for operation in graph.operators {
+    var segments = graph.segments[...]
+    for (place, operation) in graph.operators.enumerated() {
+      // Beyond a stretch's end all of its results are one function's.
+      while let segment = segments.first, segment.operators.upperBound <= place {
+        segments.removeFirst()
+        guard checkpointing == .reentrant, required[segment.result.index] else { continue }
+        for side in segment.sideResults where !required[side.index] && graph[side].dataType.isFloatingPoint {
+          required[side.index] = true
+          drawnIn.insert(side)
+        }
+      }
       let isExtra = operation.outputs.contains(where: extra.contains)
       if case .create = operation.kind, !isExtra { continue }
       let needs = operation.inputs.contains { required[$0.index] } || isExtra
       for output in operation.outputs where graph[output].dataType.isFloatingPoint { required[output.index] = needs }
     }
     requiresGradient = required
-    reach = Reach(graph)
+    (sections, operatorSections) = Self.sections(of: graph)
+    reach = Reach(graph, rejoining: checkpointing == .reentrant)
+    nested = graph.nestedSegments
     for (index, value) in graph.values.enumerated() where value.origin == .parameter(trains: true) {
       makers[index] = .leaf(index)
     }
     for leaf in extra { makers[leaf.index] = .leaf(leaf.index) }
+  }
+
+  private static func sections(of graph: Graph) -> (values: [Int?], operators: [Int?]) {
+    var operators = [Int?](repeating: nil, count: graph.operators.count)
+    for (section, segment) in graph.segments.enumerated() {
+      for place in segment.operators { operators[place] = section }
+    }
+    var values = [Int?](repeating: nil, count: graph.values.count)
+    var isUsed = [Bool](repeating: false, count: graph.values.count)
+    for (place, operation) in graph.operators.enumerated() {
+      for input in operation.inputs where !isUsed[graph[input].owner.index] {
+        isUsed[graph[input].owner.index] = true
+        values[graph[input].owner.index] = operators[place]
+      }
+    }
+    // A parameter that is never used belongs to the layer in whose path it lies.
+    var layers: [Substring: Int] = [:]
+    for (index, value) in graph.values.enumerated() where values[index] != nil {
+      if let layer = value.name?.layerPath { layers[layer] = values[index] }
+    }
+    for (index, value) in graph.values.enumerated() where !isUsed[index] && value.owner.index == index {
+      if let layer = value.name?.layerPath { values[index] = layers[layer] }
+    }
+    return (values, operators)
   }
 
   /// Where a gradient goes: into a parameter, or to one result of an earlier node.
@@ -79,16 +126,26 @@ struct Tape {
 
   /// A checkpointed stretch whose tensors are rebuilt on the first demand.
   struct Recomputation {
-    var arguments: [Tensor]
+    var arguments: [Kept]
     var count = 0
     var rebuilt: [Tensor?]?
+    /// What is still to be handed out, and the stretches in it of which something is.
     var remaining = 0
+    /// The stretch around it.
+    var outer: Int?
+  }
+
+  struct CastArgument {
+    var storage: Memory.StorageID
+    var maker: Edge?
   }
 
   /// What happens to the tensors that operators want kept.
   enum Keeping {
     /// No gradient is recorded.
     case nothing
+    /// Gradients are recorded by hooks that keep nothing: a stretch runs again as part of the one around it.
+    case passing
     case tensors
     /// Non-reentrant checkpointing: their places alone.
     case places(segment: Int)
@@ -108,50 +165,90 @@ struct Tape {
 
   /// Runs the whole forward pass.
   mutating func forward() {
-    var next = 0
-    for (index, segment) in graph.segments.enumerated() {
-      run(next..<segment.operators.lowerBound, keeping: .tensors)
-      checkpointed(index)
-      next = segment.operators.upperBound
-    }
-    run(next..<graph.operators.count, keeping: .tensors)
+    run(0..<graph.operators.count, stretches: nested[graph.segments.count], keeping: .tensors)
+    memory.section = nil
   }
 
-  private mutating func checkpointed(_ index: Int) {
+  /// Runs a stretch, and those within it as checkpoints of their own.
+  mutating func run(stretch index: Int, keeping: Keeping) {
+    run(graph.segments[index].operators, stretches: nested[index], keeping: keeping)
+  }
+
+  private mutating func run(_ operators: Range<Int>, stretches: [Int], keeping: Keeping) {
+    var next = operators.lowerBound
+    for index in stretches {
+      let segment = graph.segments[index]
+      run(next..<segment.operators.lowerBound, keeping: keeping)
+      if isComplete(keeping) { return }
+      checkpointed(index, keeping: keeping)
+      if isComplete(keeping) { return }
+      next = segment.operators.upperBound
+    }
+    run(next..<operators.upperBound, keeping: keeping)
+  }
+
+  private mutating func checkpointed(_ index: Int, keeping: Keeping) {
     let segment = graph.segments[index]
     // A checkpoint is only worth taking where a gradient flows through it.
     let flows = requiresGradient[segment.result.index]
-    switch checkpointing {
-    case .none: run(segment.operators, keeping: .tensors)
-    case _ where flows && reach.end(ofMaker: segment.operators.upperBound - 1) != nil:
-      let arguments = retainedArguments(of: segment)
-      run(segment.operators, keeping: .nothing)
-      let end = reach.end(ofMaker: segment.operators.upperBound - 1) ?? 0
-      unreached[end, default: []] += arguments.map(\.storage)
-    case _ where !flows: run(segment.operators, keeping: .tensors)
-    case .nonReentrant:
-      recomputations[index] = Recomputation(arguments: retainedArguments(of: segment))
-      run(segment.operators, keeping: .places(segment: index))
-      let count = recomputations[index]?.count ?? 0
-      recomputations[index]?.remaining = count
-    case .reentrant:
-      // What a layer is given by keyword lies in the function that its node names, beyond the backward pass.
-      for argument in segment.arguments
-      where !requiresGradient[argument.index] && !segment.byPosition.contains(argument) {
-        guard let tensor = tensor(argument) else { continue }
-        memory.retain(tensor.storage)
-        namedByGraph.append(tensor.storage)
+    switch keeping {
+    case _ where checkpointing == .none || !flows: run(stretch: index, keeping: keeping)
+    case .nothing, .passing: run(stretch: index, keeping: keeping)
+    case .stowing(let outer):
+      // What the stretch is given lies among what the one around it keeps; its own hooks keep nothing yet.
+      for argument in segment.arguments { _ = kept(argument, for: "checkpoint", .stowing(segment: outer)) }
+      if !isComplete(keeping) { run(stretch: index, keeping: .passing) }
+    case .places(let outer):
+      let arguments = segment.arguments.compactMap { kept($0, for: "checkpoint", .places(segment: outer)) }
+      checkpoint(index, with: arguments, outer: outer)
+    case .tensors:
+      if let end = end(of: segment) {
+        let arguments = retainedArguments(of: segment)
+        run(stretch: index, keeping: .nothing)
+        unreached[end, default: []] += arguments.map(\.storage)
+      } else if checkpointing == .nonReentrant {
+        checkpoint(index, with: retainedArguments(of: segment).map { .tensor($0) }, outer: nil)
+      } else {
+        checkpointReentrantly(index)
       }
-      let edges = segment.arguments.map { requiresGradient[$0.index] ? makers[$0.index] : nil }
-      nodes.append(
-        Node(
-          work: .checkpoint(segment: index), kept: retainedArguments(of: segment).map { .tensor($0) }, edges: edges,
-          arrived: Array(repeating: nil, count: 1 + segment.sideResults.count)))
-      run(segment.operators, keeping: .nothing)
-      for (result, value) in ([segment.result] + segment.sideResults).enumerated()
-      where requiresGradient[value.index] {
-        makers[value.index] = .node(nodes.count - 1, result: result)
-      }
+    }
+  }
+
+  /// The operator after which the nodes of a stretch are gone whose result the loss does not depend on; nil where it does.
+  private func end(of segment: Graph.Segment) -> Int? {
+    let maker = segment.operators.last { graph.operators[$0].outputs.contains(segment.result) }
+    return maker.flatMap { reach.end(ofMaker: $0) }
+  }
+
+  /// Non-reentrant checkpointing: nodes as ever, which keep places in the stretch.
+  private mutating func checkpoint(_ index: Int, with arguments: [Kept], outer: Int?) {
+    recomputations[index] = Recomputation(arguments: arguments, outer: outer)
+    run(stretch: index, keeping: .places(segment: index))
+    let count = recomputations[index]?.count ?? 0
+    recomputations[index]?.remaining += count
+    if let outer { recomputations[outer]?.remaining += 1 }
+  }
+
+  /// Reentrant checkpointing: one node for the whole stretch.
+  private mutating func checkpointReentrantly(_ index: Int) {
+    let segment = graph.segments[index]
+    // What a layer is given by keyword lies in the function that its node names, beyond the backward pass.
+    for argument in segment.arguments
+    where !requiresGradient[argument.index] && !segment.byPosition.contains(argument) {
+      guard let tensor = tensor(argument) else { continue }
+      memory.retain(tensor.storage)
+      namedByGraph.append(tensor.storage)
+    }
+    let edges = segment.arguments.map { requiresGradient[$0.index] ? makers[$0.index] : nil }
+    nodes.append(
+      Node(
+        work: .checkpoint(segment: index), kept: retainedArguments(of: segment).map { .tensor($0) }, edges: edges,
+        arrived: Array(repeating: nil, count: 1 + segment.sideResults.count)))
+    let node = nodes.count - 1
+    run(stretch: index, keeping: .nothing)
+    for (result, value) in ([segment.result] + segment.sideResults).enumerated()
+    where requiresGradient[value.index] {
+      makers[value.index] = .node(node, result: result)
     }
   }
 
@@ -165,9 +262,14 @@ struct Tape {
   }
 
   /// Runs operators in order. While stowing, stops as soon as everything that is needed has come.
-  mutating func run(_ operators: Range<Int>, keeping: Keeping) {
+  private mutating func run(_ operators: Range<Int>, keeping: Keeping) {
     for place in operators {
+      memory.section = operatorSections[place]
       let operation = graph.operators[place]
+      if takesKnownCopy(operation) {
+        letGo(after: place)
+        continue
+      }
       let needed = operation.inputs.map { requiresGradient[$0.index] }
       let records = needed.contains(true)
       let wanted = records ? Derivative.of(operation.kind).saved(needed) : []
@@ -177,8 +279,9 @@ struct Tape {
       for case .attribute(let input) in wanted { keepAsAttribute(operation.inputs[input], for: operation, keeping) }
       if isComplete(keeping) { return }
       for output in operation.outputs where graph[output].owner == output {
+        let isLeftOut = output == operation.outputs.dropFirst().first && leavesOutStatistics(operation, keeping)
         bound[output.index] = memory.allocate(
-          bytes(of: output), cause: operation.kind.name, module: graph.frames[operation.frame].path,
+          isLeftOut ? .zero : bytes(of: output), cause: operation.kind.name, module: graph.frames[operation.frame].path,
           category: category(of: operation))
       }
       for case .output(let output) in wanted { keep(operation.outputs[output], for: operation, keeping, &kept) }
@@ -191,12 +294,18 @@ struct Tape {
         } else if records {
           record(.operation(place), operation, kept)
         }
-      case .nothing, .stowing: break
+      case .nothing, .passing, .stowing: break
       }
-      for storage in unreached.removeValue(forKey: place) ?? [] { memory.release(storage) }
       if case .places = keeping { nameLeaves(of: operation) }
-      for owner in graph.releases[place] { unbind(owner.index) }
+      keepCopy(operation)
+      letGo(after: place)
     }
+  }
+
+  /// Lets go of what nothing names any more once an operator has run.
+  private mutating func letGo(after place: Int) {
+    for storage in unreached.removeValue(forKey: place) ?? [] { memory.release(storage) }
+    for owner in graph.releases[place] { unbind(owner.index) }
   }
 
   /// The autograd graph names a leaf that a checkpointed stretch made, until the loss goes.
@@ -206,6 +315,14 @@ struct Tape {
       memory.retain(storage)
       namedByGraph.append(storage)
     }
+  }
+
+  /// Whether attention leaves out the log-sums that only a backward pass would read (`should_compute_logsumexp` in
+  /// aten/src/ATen/native/transformers/attention.cpp).
+  private func leavesOutStatistics(_ operation: Graph.Operator, _ keeping: Keeping) -> Bool {
+    guard case .attention(.efficient) = operation.kind else { return false }
+    if case .nothing = keeping { return true }
+    return !operation.inputs.prefix(3).contains { requiresGradient[$0.index] }
   }
 
   /// Autocast's copies of parameters are counted apart.
@@ -230,30 +347,40 @@ struct Tape {
   private mutating func keep(
     _ value: Graph.ValueID, for operation: Graph.Operator, _ keeping: Keeping, _ kept: inout [Kept]
   ) {
+    if let holding = self.kept(value, for: operation.kind.name, keeping) { kept.append(holding) }
+  }
+
+  /// What a node is to hold of a value.
+  private mutating func kept(_ value: Graph.ValueID, for name: String, _ keeping: Keeping) -> Kept? {
     let tensor = self.tensor(value)
     switch keeping {
-    case .nothing: break
+    case .nothing, .passing: return nil
     case .tensors:
-      guard let tensor else { return }
+      guard let tensor else { return nil }
       memory.retain(tensor.storage)
-      memory.note(tensor.storage, keptFor: operation.kind.name)
-      kept.append(.tensor(tensor))
+      memory.note(tensor.storage, keptFor: name)
+      return .tensor(tensor)
     case .places(let segment):
-      kept.append(.recomputed(segment: segment, place: recomputations[segment]?.count ?? 0))
+      let place = recomputations[segment]?.count ?? 0
       recomputations[segment]?.count += 1
+      return .recomputed(segment: segment, place: place)
     case .stowing(let segment):
       if let tensor {
         memory.retain(tensor.storage)
-        memory.note(tensor.storage, keptFor: operation.kind.name)
+        memory.note(tensor.storage, keptFor: name)
       }
       recomputations[segment]?.rebuilt?.append(tensor)
+      return nil
     }
   }
 
   private mutating func keepAsAttribute(
     _ value: Graph.ValueID, for operation: Graph.Operator, _ keeping: Keeping
   ) {
-    if case .nothing = keeping { return }
+    switch keeping {
+    case .nothing, .passing: return
+    case .tensors, .places, .stowing: break
+    }
     guard let tensor = tensor(value) else { return }
     memory.retain(tensor.storage)
     memory.note(tensor.storage, keptFor: operation.kind.name)
@@ -275,5 +402,19 @@ struct Tape {
     guard let storage = bound[owner] else { return }
     bound[owner] = nil
     memory.release(storage)
+  }
+}
+
+extension String {
+  /// What leads to the first number in a path: `model.layers.3`.
+  fileprivate var layerPath: Substring? {
+    var start = startIndex
+    while start < endIndex {
+      let end = self[start...].firstIndex(of: ".") ?? endIndex
+      if start < end, self[start..<end].allSatisfy(\.isNumber) { return self[..<end] }
+      guard end < endIndex else { return nil }
+      start = index(after: end)
+    }
+    return nil
   }
 }

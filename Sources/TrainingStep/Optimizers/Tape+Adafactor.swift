@@ -8,6 +8,7 @@ extension Tape {
     var copy: Memory.StorageID?
     var update: Memory.StorageID?
     for parameter in parameters {
+      memory.section = sections[parameter]
       let value = graph.values[parameter]
       let shape = value.layout.shape
       let full = Tensor.bytes(shape, .float32)
@@ -27,6 +28,7 @@ extension Tape {
       for factor in factors { memory.release(factor) }
       memory.release(memory.allocate(full, cause: "neg", module: ""))
     }
+    memory.section = nil
     drop(gradient, copy, update)
   }
 

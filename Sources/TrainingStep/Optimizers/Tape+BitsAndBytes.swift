@@ -29,5 +29,6 @@ extension Tape {
       }
       states.storages[parameter] = sizes.map { state($0, of: parameter) }
     }
+    memory.section = nil
   }
 }

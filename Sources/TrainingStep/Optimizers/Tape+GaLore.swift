@@ -8,6 +8,7 @@ extension Tape {
   mutating func galore(_ parameters: [Int], projected: Set<Int>, rank: Int, _ states: inout OptimizerStates) {
     var (gradient, denominator, update): (Memory.StorageID?, Memory.StorageID?, Memory.StorageID?)
     for parameter in parameters.filter({ !projected.contains($0) }) + parameters.filter(projected.contains) {
+      memory.section = sections[parameter]
       let value = graph.values[parameter]
       let (shape, type) = (value.layout.shape, value.dataType)
       let isProjected = projected.contains(parameter)
@@ -30,6 +31,7 @@ extension Tape {
       bind(&update, Tensor.bytes(shape, type), "mul")
       memory.release(whole)
     }
+    memory.section = nil
     drop(gradient, denominator, update)
   }
 

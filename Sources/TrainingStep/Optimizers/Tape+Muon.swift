@@ -10,11 +10,13 @@ extension Tape {
       states.storages[parameter] = [state(bytes(of: Graph.ValueID(parameter)), of: parameter)]
     }
     for parameter in parameters {
+      memory.section = sections[parameter]
       let value = graph.values[parameter]
       let shape = value.layout.shape
       bind(&update, Tensor.bytes(shape, value.dataType), "lerp")
       orthogonalize(shape, value.dataType, &update)
     }
+    memory.section = nil
     drop(update)
   }
 

@@ -40,6 +40,7 @@ extension Tape {
     // `_foreach_sqrt` of every second moment at once (`_multi_tensor_adam` in torch/optim/adam.py). Parameters of two
     // types are two groups, but the variable keeps the first one's roots until it is bound to the second one's.
     let roots = parameters.map { temporary(likeParameter: $0, "_foreach_sqrt") }
+    memory.section = nil
     for root in roots { memory.release(root) }
   }
 
@@ -52,6 +53,7 @@ extension Tape {
       memory.release(root)
       memory.release(quotient)
     }
+    memory.section = nil
   }
 
   // MARK: - States and temporaries
@@ -63,15 +65,19 @@ extension Tape {
     for parameter in parameters where states.storages[parameter] == nil {
       states.storages[parameter] = sizes(bytes(of: Graph.ValueID(parameter))).map { state($0, of: parameter) }
     }
+    memory.section = nil
   }
 
   mutating func state(_ bytes: ByteCount, of parameter: Int) -> Memory.StorageID {
-    memory.allocate(
+    memory.section = sections[parameter]
+    return memory.allocate(
       bytes, cause: "zeros_like", module: graph.values[parameter].name ?? "", category: .optimizerStates)
   }
 
   private mutating func temporary(likeParameter parameter: Int, _ cause: String) -> Memory.StorageID {
-    memory.allocate(bytes(of: Graph.ValueID(parameter)), cause: cause, module: graph.values[parameter].name ?? "")
+    memory.section = sections[parameter]
+    return memory.allocate(
+      bytes(of: Graph.ValueID(parameter)), cause: cause, module: graph.values[parameter].name ?? "")
   }
 
   /// Gives a local variable of an optimizer's loop a new tensor; the old one goes after the new one is there.

@@ -14,7 +14,7 @@ extension StateSpaceLowering {
     let projected = g.hold(g.transpose(linear(&g, masked(&g, input, padding), entrance), 1, 2))
     guard let decay = decay(&g, layer), let skip = weight(&g, skipModule) else { return input }
     let halves = g.split(projected, axis: 1, lengths: [width, width])
-    let convolved = g.hold(convolved(&g, halves[0], layer))
+    let convolved = convolved(&g, halves[0], layer)
     let hidden = g.hold(masked(&g, g.transpose(convolved, 1, 2), padding))
 
     let parts = g.split(linear(&g, hidden, states), axis: -1, lengths: [rank, count, count])

@@ -109,8 +109,18 @@ struct TransformerChoices: Sendable {
     case attentionFirst
     /// MLP + attention + input (GPT-NeoX, Falcon).
     case mlpFirst
+    /// The same, the first sum in place (Falcon).
+    case intoMLP
     /// input + attention + MLP (Cohere, StableLM).
     case inputFirst
+  }
+
+  /// An MLP in the block's own lines.
+  enum InlineMLP: Sendable {
+    /// One call to a line (OPT).
+    case byStep
+    /// The first layer and the activation in one line (BART, Whisper).
+    case byLayer
   }
 
   /// Which features of a head are turned together.
@@ -210,14 +220,16 @@ struct TransformerChoices: Sendable {
   var holdsCausalBuffer = false
   /// Whether the mask is built even where a kernel's causal flag would do (Falcon).
   var alwaysMasks = false
+  /// Whether layers are handed their mask by position, as BERT and DeBERTa always do (GPT-2).
+  var handsMaskByPosition = false
   /// Whether what every layer gives is kept until the last has run (DeBERTa).
   var holdsHiddenStates = false
   /// Whether the block hands its attention probabilities to the loop over the layers (BLOOM, GPT-Neo).
   var returnsWeights = false
   /// Whether attention and MLP are called from modules that norm their input and add the residual (T5).
   var nestsBranches = false
-  /// Whether the block itself runs its MLP, without a module for it (BART, Whisper).
-  var mlpIsInline = false
+  /// How the block itself runs its MLP, where there is no module for it.
+  var inlineMLP: InlineMLP?
   /// Whether queries, keys and values are copied head by head (Whisper).
   var copiesHeads = false
   /// The last components of the paths whose parameters stay in fp32 where the others are in fp16

@@ -19,7 +19,7 @@ extension TransformerLowering {
     if latent == nil, let angles = inputs.complexAngles { heads = turnedOrTuned(&g, heads, layer, angles) }
     if choices.headNorms == .turned { heads = normalizedTurned(&g, heads, layer) }
     if let positions = inputs.positions { heads = rotatedByTable(&g, heads, layer, positions) }
-    if settings.usesCache, latent == nil { heads = cached(&g, heads) }
+    if settings.usesCache, choices.isCausal, latent == nil { heads = cached(&g, heads) }
     for tensor in [heads.query, heads.key, heads.value] { g.hold(tensor) }
     let bias = inputs.bias ?? relativeBias(&g, layer)
 
@@ -34,7 +34,7 @@ extension TransformerLowering {
     case .disentangled: return Attended(output: input, context: input)
     case .mpt: attended = maskedAttention(&g, heads, mask, inputs)
     case .falcon where inputs.alibi != nil && isEager: attended = distanceAttention(&g, heads, mask, inputs)
-    case .falcon: attended = isEager ? eager(&g, heads, mask, .uncast) : fused(&g, heads, mask)
+    case .falcon: attended = isEager ? undividedAttention(&g, heads, mask) : fused(&g, heads, mask)
     }
     if let weights = attended.weights { g.hold(weights) }
     return left(&g, attended, layer.modules[.attentionOutput], bias: bias)
@@ -62,13 +62,16 @@ extension TransformerLowering {
     return Attended(output: output, context: context, weights: attended.weights, bias: bias)
   }
 
-  /// `DynamicLayer.update` appends to an empty cache, which copies; the cache outlives the forward pass.
+  /// `DynamicLayer.update` appends to an empty cache of the keys' type, which copies (and widens values where keys were
+  /// turned in fp32); the cache outlives the forward pass.
   func cached(_ g: inout GraphBuilder, _ heads: Heads) -> Heads {
-    let key = g.concatenate([heads.key], axis: 2)
-    let value = g.concatenate([heads.value], axis: 2)
-    g.holdToTheEnd(key)
-    g.holdToTheEnd(value)
-    return (heads.query, key, value)
+    g.frame("") { g in
+      let key = g.concatenate([heads.key], axis: 2)
+      let value = g.concatenate([heads.value], axis: 2, besideEmpty: key.dataType)
+      g.holdToTheEnd(key)
+      g.holdToTheEnd(value)
+      return (heads.query, key, value)
+    }
   }
 
   /// `eager_attention_forward`.
@@ -157,6 +160,16 @@ extension TransformerLowering {
     return (merged, weights)
   }
 
+  /// Falcon: the product itself is divided, and one key/value head is left to spread in the products.
+  private func undividedAttention(
+    _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?
+  ) -> (output: Tensor, weights: Tensor?) {
+    let scores = g.divideScalarInPlace(g.matrixProduct(heads.query, g.transpose(heads.key, 2, 3)))
+    let weights = g.hold(g.softmax(mask.map { g.add(scores, $0.tensor) } ?? scores, to: type))
+    g.keepUntilHere(scores)
+    return (g.transpose(g.matrixProduct(weights, heads.value), 1, 2), weights)
+  }
+
   /// Falcon with distances: their biases are added in fp32, and once more with the mask.
   private func distanceAttention(
     _ g: inout GraphBuilder, _ heads: Heads, _ mask: AttentionMask?, _ inputs: LayerInputs
@@ -164,7 +177,7 @@ extension TransformerLowering {
     let product = g.hold(g.matrixProduct(heads.query, g.transpose(heads.key, 2, 3)))
     var scores = g.hold(g.cast(product, to: .float32))
     if let alibi = inputs.alibi {
-      scores = g.hold(g.multiplyScalar(g.add(scores, g.reshape(alibi, [batch, sizes.heads, 1, length]))))
+      scores = g.hold(g.multiplyScalarInPlace(g.add(scores, g.reshape(alibi, [batch, sizes.heads, 1, length]))))
     }
     if let mask { scores = g.add(scores, mask.tensor) }
     var weights = g.softmax(scores, to: type)

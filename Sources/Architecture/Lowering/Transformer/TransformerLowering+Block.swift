@@ -53,6 +53,8 @@ extension TransformerLowering {
     let residual = hidden
     hidden = normalized(&g, hidden, layer, .preMLPNorm)
     if choices.addsInMLP {
+      // The variable of the norms' results is bound anew only now.
+      g.keepUntilHere(before)
       g.hold(hidden)
       return BlockResults(hidden: mlp(&g, hidden, layer, adding: residual), weights: attended.weights)
     }
@@ -71,7 +73,7 @@ extension TransformerLowering {
     if choices.flattensMLP { hidden = g.reshape(hidden, [batch, length, sizes.hidden]) }
     if normsTheSum { hidden = normalized(&g, hidden, layer, .postMLPNorm) }
     if choices.keepsSummed { g.keepUntilHere(branch) }
-    if choices.mlpIsInline { g.keepUntilHere(residual) }
+    if choices.inlineMLP != nil { g.keepUntilHere(residual) }
     return BlockResults(hidden: hidden, weights: attended.weights)
   }
 
@@ -97,7 +99,7 @@ extension TransformerLowering {
     _ order: TransformerChoices.Parallel
   ) -> BlockResults {
     let shared = normalized(&g, input, layer, .inputNorm)
-    if choices.holdsBranches { g.hold(shared) }
+    if choices.holdsBranches || choices.holdsInputNorm { g.hold(shared) }
     let attended = g.frame("self_attn") { g in attention(&g, shared, layer, inputs) }
     if let weights = attended.weights { g.hold(weights) }
     let left = g.hold(dropped(&g, attended.output, choices.residualDropout))
@@ -107,6 +109,7 @@ extension TransformerLowering {
       switch order {
       case .attentionFirst: g.add(g.add(left, right), input)
       case .mlpFirst: g.add(g.add(right, left), input)
+      case .intoMLP: g.add(g.addInPlace(right, left), input)
       case .inputFirst: g.add(g.add(input, left), right)
       }
     return BlockResults(hidden: sum, weights: attended.weights)
@@ -175,12 +178,12 @@ extension TransformerLowering {
     }
     func plain(_ g: inout GraphBuilder) -> Tensor {
       let wide = activation(&g, linear(&g, input, up))
-      if choices.mlpIsInline { g.keepUntilHere(input) }
+      if choices.inlineMLP == .byLayer { g.keepUntilHere(input) }
       if let residual { return g.add(g.hold(linear(&g, g.hold(wide), down)), residual) }
       let narrow = narrowed(&g, dropped(&g, wide, choices.activationDropout), down)
       return choices.dropsBehindMLP ? narrow : dropped(&g, narrow, dropout)
     }
-    return choices.mlpIsInline ? plain(&g) : g.frame(choices.flattensMLP ? "" : "mlp", plain)
+    return choices.inlineMLP == nil ? g.frame("mlp", plain) : plain(&g)
   }
 
   /// The projection that ends an MLP, its input in the type that the family wants.

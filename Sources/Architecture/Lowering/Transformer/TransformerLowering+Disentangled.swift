@@ -20,7 +20,9 @@ extension TransformerLowering {
     g.hold(inputs.hidden)
     inputs.seen = seen
     let shape: Shape = [batch, 1, length, length]
-    inputs.mask = AttentionMask(tensor: g.hold(g.create("mul", [seen], shape, seen.dataType)), isBoolean: false)
+    let mask = g.hold(g.create("mul", [seen], shape, seen.dataType))
+    inputs.mask = AttentionMask(tensor: mask, isBoolean: false)
+    inputs.positional = [mask]
     guard let module = stack.modules[.relativeEmbedding], let table = weight(&g, module) else { return inputs }
     let buckets = g.hold(bucketPositions(&g))
     let embeddings =
@@ -213,13 +215,11 @@ extension TransformerLowering {
 
   /// `ConvLayer.forward` beside the first layer: the embeddings convolved along the sequence, added to what the layer
   /// gave.
-  func convolved(_ g: inout GraphBuilder, _ hidden: Tensor, _ inputs: LayerInputs) -> Tensor {
-    guard let module = stack.modules[.convolution], let weight = weight(&g, module), let seen = inputs.seen else {
-      return hidden
-    }
+  func convolved(_ g: inout GraphBuilder, _ hidden: Tensor, _ embeddings: Tensor, _ seen: Tensor?) -> Tensor {
+    guard let module = stack.modules[.convolution], let weight = weight(&g, module), let seen else { return hidden }
     let bias = bias(&g, module)
     return g.frame("conv") { g in
-      let source = g.contiguous(g.transpose(inputs.hidden, 1, 2))
+      let source = g.contiguous(g.transpose(embeddings, 1, 2))
       let product = g.convolution(source, weight, bias)
       let out = g.contiguous(g.transpose(product, 1, 2))
       let unseen = g.create("_to_copy", [g.create("rsub", [seen], seen.shape, seen.dataType)], seen.shape, .bool)

@@ -11,7 +11,11 @@ extension TransformerLowering {
     guard let head = choices.heads[task] else { return hidden }
     let output = g.frame("head") { g in
       var values = hidden
-      for step in head.steps { values = run(&g, step, values) }
+      for (place, step) in head.steps.enumerated() {
+        // The classifier's input has a name while the loss is computed.
+        if task == .tokenClassification, place == head.steps.count - 1 { g.holdOutside(values) }
+        values = run(&g, step, values)
+      }
       return values
     }
     guard task == .causalLM else { return output }

@@ -9,12 +9,14 @@ extension TransformerLowering {
     let isCausal = isCausal ?? choices.isCausal
     let output = g.frame("") { g in
       var heads = heads
-      let mask = bias.map { biasMask(&g, $0, mask, isCausal: isCausal) } ?? mask
+      var mask = bias.map { biasMask(&g, $0, mask, isCausal: isCausal) } ?? mask
       if repeatsHeads, mask != nil || sizes.headDimension > 256 {
         heads.key = g.hold(repeated(&g, heads.key))
         heads.value = g.hold(repeated(&g, heads.value))
       }
       if let autocast = settings.precision.autocast {
+        // What autocast converts lives until the function returns.
+        if let given = mask, !given.isBoolean { mask?.tensor = g.hold(g.cast(given.tensor, to: autocast)) }
         heads = (g.cast(heads.query, to: autocast), g.cast(heads.key, to: autocast), g.cast(heads.value, to: autocast))
       }
       let type = heads.query.dataType
@@ -120,7 +122,7 @@ extension TransformerLowering {
 
   /// What is added to the scores: zero where a token may be seen, minus infinity elsewhere.
   private func scoresBias(_ g: inout GraphBuilder, _ mask: AttentionMask?) -> Tensor {
-    if let mask, !mask.isBoolean { return g.cast(mask.tensor, to: .float32) }
+    if let mask, !mask.isBoolean { return mask.tensor }
     let shape: Shape = mask?.tensor.shape ?? [length, length]
     let visible = mask?.tensor ?? g.create("tril", [g.create("ones", [], shape, .bool)], shape, .bool)
     return g.create("where", [g.create("logical_not", [visible], shape, .bool)], shape, .float32)

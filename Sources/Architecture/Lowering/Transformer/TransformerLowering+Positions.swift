@@ -28,6 +28,8 @@ struct LayerInputs {
   var memory: Memory?
   /// Which of these a layer is handed by position, apart from the hidden states.
   var positional: [GraphBuilder.Tensor] = []
+  /// What a layer is handed by keyword and does not read.
+  var unread: [GraphBuilder.Tensor] = []
 
   /// An encoder's output [B, M, H], as a decoder's layers see it.
   struct Memory {
@@ -61,6 +63,7 @@ extension TransformerLowering {
       let positions = g.hold(arange(&g))
       inputs.hidden = withPositions(&g, embedded, g.unsqueeze(positions, 0))
       inputs.mask = causalMask(&g, padding)
+      if choices.handsMaskByPosition, let mask = inputs.mask { inputs.positional = [mask.tensor] }
       inputs.hidden = dropped(&g, inputs.hidden, choices.embeddingDropout)
     case .learnedWithMask(let counted):
       let seen = padding ?? g.hold(g.create("ones", [], [batch, length], .float32))
@@ -98,6 +101,8 @@ extension TransformerLowering {
       } else {
         inputs.rotary = rotaryAngles(&g, positions, as: embedded.dataType)
       }
+      inputs.unread = [positions]
+      if hasDistances, let rotary = inputs.rotary { inputs.unread += [rotary.cosine, rotary.sine] }
       if choices.turnsWindowsApart, stack.layers.contains(where: isWindowed) {
         inputs.windowRotary = rotaryAngles(&g, positions, as: embedded.dataType, table: "sliding_attention")
       }
@@ -155,7 +160,7 @@ extension TransformerLowering {
     if let projection = stack.modules[.embeddingProjection] { hidden = linear(&g, hidden, projection) }
     var inputs = LayerInputs(hidden: g.hold(hidden))
     if settings.isPadded { inputs.mask = mask(&g, padding, windowed: false) }
-    if let mask = inputs.mask { g.hold(mask.tensor) }
+    if let mask = inputs.mask { inputs.positional = [g.hold(mask.tensor)] }
     return inputs
   }
 

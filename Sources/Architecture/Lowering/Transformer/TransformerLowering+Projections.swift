@@ -8,7 +8,7 @@ extension TransformerLowering {
   func projections(_ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer) -> Heads? {
     if let fused = layer.modules[.fusedQKV] {
       let all = linear(&g, input, fused)
-      return separated(&g, clips ? g.clamp(g.hold(all)) : all)
+      return separated(&g, clips ? g.clamp(all) : all)
     }
     guard let query = layer.modules[.query], let key = layer.modules[.key], let value = layer.modules[.value] else {
       return nil

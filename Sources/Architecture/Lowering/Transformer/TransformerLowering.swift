@@ -136,10 +136,12 @@ struct TransformerLowering: ModuleLowering {
     var weights: Tensor?
     for layer in stack.layers {
       let handed = [inputs.bias, inputs.memory?.states, inputs.memory?.bias].compactMap { $0 }
-      let results = g.segment("layers.\(layer.index)", positional: inputs.positional + handed) { g in
+      let results = g.segment("layers.\(layer.index)", positional: inputs.positional + handed, unread: inputs.unread) {
+        g in
         let results = block(&g, inputs.hidden, layer, inputs)
         return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : results.biases)
       }
+      let source = inputs.hidden
       inputs.hidden = results.result
       if choices.positions.areRelativeBiases {
         inputs.bias = results.side.first
@@ -150,7 +152,7 @@ struct TransformerLowering: ModuleLowering {
       // The loop's variable for a layer's results is bound anew only when the next layer returns.
       if let weights { g.keepUntilHere(weights) }
       weights = results.side.first
-      if layer.index == stack.layers[0].index { inputs.hidden = convolved(&g, inputs.hidden, inputs) }
+      if layer.index == stack.layers[0].index { inputs.hidden = convolved(&g, inputs.hidden, source, inputs.seen) }
       if choices.holdsHiddenStates { g.hold(inputs.hidden) }
       visit(&g, inputs.hidden)
     }

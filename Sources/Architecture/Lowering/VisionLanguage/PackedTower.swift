@@ -16,6 +16,8 @@ struct PackedTower: ModuleLowering, ImageReading {
   /// Patches that become a token.
   let merged: Int
   let projection: (up: ModuleParameters, down: ModuleParameters)
+  /// How many patches of an image each window holds that attention runs in; nil where it always runs in whole images.
+  let windows: [Int]?
 
   var description: ModelDescription { blocks.description }
   var configuration: Configuration? { blocks.configuration }
@@ -52,15 +54,22 @@ struct PackedTower: ModuleLowering, ImageReading {
     if isGated {
       choices.norm = .rms
       choices.activation = ConfiguredValue("hidden_act", "silu")
-      guard settings.imagesPerSample == 0 else {
-        throw LoweringError(message: "images under attention in windows (Qwen2.5-VL) are not simulated yet")
-      }
     }
     let heads = configuration?.integer("num_heads") ?? 16
     guard hidden / max(1, heads) % 4 == 0 else {
       throw refused("\(heads) heads of \(hidden) features cannot be rotated")
     }
     let patches = (side / patch[3]) * (side / patch[3])
+    if isGated {
+      let pixels = configuration?.integer("window_size") ?? 112
+      guard pixels / merge / patch[3] > 0 else {
+        throw refused("windows of \(pixels) pixels a side hold no token of \(merge) by \(merge) patches")
+      }
+      let grid = side / patch[3] / merge
+      windows = Self.windows(grid: grid, side: min(grid, pixels / merge / patch[3])).map { $0 * merged }
+    } else {
+      windows = nil
+    }
     var own = settings
     own.batchSize = 1
     own.isPadded = false
@@ -68,6 +77,11 @@ struct PackedTower: ModuleLowering, ImageReading {
     let count = images.multipliedReportingOverflow(by: patches)
     guard !count.overflow, count.partialValue < 1 << 30 else {
       throw LoweringError(message: "a tensor of this many images would pass 2^46 elements")
+    }
+    // Each window is attended to for itself.
+    let runs = (windows?.count ?? 1).multipliedReportingOverflow(by: images * stack.layers.count)
+    guard settings.imagesPerSample == 0 || (!runs.overflow && runs.partialValue <= 1 << 18) else {
+      throw LoweringError(message: "attention would run in \(runs.partialValue) windows, too many to follow")
     }
     blocks = try TransformerLowering(
       stack, of: description, configuration, own, choices, heads: heads, hidden: hidden,
@@ -77,6 +91,12 @@ struct PackedTower: ModuleLowering, ImageReading {
     self.patches = patches
     self.merged = merged
     projection = (up, down)
+  }
+
+  /// The tokens in each window over a grid of so many a side (`get_vision_window_index`), row by row.
+  private static func windows(grid: Int, side: Int) -> [Int] {
+    let extents = stride(from: 0, to: grid, by: side).map { min(side, grid - $0) }
+    return extents.flatMap { height in extents.map { $0 * height } }
   }
 
   var tokensPerSample: Int { settings.imagesPerSample * patches / merged }
@@ -110,13 +130,20 @@ struct PackedTower: ModuleLowering, ImageReading {
       let (hidden, tokens) = g.frame("visual") { g in
         let places = g.hold(g.create("zeros", [], [total, 2], .int64))
         var hidden = embedded(&g, pixels)
-        let angles = g.frame("rotary_pos_emb") { g in self.angles(&g, places) }
+        if windows != nil { hidden = sorted(&g, hidden) }
+        var angles = g.frame("rotary_pos_emb") { g in self.angles(&g, places) }
+        if windows != nil {
+          let unsorted = angles
+          angles = (g.hold(sorted(&g, unsorted.cosine)), sorted(&g, unsorted.sine))
+          for tensor in [unsorted.cosine, unsorted.sine] { g.keepUntilHere(tensor) }
+        }
         g.hold(angles.cosine)
         g.hold(angles.sine)
         for layer in stack.layers {
           hidden = g.segment("blocks.\(layer.index)") { g in (block(&g, hidden, layer, angles), []) }.result
         }
-        return (hidden, g.frame("merger") { g in joined(&g, hidden) })
+        let tokens = g.frame("merger") { g in joined(&g, hidden) }
+        return (hidden, windows == nil ? tokens : g.picked(tokens))
       }
       g.hold(hidden)
       return g.split(tokens, axis: 0, lengths: Array(repeating: patches / merged, count: images))
@@ -159,6 +186,21 @@ struct PackedTower: ModuleLowering, ImageReading {
     return (cosine, recomposed(&g, sines))
   }
 
+  /// Rows of patches [N, E] window by window, those of a token together (`permute_input_for_window_attn`).
+  private func sorted(_ g: inout GraphBuilder, _ rows: Tensor) -> Tensor {
+    g.frame("") { g in
+      let tokens = g.reshape(rows, [total / merged, merged, rows.shape[1]])
+      return g.reshape(g.picked(tokens), rows.shape)
+    }
+  }
+
+  /// How many patches stand together in a layer's attention, over all images.
+  private func lengths(_ layer: ModelDescription.Layer) -> [Int] {
+    let whole = configuration?.integers("fullatt_block_indexes") ?? [7, 15, 23, 31]
+    let ofImage = whole.contains(layer.index) ? [patches] : windows ?? [patches]
+    return Array(repeating: ofImage, count: images).flatMap { $0 }
+  }
+
   private func block(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer,
     _ angles: (cosine: Tensor, sine: Tensor)
@@ -172,7 +214,7 @@ struct PackedTower: ModuleLowering, ImageReading {
     return g.add(hidden, blocks.mlp(&g, between, layer))
   }
 
-  /// Self-attention among the patches of each image.
+  /// Self-attention among the patches of each image, or of each window.
   private func attention(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer,
     _ angles: (cosine: Tensor, sine: Tensor)
@@ -191,15 +233,16 @@ struct PackedTower: ModuleLowering, ImageReading {
       let keys = g.hold(blocks.turned(&g, key, cosine, sine))
       return (g.cast(queries, to: parts[0].dataType), g.cast(keys, to: parts[1].dataType))
     }
+    let lengths = lengths(layer)
     var pieces: [[Tensor]] = []
     for tensor in [turned.0, turned.1, parts[2]] {
       g.hold(tensor)
       let rows = g.unsqueeze(g.transpose(tensor, 0, 1), 0)
-      pieces.append(g.split(rows, axis: 2, lengths: Array(repeating: patches, count: images)))
+      pieces.append(g.split(rows, axis: 2, lengths: lengths))
     }
     var attended: [Tensor] = []
-    for image in 0..<images {
-      let heads = (query: pieces[0][image], key: pieces[1][image], value: pieces[2][image])
+    for piece in lengths.indices {
+      let heads = (query: pieces[0][piece], key: pieces[1][piece], value: pieces[2][piece])
       let result =
         blocks.isEager ? blocks.eager(&g, heads, nil, .upcast).output : blocks.fused(&g, heads, nil).output
       attended.append(g.hold(result))

@@ -1,0 +1,82 @@
+import Architecture
+import Graph
+import Strategy
+import Testing
+import TrainingStep
+import Units
+
+/// What one block of each kind of layer tells of all of them, held against a run that plays them all.
+@Suite("Repeated layers")
+struct RepetitionTests {
+  /// An allocation without the name of its module, which is that of the layer that stands for the others.
+  private struct Allocation: Equatable {
+    var bytes: ByteCount
+    var cause: String
+    var category: Category?
+    var keptFor: String?
+    var birth: Int
+    var death: Int?
+
+    init(_ allocation: Timeline.Allocation) {
+      bytes = allocation.bytes
+      cause = allocation.cause
+      category = allocation.category
+      keptFor = allocation.keptFor
+      birth = allocation.birth
+      death = allocation.death
+    }
+  }
+
+  /// - Returns: whether the run could be told from one block of each kind.
+  private static func compare(_ model: Estimator, _ workload: Workload, _ name: String) throws -> Bool {
+    var workload = workload
+    workload.forward.isCheckpointed = workload.checkpointing != .none
+    var whole = model
+    whole.playsEveryLayer = true
+    guard let folded = try model.folded(workload) else { return false }
+    let played = try whole.timeline(workload)
+    #expect(folded.peaks[2]?.mapValues(\.bytes) == played.peaks[2]?.mapValues(\.bytes), "\(name)")
+    #expect(folded.resident == played.resident, "\(name)")
+    #expect(try folded.reservation() == played.reservation(), "\(name)")
+    let agrees = folded.allocations.map(Allocation.init) == played.allocations.map(Allocation.init)
+    #expect(agrees, "\(name)")
+    return true
+  }
+
+  /// Models that are as deep as published.
+  @Test func sampleModels() throws {
+    for run in TracedRun.all where ["gpt2", "Qwen2.5-0.5B"].contains(run.checkpoint) {
+      #expect(try Self.compare(run.estimator, run.workload, run.testDescription), "\(run)")
+    }
+  }
+
+  /// Every family with twelve layers, under some of its traced settings.
+  @Test func everyFamily() throws {
+    let models = TracedModel.deepened(to: 12)
+    var told: [String: Int] = [:]
+    var all: [String: Int] = [:]
+    for run in TracedRun.all {
+      guard let model = models[run.checkpoint]?.estimator, all[model.description.family, default: 0] < 3
+      else { continue }
+      // A model whose layers are of several kinds may make no sense with other numbers.
+      do {
+        let isTold = try Self.compare(model, run.workload, run.testDescription)
+        all[model.description.family, default: 0] += 1
+        told[model.description.family, default: 0] += isTold ? 1 : 0
+      } catch is EstimationError {
+        continue
+      }
+    }
+    #expect(["llama", "qwen2_moe", "mamba2", "bert", "falcon"].allSatisfy { told[$0] == all[$0] }, "\(told)")
+    #expect(all.count > 40)
+  }
+
+  @Test func kindsThatRepeat() {
+    #expect(LayerRepetition(of: "aaaaaaaaaaaa".map(\.self))?.places == [0, 1, 2, 11])
+    #expect(LayerRepetition(of: "baaaaaaaaaaaa".map(\.self))?.places == [0, 1, 2, 3, 12])
+    #expect(
+      LayerRepetition(of: "ababababababababab".map(\.self))?.places == [0, 1, 2, 3, 4, 5, 16, 17])
+    #expect(LayerRepetition(of: "aaabaaaabaaabbaa".map(\.self)) == nil)
+    #expect(LayerRepetition(of: "aaaa".map(\.self)) == nil)
+  }
+}
