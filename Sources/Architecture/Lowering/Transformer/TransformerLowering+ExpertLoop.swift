@@ -68,6 +68,17 @@ extension TransformerLowering {
     return sum
   }
 
+  /// Which linear layers of a layer's experts get an adapter, where experts are modules of their own.
+  func adaptedExperts(_ layer: ModelDescription.Layer) -> [Bool] {
+    guard let adapters = settings.adapters, let choices = choices.experts, let loop = choices.loop(settings),
+      let stack = description.expertStack(layer, choices)
+    else { return [] }
+    return (0..<stack.count).flatMap { number in
+      let modules = stack.expert(number, loop.names, hidden: sizes.hidden)
+      return [modules.gate, modules.up, modules.down].map { adapters.reach([$0.path]) }
+    }
+  }
+
   /// The rows that an expert gets.
   private func rowCount(of expert: Int, among experts: Int, tokens: Int, chosen: Int) -> Int {
     switch settings.expertBalance {
