@@ -52,6 +52,14 @@ public struct ForwardSettings: Hashable, Sendable {
     case fused
   }
 
+  /// How the pairs of a token and an expert spread over the experts.
+  public enum ExpertBalance: Sendable {
+    /// As many for each.
+    case even
+    /// Every token at the same experts.
+    case worst
+  }
+
   /// Sequences per GPU and micro-step.
   public var batchSize: Int
   /// Tokens per sequence; where a model reads speech, those of its transcript.
@@ -78,6 +86,8 @@ public struct ForwardSettings: Hashable, Sendable {
   public var quantization: Quantization?
   /// Whether what is not quantised is held in fp32 (`prepare_model_for_kbit_training` of PEFT).
   public var isPreparedForKBitTraining = false
+  /// How tokens spread over experts that run one by one.
+  public var expertBalance = ExpertBalance.even
   /// Whether layers are checkpointed; transformers then makes a frozen embedding's output need a gradient.
   public var isCheckpointed = false
   /// Whether eager attention of an unknown architecture is taken to form its probabilities in the type of the hidden

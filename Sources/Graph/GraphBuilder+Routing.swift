@@ -25,6 +25,11 @@ extension GraphBuilder {
     return apply(.routed(.rows), [input, places], Layout(contiguous: shape), input.dataType)
   }
 
+  /// `input.index_add_(0, places, addends)`.
+  public mutating func addRowsInPlace(_ input: Tensor, _ places: Tensor, _ addends: Tensor) -> Tensor {
+    applyInPlace(.routed(.addRowsInPlace), [input, places, addends])
+  }
+
   /// `input /= divisor`; for the divisor's gradient autograd copies what is divided.
   public mutating func divideInPlace(_ input: Tensor, by divisor: Tensor) -> Tensor {
     frame("") { g in

@@ -4,6 +4,8 @@ public enum RoutedOperator: Hashable, Sendable {
   case topK
   /// Rows of the first input by a list of places (second input), in a new tensor.
   case rows
+  /// Rows (third input) added to those of the first input that a list names (second input), in the first one's place.
+  case addRowsInPlace
   /// The first input divided by the second, in the first one's place. The third is the copy of the first that autograd
   /// makes before, where the divisor needs a gradient.
   case divideInPlace
@@ -43,6 +45,7 @@ extension RoutedOperator {
     switch self {
     case .topK: "topk"
     case .rows: "index"
+    case .addRowsInPlace: "index_add_"
     case .divideInPlace: "div_"
     case .clampInPlace: "clamp_"
     case .multiplyInPlace: "mul_"

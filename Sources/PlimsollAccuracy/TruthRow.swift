@@ -83,6 +83,7 @@ struct TruthRow {
     forward.imagesPerSample = settings.integer("image_inputs") ?? 0
     if let scheme = settings.string("quantize") { forward.quantization = Quantization(rawValue: scheme) }
     forward.isPreparedForKBitTraining = settings.boolean("kbit") ?? false
+    if settings.string("experts") == "worst" { forward.expertBalance = .worst }
     forward.frozen = settings.strings("freeze") ?? []
     let peft = settings.string("peft") ?? "none"
     let virtualTokens = settings.integer("virtual") ?? 20

@@ -3,6 +3,7 @@ import Graph
 import Strategy
 import Testing
 import TrainingStep
+import Units
 
 /// Models whose step is not known get no figure, and the reason says what about them is not.
 @Suite("Models that cannot be estimated")
@@ -108,6 +109,21 @@ struct EstimateRefusalTests {
       assumptions.filter { $0.what == "routing of experts" }.map(\.value) == [
         "any; the worst adds 0 bytes to an even one"
       ])
+  }
+
+  /// Quantised experts run one by one, and what stacks of them would take is said, beside the worst routing.
+  @Test func quantizedExpertsAreOneByOne() throws {
+    var workload = Workload(forward: ForwardSettings(batchSize: 1, sequenceLength: 8, precision: .bf16))
+    workload.forward.quantization = .nf4
+    workload.forward.adapters = LowRankAdapters(rank: 8, targets: .names(["q_proj"]), dropout: 0.1)
+    let estimate = try Self.mixtral().estimator.estimate(workload)
+    let experts = estimate.assumptions.first { $0.what == "experts" }
+    // Two layers of two experts of three matrices of 1024 by 512: two bytes each, or half of one, a scale for 64 of
+    // them, and a table of 16 values.
+    let difference = ByteCount(2 * 2 * 3 * (1024 * 512 * 2 - 1024 * 512 / 2 - 1024 * 512 / 64 * 4 - 64))
+    #expect(experts?.source.contains("leaves in BF16: \(difference) more") == true)
+    let routing = estimate.assumptions.first { $0.what == "routing of experts" }
+    #expect(routing?.value.hasPrefix("even; the worst adds ") == true)
   }
 
   private static func mixtral(_ settings: [String: Configuration.Node] = [:]) -> Sketch {

@@ -23,7 +23,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
   /// The rows of every table.
   static let all = [
     "sample-models.tsv", "other-models.tsv", "families.tsv", "experts.tsv", "images.tsv", "training-settings.tsv",
-    "quantized.tsv", "windows.tsv", "techniques.tsv",
+    "quantized.tsv", "quantized-experts.tsv", "windows.tsv", "techniques.tsv",
   ].flatMap(table)
 
   /// The rows of a table, without its heading.
@@ -90,6 +90,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "dropout": settings.adapters?.dropout = Double(number ?? 0)
       case "dora": settings.adapters?.form = .dora
       case "quantize": settings.quantization = Quantization(rawValue: String(parts.last ?? ""))
+      case "experts": settings.expertBalance = parts.last == "worst" ? .worst : .even
       case "kbit": settings.isPreparedForKBitTraining = true
       case "freeze": settings.frozen.append(String(parts.last ?? ""))
       default: throw Malformed(row: String(option))

@@ -49,8 +49,10 @@ import Units
     #expect(stored.description.storedQuantization == .bitsandbytes(scheme))
     #expect(stored.description.layers[1].modules[.key]?.weight == [512, 2048])
     let expected = try sketch.estimator.estimate(Self.workload(scheme))
-    #expect(try stored.estimate(Self.workload(nil)).phases == expected.phases)
-    #expect(try stored.estimate(Self.workload(scheme)).peak == expected.peak)
+    // The table by which scales are quantised is not needed any more.
+    let table = ByteCount(scheme == .nf4Double ? 1024 : 0)
+    #expect(try stored.estimate(Self.workload(nil)).phases == expected.phases.mapValues { $0 - table })
+    #expect(try stored.estimate(Self.workload(scheme)).peak == expected.peak - table)
     let other: Quantization = scheme == .int8 ? .nf4 : .int8
     #expect(Self.reason(stored, Self.workload(other))?.contains("quantised already") == true)
     #expect(Self.reason(stored, Self.workload(nil, adapters: nil))?.contains("--lora-rank") == true)

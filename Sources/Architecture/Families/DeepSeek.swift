@@ -36,5 +36,6 @@ extension TransformerChoices {
   static let deepseekV3 = TransformerChoices(
     turning: .neighboursToHalves,
     experts: ExpertChoices(
-      routing: .groupedSigmoid, shared: .last, ownsExpertsFirst: true, adapted: ExpertChoices.usualNames))
+      routing: .groupedSigmoid, shared: .last, ownsExpertsFirst: true, adapted: ExpertChoices.usualNames,
+      loop: .init(kind: .wide, names: ExpertChoices.usualNames)))
 }

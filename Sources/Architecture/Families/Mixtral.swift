@@ -42,11 +42,13 @@ extension TransformerChoices {
     window: .all,
     experts: ExpertChoices(
       routing: .softmaxThenTopK, noise: .init(key: "router_jitter_noise", times: 1),
-      adapted: ExpertChoices.mixtralNames))
+      adapted: ExpertChoices.mixtralNames, loop: .init(kind: .narrow, names: ExpertChoices.mixtralNames)))
 
   static let phiMoE = TransformerChoices(
     norm: .layerNorm, window: .all,
-    experts: ExpertChoices(routing: .sparseMixer, noise: .init(key: "input_jitter_noise", times: 2)))
+    experts: ExpertChoices(
+      routing: .sparseMixer, noise: .init(key: "input_jitter_noise", times: 2),
+      loop: .init(kind: .narrow, names: ExpertChoices.mixtralNames)))
 
   static let graniteMoE = TransformerChoices(
     embeddingScale: .outside, scalesBranches: true, logitScale: .divided,

@@ -28,7 +28,9 @@ extension Family {
 extension TransformerChoices {
   static let olmoe = TransformerChoices(
     headNorms: .projection,
-    experts: ExpertChoices(routing: .softmaxThenTopKCast, adapted: ExpertChoices.usualNames))
+    experts: ExpertChoices(
+      routing: .softmaxThenTopKCast, adapted: ExpertChoices.usualNames,
+      loop: .init(kind: .narrow, names: ExpertChoices.usualNames)))
 }
 
 extension TransformerChoices {

@@ -38,11 +38,14 @@ extension Family {
 extension TransformerChoices {
   static let qwen2MoE = TransformerChoices(
     window: .alternatingWhereUsed,
-    experts: ExpertChoices(routing: .softmaxThenTopKCast, shared: .gatedFirst))
+    experts: ExpertChoices(
+      routing: .softmaxThenTopKCast, shared: .gatedFirst,
+      loop: .init(kind: .narrow, names: ExpertChoices.usualNames)))
 
   static let qwenMoE = TransformerChoices(
     experts: ExpertChoices(
-      routing: .softmaxThenTopKCast, ownsExpertsFirst: true, adapted: ExpertChoices.usualNames))
+      routing: .softmaxThenTopKCast, ownsExpertsFirst: true, adapted: ExpertChoices.usualNames,
+      loop: .init(kind: .narrow, names: ExpertChoices.usualNames)))
 }
 
 extension TransformerChoices {

@@ -16,6 +16,7 @@ public struct LayerKind: Hashable, Sendable {
   private var modules: [Module]
   private var isWindowed = false
   private var turns = false
+  private var adaptedExperts: [Bool] = []
   /// What the configuration's lists say of this layer.
   private var listed: [Configuration.Node]
 
@@ -34,6 +35,7 @@ public struct LayerKind: Hashable, Sendable {
     guard let transformer = lowering as? TransformerLowering else { return }
     isWindowed = transformer.isWindowed(layer)
     turns = transformer.turns(layer)
+    adaptedExperts = transformer.adaptedExperts(layer)
   }
 }
 

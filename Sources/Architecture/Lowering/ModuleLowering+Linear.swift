@@ -44,8 +44,12 @@ extension ModuleLowering {
       scheme, input: features.input, output: features.output, wideType: settings.quantizedTypes.wide)
   }
 
-  /// The parts of a quantised weight; the first is the one that products name.
+  /// The parts of a quantised weight; the first is the one that products name. What quantises scales as well keeps the
+  /// table that it does so by (`name2qmap` in bitsandbytes/functional.py).
   func packed(_ g: inout GraphBuilder, _ module: ModuleParameters, _ weight: QuantizedWeight) -> Tensor {
+    if weight.scheme == .nf4Double, description.storedQuantization == nil {
+      _ = g.buffer("name2qmap.dynamic", [256], .float32)
+    }
     let parts = weight.storages.map { part in
       g.parameter("\(module.path).\(part.name)", part.shape, part.dataType, trains: false)
     }

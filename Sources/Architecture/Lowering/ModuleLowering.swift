@@ -63,12 +63,13 @@ extension ModuleLowering {
   func declare(_ g: inout GraphBuilder, _ modules: [Role: ModuleParameters], _ roles: [Role]) {
     for role in roles {
       guard let module = modules[role] else { continue }
-      if role.isLinear, let quantized = quantizedWeight(module) {
-        _ = packed(&g, module, quantized)
-      } else {
-        declare(&g, module)
-      }
+      if role.isLinear { declareLinear(&g, module) } else { declare(&g, module) }
     }
+  }
+
+  /// Makes the parameters of a linear layer, quantised where the model is.
+  func declareLinear(_ g: inout GraphBuilder, _ module: ModuleParameters) {
+    if let quantized = quantizedWeight(module) { _ = packed(&g, module, quantized) } else { declare(&g, module) }
   }
 
   /// Makes the parameters of a column of blocks.

@@ -115,7 +115,8 @@ public struct Estimator: Sendable {
       peak: peak.bytes, reserved: reserved, device: device.map { DeviceFit(timeline, reserved: reserved, device: $0) },
       phase: phase, phases: phases.mapValues(\.bytes),
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
-      isRecognised: isRecognised, assumptions: assumptions(workload, layout), uncertainty: uncertainty(workload))
+      isRecognised: isRecognised, assumptions: assumptions(workload, layout, peak: peak.bytes),
+      uncertainty: uncertainty(workload))
   }
 
   /// Whether the model's own forward pass is simulated, and not only one like it.
@@ -173,7 +174,7 @@ public struct Estimator: Sendable {
 
   // MARK: - What is taken for granted
 
-  private func assumptions(_ workload: Workload, _ layout: Layout) -> [Assumption] {
+  private func assumptions(_ workload: Workload, _ layout: Layout, peak: ByteCount) -> [Assumption] {
     var result = [
       Assumption(
         what: "framework", value: "torch 2.11, transformers 5.17, PEFT 0.21, eager mode",
@@ -206,7 +207,7 @@ public struct Estimator: Sendable {
       result.append(Assumption(what: what, value: "\(fact.value)", source: fact.source))
     }
     result += quantizationAssumptions(workload.forward)
-    result += expertAssumptions
+    result += expertAssumptions(workload, layout, peak: peak)
     result += hardwareAssumptions
     if layout.strategy == .gemini || (layout.strategy == .tp && layout.degrees.data > 1) {
       result.append(

@@ -9,6 +9,14 @@ extension Derivative {
     case .topK, .largest: one(saved: { _ in [.output(1)] }) { $0.scattered() }
     // index_backward: zeros, into which the gradient is put; with fake tensors into a copy.
     case .rows: one(saved: { _ in [.input(1)] }) { $0.put() }
+    // grad.index_select(dim, index).expand_as(source): the addends are kept for their extents alone.
+    case .addRowsInPlace:
+      Derivative(saved: { need in need[2] ? [.input(1), .input(2)] : [] }) { step in
+        step.each([0, 2]) { step, input in
+          guard input == 2 else { return step.alias(step.gradient().layout) }
+          return step.make("index_select", Layout(contiguous: step.inputLayout(2).shape))
+        }
+      }
     case .divideInPlace:
       Derivative(saved: { need in (need[1] ? [.input(2)] : []) + [.input(1)] }) { step in
         step.each([1, 0]) { $1 == 1 ? $0.quotientDivisor(of: 2) : $0.elementwise("div", with: 1) }

@@ -1,3 +1,5 @@
+internal import Graph
+
 /// How a family's mixture of experts runs (transformers 5.17).
 struct ExpertChoices: Sendable {
   typealias Setting = ConfiguredValue
@@ -47,6 +49,24 @@ struct ExpertChoices: Sendable {
   /// Whether PEFT adapts the stacks of experts and the router where it is told to adapt the layers that earlier versions
   /// of transformers had in their place, and by which names (peft/utils/transformers_weight_conversion.py).
   var adapted: AdaptedNames?
+  /// How the experts ran as modules of their own before version 5 of transformers; nil where they never were.
+  var loop: Loop?
+
+  /// A loop over experts, each an MLP of linear layers, which bitsandbytes quantises like any other.
+  struct Loop: Sendable {
+    enum Kind: Sendable {
+      /// The router is a linear layer, and its weights take the type of the hidden states (Mixtral, Qwen, OLMoE).
+      case narrow
+      /// The router owns a bare weight, and the results are summed in fp32, as its weights are (DeepSeek-V3).
+      case wide
+    }
+
+    var kind: Kind
+    var names: AdaptedNames
+  }
+
+  /// The loop that runs under these settings: where base weights are quantised, since stacks of experts could not be.
+  func loop(_ settings: ForwardSettings) -> Loop? { settings.quantization == nil ? nil : loop }
 
   struct Noise: Sendable {
     var key: String

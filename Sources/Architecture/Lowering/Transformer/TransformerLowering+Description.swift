@@ -22,7 +22,9 @@ extension TransformerLowering {
       throw LoweringError(message: "\(misfit), so the model cannot be run")
     }
     var settings = settings
-    if let names = choices.experts?.adapted { settings.adapters?.renamed += names.all }
+    if let experts = choices.experts, experts.loop(settings) == nil, let names = experts.adapted {
+      settings.adapters?.renamed += names.all
+    }
     self.init(
       description: description, configuration: configuration, settings: settings, stack: description.mainStack,
       choices: choices, sizes: sizes, length: length)

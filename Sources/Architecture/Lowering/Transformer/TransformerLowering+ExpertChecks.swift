@@ -18,6 +18,11 @@ extension TransformerLowering {
       if let reason = badGroups(experts, atLeast: 1) { return reason }
     default: break
     }
+    // Experts that are modules of their own have neither limit, but each is a stretch of the simulation.
+    guard choices.loop(settings) == nil else {
+      let most = 1 << 16
+      return experts <= most && experts * sparse.count <= most ? nil : "\(experts) experts one by one are too many"
+    }
     if case .sigmoidOfAll = choices.routing {} else if let reason = badRows(layer, choices) { return reason }
     return badAdapters(layer, choices)
   }

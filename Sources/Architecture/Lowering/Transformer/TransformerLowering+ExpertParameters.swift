@@ -26,12 +26,24 @@ extension TransformerLowering {
   /// Makes the parameters of a sparse layer's router and experts.
   func declareExperts(_ g: inout GraphBuilder, _ layer: ModelDescription.Layer) {
     guard let choices = choices.experts, let stack = description.expertStack(layer, choices) else { return }
-    if !choices.ownsExpertsFirst { declare(&g, layer.modules, [.router]) }
-    for matrix in [ExpertMatrix.up, .down] {
-      _ = expertWeight(&g, stack, matrix, choices)
-      if choices.hasBiases { _ = expertBias(&g, stack, matrix) }
+    let loop = choices.loop(settings)
+    func declareRouter(_ g: inout GraphBuilder) {
+      guard let router = layer.modules[.router] else { return }
+      if loop?.kind == .narrow { declareLinear(&g, router) } else { declare(&g, router) }
     }
-    if choices.ownsExpertsFirst { declare(&g, layer.modules, [.router]) }
+    if !choices.ownsExpertsFirst { declareRouter(&g) }
+    if let loop {
+      for expert in 0..<stack.count {
+        let modules = stack.expert(expert, loop.names, hidden: sizes.hidden)
+        for module in [modules.gate, modules.up, modules.down] { declareLinear(&g, module) }
+      }
+    } else {
+      for matrix in [ExpertMatrix.up, .down] {
+        _ = expertWeight(&g, stack, matrix, choices)
+        if choices.hasBiases { _ = expertBias(&g, stack, matrix) }
+      }
+    }
+    if choices.ownsExpertsFirst { declareRouter(&g) }
     if let module = layer.modules[.routerCorrection], let shape = module.weight {
       _ = g.buffer(module.path, shape, .float32)
     }
@@ -47,7 +59,9 @@ extension TransformerLowering {
 
   /// Whether PEFT adapts the router's weight.
   var adaptsRouter: Bool {
-    guard let adapters = settings.adapters, let names = choices.experts?.adapted else { return false }
+    guard let adapters = settings.adapters, let names = choices.experts?.adapted,
+      choices.experts?.loop(settings) == nil
+    else { return false }
     return adapters.targets(names.router)
   }
 

@@ -29,10 +29,20 @@ extension TransformerLowering {
       if let noise = choices.noise, number(.init(noise.key, 0)) > 0 {
         for _ in 0..<noise.times { rows = g.multiplyInPlace(rows, by: self.noise(&g, rows)) }
       }
-      let shared = choices.shared == .gatedFirst ? sharedExpert(&g, rows, layer).map { g.hold($0) } : nil
-      let routed = g.frame("gate") { g in route(&g, rows, router, choices) }
-      for tensor in [routed.logits, routed.weights, routed.places] { g.hold(tensor) }
-      var output = grouped(&g, rows, routed, stack, choices)
+      var shared: Tensor?
+      func runShared(_ g: inout GraphBuilder) {
+        if choices.shared == .gatedFirst { shared = sharedExpert(&g, rows, layer).map { g.hold($0) } }
+      }
+      var output: Tensor
+      if let loop = choices.loop(settings) {
+        output = looped(&g, rows, router, stack, choices, loop)
+        runShared(&g)
+      } else {
+        runShared(&g)
+        let routed = g.frame("gate") { g in route(&g, rows, router, choices) }
+        for tensor in [routed.logits, routed.weights, routed.places] { g.hold(tensor) }
+        output = grouped(&g, rows, routed, stack, choices)
+      }
       if let shared { output = withGate(&g, output, shared, rows, layer) }
       output = g.reshape(output, [batch, length, sizes.hidden])
       guard choices.shared == .last, let shared = sharedExpert(&g, input, layer) else { return output }

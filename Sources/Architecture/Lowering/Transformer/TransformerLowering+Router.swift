@@ -35,11 +35,28 @@ extension TransformerLowering {
     }
   }
 
+  /// The same where the router is a linear layer and the block itself makes weights of what it gives.
+  func routeInline(
+    _ g: inout GraphBuilder, _ rows: Tensor, _ router: ModuleParameters, _ choices: ExpertChoices
+  ) -> Routed {
+    let logits = g.hold(linear(&g, rows, router))
+    if case .sparseMixer = choices.routing { return sparselyMixed(&g, logits) }
+    var (weights, places) = g.topK(g.softmax(logits, to: .float32), chosenExperts)
+    if dividesWeights(choices) { weights = g.divideInPlace(weights, by: g.sum(weights, axis: -1, keepsAxis: true)) }
+    return (logits, g.cast(weights, to: rows.dataType), places)
+  }
+
+  /// Whether the weights of a token's experts are divided by their sum.
+  private func dividesWeights(_ choices: ExpertChoices) -> Bool {
+    if case .softmaxThenTopKCast = choices.routing { return configuration?.boolean("norm_topk_prob") == true }
+    return true
+  }
+
   private func softmaxThenTopK(_ g: inout GraphBuilder, _ logits: Tensor, _ choices: ExpertChoices) -> Routed {
     let isCast = if case .softmaxThenTopKCast = choices.routing { true } else { false }
     let scores = g.hold(g.softmax(isCast ? logits : g.cast(logits, to: .float32), to: .float32))
     var (weights, places) = g.topK(scores, chosenExperts)
-    if !isCast || configuration?.boolean("norm_topk_prob") == true {
+    if dividesWeights(choices) {
       weights = g.divideInPlace(weights, by: g.sum(weights, axis: -1, keepsAxis: true))
     }
     return (logits, isCast ? g.cast(weights, to: logits.dataType) : weights, places)
