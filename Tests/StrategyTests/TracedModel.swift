@@ -63,6 +63,15 @@ struct TracedModel: Sendable {
     }
   }
 
+  /// A model of Tests/Truth/models with further tensors, type and shape by name.
+  static func named(_ name: String, adding extra: [String: String]) -> TracedModel? {
+    guard let document = texts[name].flatMap({ Configuration(line: Substring($0), file: "config.json") }),
+      let configuration = document.section("config"), let tensors = document.section("tensors")
+    else { return nil }
+    let own = tensors.root.compactMapValues { if case .string(let tensor) = $0 { tensor } else { nil } }
+    return TracedModel(configuration: configuration, tensors: own.merging(extra) { $1 })
+  }
+
   private static func range(in name: String) -> ClosedRange<Int>? {
     guard let open = name.firstIndex(of: "{"), let close = name.firstIndex(of: "}") else { return nil }
     let bounds = name[name.index(after: open)..<close].split(separator: ".").compactMap { Int($0) }

@@ -64,6 +64,9 @@ extension ModelDescription {
   /// What is said where ``Technique/Kind/tunedConvolutions`` is asked for in vain.
   static let whyNothingIsTuned = "Tune mode is there for convolutions that a norm over the batch follows"
 
+  /// Blocks behind the last layer that predict tokens further on (DeepSeek-V3, GLM-4.5). transformers does not load them.
+  public var multiTokenPrediction: Stack? { otherStacks.first { $0.path == mainStack.path } }
+
   /// The column of blocks that gives the model its layer count.
   var mainStack: Stack {
     let path = layers.first.map { String($0.path[..<($0.path.lastIndex(of: ".") ?? $0.path.startIndex)]) } ?? ""

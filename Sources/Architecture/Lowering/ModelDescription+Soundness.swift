@@ -9,7 +9,7 @@ extension ModelDescription {
       return "neither layers nor an embedding were recognised, so there is nothing to run"
     }
     if case .encoderDecoder? = Family.row(family)?.forward { return whatOfColumnsCannotRun }
-    if let stack = otherStacks.first {
+    if let stack = otherStacks.first(where: { $0.path != multiTokenPrediction?.path }) {
       return "a model with a second column of layers (\(stack.path)) is not simulated yet"
     }
     let roles = layers.reduce(into: Set<Role>()) { $0.formUnion($1.modules.keys) }.union(modules.keys)

@@ -191,6 +191,12 @@ public struct Estimator: Sendable {
           what: "architecture", value: description.family,
           source: "guessed from names and shapes, since no known family fits"))
     }
+    if let blocks = description.multiTokenPrediction {
+      result.append(
+        Assumption(
+          what: "multi-token prediction", value: "left out",
+          source: "transformers 5.17 does not load the \(blocks.layers.count) blocks behind the last layer"))
+    }
     if let task = description.task, task.provenance == .assumed {
       result.append(Assumption(what: "task", value: task.value.rawValue, source: task.source))
     }

@@ -72,11 +72,11 @@ extension VerifiedFamily {
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,sgd
         """),
     VerifiedFamily(
-      "deepseek", runs: 19, median: 0.000000, worst: 0.000000,
+      "deepseek", runs: 23, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
-        sgd
+        quantize=int8,quantize=nf4-double,sgd
         """),
     VerifiedFamily(
       "deepseek_v2", runs: 40, median: 0.000000, worst: 0.000000,
@@ -284,11 +284,11 @@ extension VerifiedFamily {
         padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "mixtral", runs: 44, median: 0.000000, worst: 0.000000,
+      "mixtral", runs: 58, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
-        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
-        prefix,sgd
+        checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,kbit,lora,\
+        padding,prefix,quantize=int8,quantize=nf4,quantize=nf4-double,sgd
         """),
     VerifiedFamily(
       "modernbert", runs: 25, median: 0.000000, worst: 0.000000,
@@ -333,11 +333,11 @@ extension VerifiedFamily {
         checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "olmoe", runs: 42, median: 0.000000, worst: 0.000000,
+      "olmoe", runs: 46, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
-        sgd
+        quantize=int8,quantize=nf4-double,sgd
         """),
     VerifiedFamily(
       "opt", runs: 39, median: 0.000000, worst: 0.000273,
@@ -367,14 +367,14 @@ extension VerifiedFamily {
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "phimoe", runs: 17, median: 0.000000, worst: 0.000000,
+      "phimoe", runs: 21, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
-        sgd
+        quantize=int8,quantize=nf4-double,sgd
         """),
     VerifiedFamily(
-      "qwen2", runs: 57, median: 0.000000, worst: 0.000001,
+      "qwen2", runs: 57, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,adamw-8bit,adamw-fused,attention=cudnn,attention=eager,attention=efficient,\
         attention=math,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
@@ -382,11 +382,11 @@ extension VerifiedFamily {
         paged-adamw-8bit,prefix,prompt,quantize=int8,quantize=nf4-double,sgd,sgd-momentum
         """),
     VerifiedFamily(
-      "qwen2_moe", runs: 21, median: 0.000000, worst: 0.000000,
+      "qwen2_moe", runs: 25, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
-        sgd
+        quantize=int8,quantize=nf4-double,sgd
         """),
     VerifiedFamily(
       "qwen2_vl", runs: 40, median: 0.000000, worst: 0.000000,
@@ -401,11 +401,11 @@ extension VerifiedFamily {
         checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,prefix=projected,sgd
         """),
     VerifiedFamily(
-      "qwen_moe", runs: 43, median: 0.000000, worst: 0.000000,
+      "qwen_moe", runs: 51, median: 0.000000, worst: 0.000000,
       settings: """
         adafactor,adamw,adamw-fused,attention=eager,attention=sdpa,bf16,bf16-mixed,cache,\
         checkpointing=non-reentrant,checkpointing=none,checkpointing=reentrant,fp16-mixed,fp32,lora,padding,\
-        prefix,sgd
+        prefix,quantize=int8,quantize=nf4-double,sgd
         """),
     VerifiedFamily(
       "resnet", runs: 26, median: 0.000000, worst: 0.000000,
