@@ -64,37 +64,13 @@ struct Tape {
       for output in operation.outputs where graph[output].dataType.isFloatingPoint { required[output.index] = needs }
     }
     requiresGradient = required
-    (sections, operatorSections) = Self.sections(of: graph)
+    (sections, operatorSections) = graph.sections
     reach = Reach(graph, rejoining: checkpointing == .reentrant)
     nested = graph.nestedSegments
     for (index, value) in graph.values.enumerated() where value.origin == .parameter(trains: true) {
       makers[index] = .leaf(index)
     }
     for leaf in extra { makers[leaf.index] = .leaf(leaf.index) }
-  }
-
-  private static func sections(of graph: Graph) -> (values: [Int?], operators: [Int?]) {
-    var operators = [Int?](repeating: nil, count: graph.operators.count)
-    for (section, segment) in graph.segments.enumerated() {
-      for place in segment.operators { operators[place] = section }
-    }
-    var values = [Int?](repeating: nil, count: graph.values.count)
-    var isUsed = [Bool](repeating: false, count: graph.values.count)
-    for (place, operation) in graph.operators.enumerated() {
-      for input in operation.inputs where !isUsed[graph[input].owner.index] {
-        isUsed[graph[input].owner.index] = true
-        values[graph[input].owner.index] = operators[place]
-      }
-    }
-    // A parameter that is never used belongs to the layer in whose path it lies.
-    var layers: [Substring: Int] = [:]
-    for (index, value) in graph.values.enumerated() where values[index] != nil {
-      if let layer = value.name?.layerPath { layers[layer] = values[index] }
-    }
-    for (index, value) in graph.values.enumerated() where !isUsed[index] && value.owner.index == index {
-      if let layer = value.name?.layerPath { values[index] = layers[layer] }
-    }
-    return (values, operators)
   }
 
   /// Where a gradient goes: into a parameter, or to one result of an earlier node.
@@ -402,19 +378,5 @@ struct Tape {
     guard let storage = bound[owner] else { return }
     bound[owner] = nil
     memory.release(storage)
-  }
-}
-
-extension String {
-  /// What leads to the first number in a path: `model.layers.3`.
-  fileprivate var layerPath: Substring? {
-    var start = startIndex
-    while start < endIndex {
-      let end = self[start...].firstIndex(of: ".") ?? endIndex
-      if start < end, self[start..<end].allSatisfy(\.isNumber) { return self[..<end] }
-      guard end < endIndex else { return nil }
-      start = index(after: end)
-    }
-    return nil
   }
 }
