@@ -42,11 +42,11 @@ public struct LayerRepetition: Hashable, Sendable {
   }
 
   enum Part {
-    /// Outside of all layers, or among those that stand before the two blocks.
+    /// A layer before the two blocks.
     case before
     case first
     case second
-    /// The block behind, and what follows.
+    /// A layer of the block behind them, and one further on.
     case behind
     case rest
   }

@@ -107,7 +107,7 @@ struct EstimateRefusalTests {
     let assumptions = try Self.mixtral().estimator.estimate(workload).assumptions
     #expect(
       assumptions.filter { $0.what == "routing of experts" }.map(\.value) == [
-        "any; the worst adds 0 bytes to an even one"
+        "any; the worst adds 0 B to an even one"
       ])
   }
 

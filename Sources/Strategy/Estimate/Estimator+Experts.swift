@@ -33,13 +33,13 @@ extension Estimator {
             + "\(settings.parameterType.rawValue): \(stacked) more"),
         Assumption(
           what: "routing of experts",
-          value: "even" + (worst.map { "; the worst adds \(max(.zero, $0 - peak).bytes) bytes to it" } ?? ""),
+          value: "even" + (worst.map { "; the worst adds \(max(.zero, $0 - peak)) to it" } ?? ""),
           source: "as many rows for each expert; at worst every token passes the same experts"),
       ]
     }
   }
 
   private func anyRouting(_ source: String) -> Assumption {
-    Assumption(what: "routing of experts", value: "any; the worst adds 0 bytes to an even one", source: source)
+    Assumption(what: "routing of experts", value: "any; the worst adds 0 B to an even one", source: source)
   }
 }

@@ -53,9 +53,7 @@ public struct Estimator: Sendable {
     }
     do throws(LoweringError) {
       let graph = try forward(for: layout).trainingGraph(workload.forward)
-      let step = TrainingStep(graph: graph, workload: workload, distribution: withWorkspaces(distribution(graph)))
-      if let reason = step.whatCannotRun { throw LoweringError(message: reason) }
-      return step.run()
+      return try step(graph, workload, distribution(graph)).run()
     } catch {
       throw EstimationError(reason: error.message)
     }
@@ -70,15 +68,16 @@ public struct Estimator: Sendable {
       else { return nil }
       let part = description.keeping(layers: repetition.places)
       let graph = try part.trainingGraph(configuration: configuration, settings: workload.forward)
-      let step = TrainingStep(graph: graph, workload: workload, distribution: withWorkspaces(Distribution()))
-      if let reason = step.whatCannotRun { throw LoweringError(message: reason) }
-      return step.run(repeating: repetition)
+      return try step(graph, workload, Distribution()).run(repeating: repetition)
     } catch {
       throw EstimationError(reason: error.message)
     }
   }
 
-  private func withWorkspaces(_ distribution: Distribution) -> Distribution {
+  /// A run of a graph, with what the strategy and the device's libraries hold.
+  private func step(
+    _ graph: Graph, _ workload: Workload, _ distribution: Distribution
+  ) throws(LoweringError) -> TrainingStep {
     var held = distribution
     if let workspace = device?.workspace {
       for thread in ["forward", "autograd"] {
@@ -86,7 +85,9 @@ public struct Estimator: Sendable {
           .init(workspace.value, cause: "cuBLAS of the \(thread) thread", category: .workspaces))
       }
     }
-    return held
+    let step = TrainingStep(graph: graph, workload: workload, distribution: held)
+    if let reason = step.whatCannotRun { throw LoweringError(message: reason) }
+    return step
   }
 
   /// The forward pass of one GPU of a layout.
