@@ -32,14 +32,13 @@ struct EstimateCommand: AnsweringCommand {
 
   func answer() throws -> any Answer {
     let gpu = try hardware.row()
-    let layout = try strategy.layout(worldSize: hardware.gpus)
+    let layout = strategy.layout(worldSize: hardware.gpus)
     var (checkpoint, estimator, model) = try input.readEstimator()
     estimator.description = try workload.loaded(estimator.description, graph: model)
     let description = estimator.description
     if estimation.model == .llmem { return try equations(checkpoint, description, layout, gpu) }
 
     let workload = try workload.workload(checkpoint, description, graph: model)
-    estimator.usesBucketView = strategy.bucketView
     estimator.device = hardware.device(gpu)
     let estimate: Estimate
     do throws(EstimationError) {

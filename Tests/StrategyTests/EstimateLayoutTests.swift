@@ -16,7 +16,11 @@ struct EstimateLayoutTests {
 
   static func gpt2() throws -> Estimator { try #require(SampleModels.estimators["gpt2"]) }
 
-  static func ddp(_ ranks: Int = 8) -> Layout { Layout(.ddp, ParallelDegrees(data: ranks)) }
+  static func ddp(_ ranks: Int = 8, bucketView: Bool = false) -> Layout {
+    var layout = Layout(.ddp, ParallelDegrees(data: ranks))
+    layout.engine.usesBucketView = bucketView
+    return layout
+  }
 
   // MARK: - Replicas
 
@@ -42,10 +46,9 @@ struct EstimateLayoutTests {
   /// With `gradient_as_bucket_view` the buckets are the gradients' only place: they are there in the forward pass
   /// already, and the update takes what it takes on one GPU.
   @Test func gradientsInBuckets() throws {
-    var estimator = try Self.gpt2()
+    let estimator = try Self.gpt2()
     let single = try estimator.estimate(Self.workload)
-    estimator.usesBucketView = true
-    let replica = try estimator.estimate(Self.workload, layout: Self.ddp())
+    let replica = try estimator.estimate(Self.workload, layout: Self.ddp(bucketView: true))
     #expect(replica.phases[.forward] == ByteCount(4_981_954_048))
     #expect(replica.phases[.optimizer] == single.phases[.optimizer])
     #expect(replica.atPeak[.gradients] == ByteCount(497_759_232))
@@ -54,11 +57,9 @@ struct EstimateLayoutTests {
 
   /// Llama-3.2-1B under autocast and DDP with `gradient_as_bucket_view`, as traced with torch's DDP over two ranks.
   @Test func tracedBuckets() throws {
-    var estimator = Self.llama1B.estimator
-    estimator.usesBucketView = true
     let workload = Workload(
       forward: ForwardSettings(batchSize: 2, sequenceLength: 512, precision: .bf16Mixed, loop: .plain))
-    let estimate = try estimator.estimate(workload, layout: Self.ddp(2))
+    let estimate = try Self.llama1B.estimator.estimate(workload, layout: Self.ddp(2, bucketView: true))
     for (phase, traced) in Self.llama1BPhases {
       let bytes = try #require(estimate.phases[phase])
       #expect(abs(Double(bytes.bytes) / Double(traced) - 1) <= 0.005, "\(phase): \(bytes.bytes), traced \(traced)")

@@ -15,6 +15,8 @@ extension ForwardSettings.Loss: ExpressibleByArgument {}
 extension Optimizer: ExpressibleByArgument {}
 extension Checkpointing: ExpressibleByArgument {}
 extension StrategyKind: ExpressibleByArgument {}
+extension Offload: ExpressibleByArgument {}
+extension PipelineSchedule: ExpressibleByArgument {}
 
 extension ByteCount: ExpressibleByArgument {
   /// `24GiB`, `80GB`, `512MiB`, or a plain number of bytes.

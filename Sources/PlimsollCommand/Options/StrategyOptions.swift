@@ -40,7 +40,21 @@ struct StrategyOptions: ParsableArguments {
   var bucketView = false
 
   @Option(help: ArgumentHelp("What lives in host memory or on disk, as the strategy's engine does it.", valueName: "o"))
-  var offload: OffloadChoice = .none
+  var offload: Offload = .none
+
+  @Option(
+    help: ArgumentHelp(
+      "Tensor-parallel ranks share norms and residuals along the sequence (true or false).", valueName: "b"))
+  var sequenceParallel = false
+
+  @Option(help: ArgumentHelp("The order in which pipeline stages run micro-batches.", valueName: "s"))
+  var schedule: PipelineSchedule = .oneForwardOneBackward
+
+  @Option(
+    help: ArgumentHelp(
+      "Ranks that share one copy of sharded parameters; the others hold copies (default: all data-parallel ranks).",
+      valueName: "n"))
+  var shardDegree: Int?
 
   /// The degrees that were given, with their flags.
   var degrees: [(flag: String, degree: Int)] {
@@ -53,6 +67,7 @@ struct StrategyOptions: ParsableArguments {
 
   func validate() throws {
     for (flag, degree) in degrees { try Limits.check(degree, flag, 1...Limits.count) }
+    if let shardDegree { try Limits.check(shardDegree, "--shard-degree", 1...Limits.count) }
   }
 
   /// Checks the degrees against `--gpus`. A command that has both groups calls this from its own `validate`.

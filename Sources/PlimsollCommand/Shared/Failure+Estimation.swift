@@ -54,15 +54,27 @@ extension HardwareOptions {
 
 extension StrategyOptions {
   /// The strategy and its degrees: what the flags say, or the only one, or replicas.
-  func layout(worldSize: Int) throws(Failure) -> Layout {
-    if offload != .none { throw .notSimulated("--offload \(offload.rawValue)") }
+  func layout(worldSize: Int) -> Layout {
     let tensor = tensorParallel ?? (strategy == .tp && dataParallel == nil ? worldSize : 1)
     let degrees = ParallelDegrees(
       data: dataParallel ?? worldSize / tensor / (pipelineParallel ?? 1) / (contextParallel ?? 1)
         / (expertParallel ?? 1),
       tensor: tensor, pipeline: pipelineParallel ?? 1, context: contextParallel ?? 1, expert: expertParallel ?? 1)
     let kind = strategy ?? (worldSize == 1 ? .single : tensor > 1 ? .tp : .ddp)
-    return Layout(kind, degrees)
+    return Layout(kind, degrees, engine: engine)
+  }
+
+  private var engine: EngineSettings {
+    var result = EngineSettings()
+    result.reshardsAfterForward = reshardAfterForward
+    result.parameterType = paramDtype?.dataType
+    result.reductionType = reduceDtype?.dataType
+    result.usesBucketView = bucketView
+    result.offload = offload
+    result.isSequenceParallel = sequenceParallel
+    result.schedule = schedule
+    result.shardDegree = shardDegree
+    return result
   }
 }
 

@@ -14,8 +14,6 @@ public struct Estimator: Sendable {
   public var ownAssumptions: [Assumption] = []
   /// The GPU, where the question is whether it fits.
   public var device: Device?
-  /// Whether DDP's gradients are views of its buckets (`gradient_as_bucket_view`).
-  public var usesBucketView = false
   /// Whether each layer is simulated, even where one of each kind tells what all do.
   public var playsEveryLayer = false
 
@@ -37,6 +35,9 @@ public struct Estimator: Sendable {
       throw EstimationError(
         reason: "\(layout.strategy.rawValue) over \(quantization.rawValue) weights is not simulated yet")
     }
+    if layout.engine.offload != .none {
+      throw EstimationError(reason: "--offload \(layout.engine.offload.rawValue) is not simulated yet")
+    }
     if layout.degrees.tensor > 1, (workload.forward.technique?.prefixLength ?? 0) > 0 {
       throw EstimationError(reason: "prefix tuning of heads that are split over GPUs is not simulated yet")
     }
@@ -44,7 +45,7 @@ public struct Estimator: Sendable {
     switch layout.strategy {
     case .single: distribution = { _ in Distribution() }
     case .tp where layout.degrees.data == 1: distribution = { _ in Distribution() }
-    case .ddp: distribution = replicas
+    case .ddp: distribution = { replicas($0, layout.engine) }
     // Colossal-AI's DP+TP shards over the data ranks as its ADP does.
     case .gemini, .tp:
       workload.forward.precision = workload.forward.precision.gemini
@@ -145,13 +146,13 @@ public struct Estimator: Sendable {
   // MARK: - What the strategies hold
 
   /// DDP's buckets: one more copy of the gradients, or their only place (torch/csrc/distributed/c10d/reducer.cpp).
-  private func replicas(_ graph: Graph) -> Distribution {
+  private func replicas(_ graph: Graph, _ engine: EngineSettings) -> Distribution {
     let bytes = graph.values.indices.reduce(into: ByteCount.zero) { sum, index in
       if graph.values[index].origin == .parameter(trains: true) { sum += graph.bytes(of: Graph.ValueID(index)) }
     }
-    let category: Category = usesBucketView ? .gradients : .communication
+    let category: Category = engine.usesBucketView ? .gradients : .communication
     return Distribution(
-      fromTheStart: [.init(bytes, cause: "buckets", category: category)], handsGradientsOn: usesBucketView)
+      fromTheStart: [.init(bytes, cause: "buckets", category: category)], handsGradientsOn: engine.usesBucketView)
   }
 
   /// Gemini's chunks (arXiv 2404.10933, section 4): 16-bit parameters gathered whole, in chunks that their gradients

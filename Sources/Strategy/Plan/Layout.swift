@@ -2,10 +2,12 @@
 public struct Layout: Hashable, Sendable {
   public var strategy: StrategyKind
   public var degrees: ParallelDegrees
+  public var engine: EngineSettings
 
-  public init(_ strategy: StrategyKind, _ degrees: ParallelDegrees) {
+  public init(_ strategy: StrategyKind, _ degrees: ParallelDegrees, engine: EngineSettings = EngineSettings()) {
     self.strategy = strategy
     self.degrees = degrees
+    self.engine = engine
   }
 
   /// The methods of arXiv 2404.10933 over a number of GPUs, in the paper's order of equals: CDP, ADP, TP, and DP+TP for
