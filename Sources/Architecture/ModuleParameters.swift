@@ -10,6 +10,8 @@ public struct ModuleParameters: Hashable, Sendable {
   public var bias: Shape?
   /// Whether the weight is stored as `[in, out]` (GPT-2's Conv1D).
   public var isTransposed: Bool
+  /// How tensor-parallel ranks share the module, of whose parameters the shapes are one rank's; nil where each has all.
+  public var split: LinearSplit?
 
   public init(path: String, weight: Shape?, bias: Shape?, isTransposed: Bool = false) {
     self.path = path
