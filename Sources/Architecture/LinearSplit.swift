@@ -11,10 +11,13 @@ public struct LinearSplit: Hashable, Sendable {
   public var ranks: Int
   /// Whether what lies beyond the split axis is whole on every rank: outputs are gathered, inputs cut.
   public var isWholeOutside: Bool
+  /// Whether ranks share what lies around attention and MLP along the sequence (`SequenceParallel`).
+  public var isAlongSequence: Bool
 
-  public init(_ axis: Axis, ranks: Int, isWholeOutside: Bool = false) {
+  public init(_ axis: Axis, ranks: Int, isWholeOutside: Bool = false, isAlongSequence: Bool = false) {
     self.axis = axis
     self.ranks = ranks
     self.isWholeOutside = isWholeOutside
+    self.isAlongSequence = isAlongSequence
   }
 }

@@ -32,4 +32,13 @@ public struct ModuleParameters: Hashable, Sendable {
     guard let weight, weight.rank == 2 else { return nil }
     return isTransposed ? (weight[0], weight[1]) : (weight[1], weight[0])
   }
+
+  /// The features that the layer is given and gives, of which ranks that share it may gather or cut what a rank works on.
+  var featuresOutside: (input: Int, output: Int)? {
+    guard let features, let split, split.isWholeOutside else { return features }
+    switch split.axis {
+    case .outputs: return (features.input, features.output * split.ranks)
+    case .inputs: return (features.input * split.ranks, features.output)
+    }
+  }
 }

@@ -7,6 +7,10 @@ public enum Collective: Hashable, Sendable {
   case share
   /// The pieces of a tensor along an axis become the whole on every rank, which keeps a piece of the gradient.
   case gather(axis: Int)
+  /// The same for work of which each rank then does a part, so that the gradients are summed before they are cut.
+  case gatherForParts(axis: Int)
+  /// Partial sums become a piece of the sum on each rank; the pieces of the gradient are gathered.
+  case reduceScatter(axis: Int)
   /// A piece of what every rank holds; the pieces of the gradient are gathered.
   case cut(axis: Int)
 
@@ -15,7 +19,8 @@ public enum Collective: Hashable, Sendable {
     switch self {
     case .allReduce: "all_reduce"
     case .share: "view"
-    case .gather: "cat"
+    case .gather, .gatherForParts: "cat"
+    case .reduceScatter: "reduce_scatter_tensor"
     case .cut: "clone"
     }
   }

@@ -47,11 +47,12 @@ extension ModuleLowering {
   ) -> Tensor {
     switch split.axis {
     case .outputs:
-      let output = layer(&g, g.shared(input))
+      // What was gathered from pieces of the sequence is a DTensor already.
+      let output = layer(&g, split.isAlongSequence ? input : g.shared(input))
       return split.isWholeOutside ? g.gathered(output, axis: -1, ranks: split.ranks) : output
     case .inputs:
       let output = layer(&g, split.isWholeOutside ? g.cut(input, axis: -1, ranks: split.ranks) : input)
-      return g.allReduced(output)
+      return split.isAlongSequence ? g.reduceScattered(output, axis: 1, ranks: split.ranks) : g.allReduced(output)
     }
   }
 

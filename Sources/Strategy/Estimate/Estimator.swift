@@ -51,7 +51,7 @@ public struct Estimator: Sendable {
     case .tp where layout.degrees.data == 1: distribution = { _ in Distribution() }
     case .ddp: distribution = { replicas($0, layout.engine) }
     // Colossal-AI's DP+TP shards over the data ranks as its ADP does.
-    case .tp where layout.engine.tensorParallelism.usesDTensors: distribution = { replicas($0, layout.engine) }
+    case .tp where layout.engine.tensorParallelism == .torch: distribution = { replicas($0, layout.engine) }
     case .gemini, .tp:
       workload.forward.precision = workload.forward.precision.gemini
       distribution = { chunks($0, ranks: layout.degrees.data) }
@@ -226,11 +226,11 @@ public struct Estimator: Sendable {
     result += expertAssumptions(workload, layout, peak: peak)
     result += hardwareAssumptions
     if layout.degrees.tensor > 1 {
-      let plan = layout.engine.tensorParallelism.assumption
+      let plan = TensorParallelPlan(layout.engine.tensorParallelism).assumption
       result.append(Assumption(what: "tensor parallelism", value: plan.value, source: plan.source))
     }
     let isGemini =
-      layout.strategy == .tp && layout.degrees.data > 1 && !layout.engine.tensorParallelism.usesDTensors
+      layout.strategy == .tp && layout.degrees.data > 1 && layout.engine.tensorParallelism == .colossalAI
     if layout.strategy == .gemini || isGemini {
       result.append(
         Assumption(
@@ -277,6 +277,6 @@ extension ForwardSettings.Precision {
 extension ModelDescription {
   /// What one GPU of a layout holds.
   fileprivate func part(for layout: Layout) throws(LoweringError) -> ModelDescription {
-    try split(tensorParallel: layout.degrees.tensor, by: layout.engine.tensorParallelism)
+    try split(tensorParallel: layout.degrees.tensor, by: layout.engine)
   }
 }

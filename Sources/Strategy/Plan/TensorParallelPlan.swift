@@ -1,9 +1,17 @@
-public import Architecture
+internal import Architecture
+
+/// Whose tensor parallelism it is.
+public enum TensorParallelEngine: Hashable, Sendable {
+  /// The styles of torch.distributed.tensor.parallel, on the blocks.
+  case torch
+  /// Colossal-AI's, as LLMem's paper has it (arXiv 2404.10933).
+  case colossalAI
+}
 
 /// What an engine splits over tensor-parallel ranks: a row of choices for each engine.
-public struct TensorParallelPlan: Hashable, Sendable {
+struct TensorParallelPlan: Sendable {
   /// What becomes of a matrix that holds several projections.
-  public enum Fused: Hashable, Sendable {
+  enum Fused: Sendable {
     /// Each projection is split by itself.
     case eachSplit
     /// The rows are split as they lie, and what they give is gathered before it is taken apart.
@@ -11,15 +19,15 @@ public struct TensorParallelPlan: Hashable, Sendable {
   }
 
   /// Modules split by their outputs, and by their inputs.
-  public var byOutputs: Set<Role>
-  public var byInputs: Set<Role>
-  public var fused: Fused
+  var byOutputs: Set<Role>
+  var byInputs: Set<Role>
+  var fused: Fused
   /// Modules split by words; a vocabulary that does not divide is padded.
-  public var byWords: Set<Role>
+  var byWords: Set<Role>
   /// Whether matrices are DTensors, whose sums over the ranks are new tensors; else they are summed in place.
-  public var usesDTensors: Bool
+  var usesDTensors: Bool
   /// What is split, and where the engine says so.
-  public var assumption: (value: String, source: String) {
+  var assumption: (value: String, source: String) {
     usesDTensors
       ? (
         "projections of attention and MLP by heads and features; embedding, norms and head whole on every rank",
@@ -31,13 +39,28 @@ public struct TensorParallelPlan: Hashable, Sendable {
       )
   }
 
-  /// torch's styles, on the blocks.
-  public static let torch = TensorParallelPlan(
-    byOutputs: [.query, .key, .value, .gate, .up], byInputs: [.attentionOutput, .down], fused: .gathered, byWords: [],
+  private static let torch = TensorParallelPlan(
+    byOutputs: [.query, .key, .value, .queryUp, .keyValueUp, .gate, .up], byInputs: [.attentionOutput, .down], fused: .gathered, byWords: [],
     usesDTensors: true)
 
-  /// Colossal-AI's, as LLMem's paper has it (arXiv 2404.10933).
-  public static let colossalAI = TensorParallelPlan(
-    byOutputs: [.query, .key, .value, .gate, .up], byInputs: [.attentionOutput, .down], fused: .eachSplit,
+  private static let colossalAI = TensorParallelPlan(
+    byOutputs: [.query, .key, .value, .queryUp, .keyValueUp, .gate, .up], byInputs: [.attentionOutput, .down], fused: .eachSplit,
     byWords: [.inputEmbedding, .head], usesDTensors: false)
+
+  init(_ engine: TensorParallelEngine) {
+    switch engine {
+    case .torch: self = .torch
+    case .colossalAI: self = .colossalAI
+    }
+  }
+
+  private init(
+    byOutputs: Set<Role>, byInputs: Set<Role>, fused: Fused, byWords: Set<Role>, usesDTensors: Bool
+  ) {
+    self.byOutputs = byOutputs
+    self.byInputs = byInputs
+    self.fused = fused
+    self.byWords = byWords
+    self.usesDTensors = usesDTensors
+  }
 }

@@ -9,7 +9,8 @@ extension ModelDescription {
   /// several, as Megatron-LM does it.
   ///
   /// - Throws: ``LoweringError`` where the model does not divide.
-  func split(tensorParallel ranks: Int, by plan: TensorParallelPlan) throws(LoweringError) -> ModelDescription {
+  func split(tensorParallel ranks: Int, by engine: EngineSettings) throws(LoweringError) -> ModelDescription {
+    let plan = TensorParallelPlan(engine.tensorParallelism)
     guard ranks > 1 else { return self }
     guard isOneColumnOfBlocks else {
       throw LoweringError(message: "tensor parallelism of a \(family) model is not simulated yet")
@@ -21,10 +22,15 @@ extension ModelDescription {
     guard keyValueHeads % ranks == 0 || ranks % keyValueHeads == 0 else {
       throw LoweringError(message: "\(keyValueHeads) key/value heads do not divide by \(ranks)")
     }
-    let cut = Cut(plan: plan, ranks: ranks, keyValueRanks: min(ranks, keyValueHeads), fusesByHead: fusesByHead)
+    let cut = Cut(
+      plan: plan, ranks: ranks, keyValueRanks: min(ranks, keyValueHeads), fusesByHead: fusesByHead,
+      isAlongSequence: engine.isSequenceParallel)
+    guard !cut.isAlongSequence || (plan.usesDTensors && !cut.gathers(layers)) else {
+      throw LoweringError(message: "sequence parallelism of a \(family) model is not simulated yet")
+    }
     let dimension = headDimension?.value ?? (hiddenSize?.value ?? 0) / heads
     var result = self
-    if !cut.gathers || layers.allSatisfy({ $0.modules[.fusedQKV] == nil }) {
+    if !cut.gathers(layers) {
       result.headCount?.value = heads / ranks
       result.keyValueHeadCount?.value = keyValueHeads / cut.keyValueRanks
       result.headDimension = Sourced(dimension, .derived, source: "hidden size / heads before the split")
@@ -60,9 +66,15 @@ private struct Cut {
   /// The ranks that key and value heads are spread over.
   var keyValueRanks: Int
   var fusesByHead: Bool
+  var isAlongSequence: Bool
 
   /// Whether what a fused projection gives is gathered.
-  var gathers: Bool { plan.fused == .gathered && !fusesByHead }
+  private var gathers: Bool { plan.fused == .gathered && !fusesByHead }
+
+  /// The same for heads of these layers.
+  func gathers(_ layers: [ModelDescription.Layer]) -> Bool {
+    gathers && layers.contains { $0.modules[.fusedQKV] != nil }
+  }
 
   /// One rank's part of a module, which may be all of it; nil where it does not divide.
   func part(
@@ -70,19 +82,29 @@ private struct Cut {
   ) -> ModuleParameters? {
     switch role {
     case .fusedQKV, .fusedGateUp:
-      if gathers { return module.splitByRows(ranks)?.shared(plan, .outputs, ranks, isWholeOutside: true) }
-      if role == .fusedQKV { return module.withRows(fusedRows).shared(plan, .outputs, ranks) }
-      return module.splitByRows(ranks)?.shared(plan, .outputs, ranks)
+      if gathers { return module.splitByRows(ranks).map { shared($0, .outputs, isWholeOutside: true) } }
+      if role == .fusedQKV { return shared(module.withRows(fusedRows), .outputs) }
+      return module.splitByRows(ranks).map { shared($0, .outputs) }
     case .key where plan.byOutputs.contains(role), .value where plan.byOutputs.contains(role):
-      return module.splitByRows(keyValueRanks)?.shared(plan, .outputs, ranks)
-    case _ where plan.byOutputs.contains(role): return module.splitByRows(ranks)?.shared(plan, .outputs, ranks)
+      return module.splitByRows(keyValueRanks).map { shared($0, .outputs) }
+    case _ where plan.byOutputs.contains(role): return module.splitByRows(ranks).map { shared($0, .outputs) }
     case _ where plan.byInputs.contains(role):
       // What a gathered projection leads to is whole.
       let source: Role = role == .attentionOutput ? .fusedQKV : .fusedGateUp
-      return module.splitByColumns(ranks)?
-        .shared(plan, .inputs, ranks, isWholeOutside: gathers && modules[source] != nil)
+      return module.splitByColumns(ranks)
+        .map { shared($0, .inputs, isWholeOutside: gathers && modules[source] != nil) }
     default: return module
     }
+  }
+
+  /// A module with what its ranks exchange, where that allocates.
+  private func shared(
+    _ module: ModuleParameters, _ axis: LinearSplit.Axis, isWholeOutside: Bool = false
+  ) -> ModuleParameters {
+    guard plan.usesDTensors else { return module }
+    var result = module
+    result.split = LinearSplit(axis, ranks: ranks, isWholeOutside: isWholeOutside, isAlongSequence: isAlongSequence)
+    return result
   }
 }
 
@@ -105,15 +127,6 @@ extension ModuleParameters {
     guard let features, features.input % parts == 0 else { return nil }
     var result = self
     result.weight?.dimensions[isTransposed ? 0 : 1] = features.input / parts
-    return result
-  }
-
-  /// The same module with what its ranks exchange, where that allocates.
-  fileprivate func shared(
-    _ plan: TensorParallelPlan, _ axis: LinearSplit.Axis, _ ranks: Int, isWholeOutside: Bool = false
-  ) -> ModuleParameters {
-    var result = self
-    if plan.usesDTensors { result.split = LinearSplit(axis, ranks: ranks, isWholeOutside: isWholeOutside) }
     return result
   }
 }

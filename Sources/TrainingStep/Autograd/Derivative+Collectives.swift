@@ -8,17 +8,19 @@ extension Derivative {
     switch collective {
     case .allReduce: .one { $0.alias($0.gradient().layout) }
     case .share: .one { $0.make("all_reduce", Layout(contiguous: $0.inputLayout(0).shape)) }
-    case .gather(let axis):
+    case .gather: .one { $0.make("clone", Layout(contiguous: $0.inputLayout(0).shape)) }
+    case .gatherForParts:
       .one { step in
-        let shape = step.inputLayout(0).shape
-        let piece = step.gradient().layout.sliced(axis: axis, length: shape[axis])
-        return piece.isContiguous ? step.alias(piece) : step.make("clone", Layout(contiguous: shape))
+        let pieces = step.make("cat", Layout(contiguous: step.gradient().layout.shape))
+        let result = step.make("reduce_scatter_tensor", Layout(contiguous: step.inputLayout(0).shape))
+        step.drop(pieces)
+        return result
       }
-    case .cut(let axis):
+    case .reduceScatter(let axis), .cut(let axis):
       .one { step in
         let whole = Layout(contiguous: step.inputLayout(0).shape)
         let pieces = step.make("all_gather_into_tensor", whole)
-        guard axis > 0 else { return pieces }
+        guard !whole.shape.hasOneRow(before: axis) else { return pieces }
         let result = step.make("cat", whole)
         step.drop(pieces)
         return result
