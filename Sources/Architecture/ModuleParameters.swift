@@ -13,6 +13,8 @@ public struct ModuleParameters: Hashable, Sendable {
   public var isTransposed: Bool
   /// How GPTQ packed the weight, where it did.
   public var grouped: GroupedWeight?
+  /// How tensor-parallel ranks share the module, of whose parameters the shapes are one rank's; nil where each has all.
+  public var split: LinearSplit?
 
   public init(
     path: String, weight: Shape?, bias: Shape?, isTransposed: Bool = false, grouped: GroupedWeight? = nil
@@ -35,5 +37,14 @@ public struct ModuleParameters: Hashable, Sendable {
   public var features: (input: Int, output: Int)? {
     guard let weight, weight.rank == 2 else { return nil }
     return isTransposed ? (weight[0], weight[1]) : (weight[1], weight[0])
+  }
+
+  /// The features that the layer is given and gives, of which ranks that share it may gather or cut what a rank works on.
+  var featuresOutside: (input: Int, output: Int)? {
+    guard let features, let split, split.isWholeOutside else { return features }
+    switch split.axis {
+    case .outputs: return (features.input, features.output * split.ranks)
+    case .inputs: return (features.input * split.ranks, features.output)
+    }
   }
 }

@@ -55,8 +55,8 @@ public enum OperatorKind: Hashable, Sendable {
   case softmax, logSoftmax
 
   case concatenate(axis: Int)
-  /// The pieces that several ranks hold of a tensor, put together along the last axis on each of them.
-  case allGather
+  /// What the ranks of one model exchange.
+  case collective(Collective)
   /// A constant around the elements.
   case pad
   /// Elements picked by an index of the result's shape (second input).
@@ -155,7 +155,7 @@ extension OperatorKind {
     case .softmax: "_softmax"
     case .logSoftmax: "_log_softmax"
     case .concatenate: "cat"
-    case .allGather: "all_gather"
+    case .collective(let collective): collective.name
     case .pad: "constant_pad_nd"
     case .gather: "gather"
     case .resample: "upsample"

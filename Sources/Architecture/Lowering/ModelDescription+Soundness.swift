@@ -104,7 +104,7 @@ extension ModelDescription {
     let latent = latentSizes(heads, dimension)
     for layer in layers {
       let down = layer.modules[.down]
-      let inner = down?.features?.input
+      let inner = down?.featuresOutside?.input
       let expected: [(Role, input: Int, output: Int?)] = [
         (.query, hidden, heads * dimension), (.key, hidden, sizes.keyValueHeads * dimension),
         (.value, hidden, sizes.keyValueHeads * dimension),
@@ -168,13 +168,13 @@ extension ModuleParameters {
 
   /// What is wrong with a linear layer's shape; nil where nothing is.
   func misfit(input: Int, output: Int?) -> String? {
-    guard let features else {
+    guard let features, let outside = featuresOutside else {
       // The bias of a tied head has no weight of its own.
       return weight == nil && bias != nil ? nil : "\(path).weight has the shape \(weight ?? []), and not two extents"
     }
-    guard features.input == input else { return "\(path) takes \(features.input) features, and gets \(input)" }
-    if let output, features.output != output {
-      return "\(path) gives \(features.output) features, and \(output) are wanted"
+    guard outside.input == input else { return "\(path) takes \(outside.input) features, and gets \(input)" }
+    if let output, outside.output != output {
+      return "\(path) gives \(outside.output) features, and \(output) are wanted"
     }
     guard bias == nil || bias == [features.output] else { return "\(path).bias has the shape \(bias ?? [])" }
     return nil

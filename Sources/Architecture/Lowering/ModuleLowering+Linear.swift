@@ -27,13 +27,37 @@ extension ModuleLowering {
     }
     guard let weight = weight(&g, module) else { return input }
     let bias = bias(&g, module)
+    guard let split = module.split else { return product(&g, input, weight, bias, module) }
+    for parameter in [weight, bias].compactMap({ $0 }) { g.noteDistributed(parameter) }
+    return shared(&g, input, split) { g, input in product(&g, input, weight, bias, module) }
+  }
+
+  private func product(
+    _ g: inout GraphBuilder, _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, _ module: ModuleParameters
+  ) -> Tensor {
     guard multipliesTransposedWeights else {
-      return g.linear(input, weight, bias, transposed: module.isTransposed)
+      return g.linear(
+        input, weight, bias, transposed: module.isTransposed, sharesBias: module.split?.axis == .inputs)
     }
     // `input @ weight.T`, to which a bias is added (Falcon).
     return g.frame("") { g in
       let product = g.linear(input, weight, nil, throughView: true)
       return bias.map { g.add(g.hold(product), $0) } ?? product
+    }
+  }
+
+  /// What ranks exchange around a linear layer that they share.
+  func shared(
+    _ g: inout GraphBuilder, _ input: Tensor, _ split: LinearSplit, layer: (inout GraphBuilder, Tensor) -> Tensor
+  ) -> Tensor {
+    switch split.axis {
+    case .outputs:
+      // What was gathered from pieces of the sequence is a DTensor already.
+      let output = layer(&g, split.isAlongSequence ? input : g.shared(input))
+      return split.isWholeOutside ? g.gathered(output, axis: -1, ranks: split.ranks) : output
+    case .inputs:
+      let output = layer(&g, split.isWholeOutside ? g.cut(input, axis: -1, ranks: split.ranks) : input)
+      return split.isAlongSequence ? g.reduceScattered(output, axis: 1, ranks: split.ranks) : g.allReduced(output)
     }
   }
 

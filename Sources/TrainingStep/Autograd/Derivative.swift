@@ -176,7 +176,7 @@ extension Derivative {
     case .logSoftmax:
       .one(saved: { _ in [.output(0)] }) { $0.likeInput("_log_softmax_backward_data") }
 
-    case .allGather: .one { $0.make("slice", Layout(contiguous: $0.inputLayout(0).shape)) }
+    case .collective(let collective): of(collective)
     // A padding of negative widths, which copies (constant_pad_nd).
     case .pad: .one { $0.make("constant_pad_nd", Layout(contiguous: $0.inputLayout(0).shape)) }
     case .concatenate:

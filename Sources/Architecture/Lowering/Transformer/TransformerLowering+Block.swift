@@ -13,7 +13,9 @@ extension TransformerLowering {
     // A norm behind a branch alone stands behind the sum (OPT-350m); beside one before the branch, before it (Gemma 2).
     let normsTheSum = layer.modules[.inputNorm] == nil && !choices.normsBranches
     let before = normalized(&g, input, layer, .inputNorm)
-    let attended = g.frame("self_attn") { g in attention(&g, before, layer, inputs) }
+    let attended = onWholeSequence(&g, before) { g, whole in
+      g.frame("self_attn") { g in attention(&g, whole, layer, inputs) }
+    }
     let memory = layer.modules[.crossQuery] == nil ? nil : inputs.memory
     if memory == nil, let weights = attended.weights, !choices.dropsWeights { g.hold(weights) }
     if choices.holdsInputNorm { g.hold(before) }
@@ -58,7 +60,7 @@ extension TransformerLowering {
       g.hold(hidden)
       return BlockResults(hidden: mlp(&g, hidden, layer, adding: residual), weights: attended.weights)
     }
-    branch = mlp(&g, hidden, layer)
+    branch = onWholeSequence(&g, hidden) { g, whole in mlp(&g, whole, layer) }
     if choices.dropsBehindMLP { branch = dropped(&g, branch, choices.residualDropout) }
     branch = dropPath(&g, scaled(&g, branch, layer, .mlpScale), choices.dropPath)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postMLPNorm) }
