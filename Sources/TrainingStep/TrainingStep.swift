@@ -37,6 +37,7 @@ public struct TrainingStep: Sendable {
     var tape = Tape(graph: graph, checkpointing: workload.checkpointing)
     tape.memory = Memory(keepsLog: keepsLog)
     tape.handsGradientsOn = distribution.handsGradientsOn
+    tape.prepare(distribution)
     var states = OptimizerStates()
     var norm: Memory.StorageID?
     tape.load()
@@ -65,6 +66,7 @@ public struct TrainingStep: Sendable {
         norm = next
       }
       if !distribution.updatesParameters { tape.optimize(workload, &states) }
+      tape.engine?.endStep(&tape.memory)
       tape.dropGradients()
       tape.dropGraph()
       for batch in batches { tape.drop(batch) }
@@ -86,8 +88,9 @@ extension Tape {
       case .input, .intermediate: continue
       }
       memory.section = sections[index]
-      bound[index] = memory.allocate(
-        bytes(of: value.owner), cause: "load", module: value.name ?? "", category: category)
+      bound[index] =
+        (category == .parameters ? engine?.load(index, &memory) : nil)
+        ?? memory.allocate(bytes(of: value.owner), cause: "load", module: value.name ?? "", category: category)
     }
     memory.section = nil
   }
@@ -130,5 +133,6 @@ extension Tape {
     for (_, gradient) in gradients.sorted(by: { $0.key < $1.key }) { memory.release(gradient.storage) }
     gradients.removeAll()
     reached.removeAll()
+    engine?.dropGradients(&memory)
   }
 }

@@ -28,9 +28,23 @@ public struct Estimator: Sendable {
   public func timeline(_ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees()))
     throws(EstimationError) -> Timeline
   {
-    let distribution: (Graph) -> Distribution
     var workload = workload
     workload.forward.isCheckpointed = workload.checkpointing != .none
+    try check(workload, layout)
+    if layout.strategy == .gemini || (layout.strategy == .tp && layout.degrees.data > 1) {
+      workload.forward.precision = workload.forward.precision.gemini
+    }
+    if !playsEveryLayer, let timeline = try folded(workload, layout: layout) { return timeline }
+    do throws(LoweringError) {
+      let forward = try forward(for: layout)
+      return try step(forward, workload, layout).run()
+    } catch {
+      throw EstimationError(reason: error.message)
+    }
+  }
+
+  /// What is not simulated yet.
+  private func check(_ workload: Workload, _ layout: Layout) throws(EstimationError) {
     if let quantization = description.quantization(workload.forward), ![.single, .ddp].contains(layout.strategy) {
       throw EstimationError(
         reason: "\(layout.strategy.rawValue) over \(quantization.rawValue) weights is not simulated yet")
@@ -41,45 +55,48 @@ public struct Estimator: Sendable {
     if layout.degrees.tensor > 1, (workload.forward.technique?.prefixLength ?? 0) > 0 {
       throw EstimationError(reason: "prefix tuning of heads that are split over GPUs is not simulated yet")
     }
-    if layout.strategy == .single, !playsEveryLayer, let timeline = try folded(workload) { return timeline }
+  }
+
+  /// What a layout's engine does to one GPU's run of a graph.
+  private func distribution(
+    _ forward: any ForwardPass, _ workload: Workload, _ layout: Layout
+  ) throws(LoweringError) -> (graph: Graph, distribution: Distribution) {
+    let graph = try forward.trainingGraph(settings(workload.forward, under: layout))
     switch layout.strategy {
-    case .single: distribution = { _ in Distribution() }
-    case .tp where layout.degrees.data == 1: distribution = { _ in Distribution() }
-    case .ddp: distribution = { replicas($0, layout.engine) }
+    case .single: return (graph, Distribution())
+    case .tp where layout.degrees.data == 1: return (graph, Distribution())
+    case .ddp: return (graph, replicas(graph, layout.engine))
     // Colossal-AI's DP+TP shards over the data ranks as its ADP does.
-    case .gemini, .tp:
-      workload.forward.precision = workload.forward.precision.gemini
-      distribution = { chunks($0, ranks: layout.degrees.data) }
-    default: throw EstimationError(reason: "\(layout.strategy.rawValue) is not simulated yet")
-    }
-    do throws(LoweringError) {
-      let graph = try forward(for: layout).trainingGraph(workload.forward)
-      return try step(graph, workload, distribution(graph)).run()
-    } catch {
-      throw EstimationError(reason: error.message)
+    case .gemini, .tp: return (graph, chunks(graph, ranks: layout.degrees.data))
+    case .fsdp:
+      let stored = layout.engine.parameterType == nil ? graph : try forward.trainingGraph(workload.forward)
+      return (graph, try fullyShard(graph, stored: stored, layout))
+    default: throw LoweringError(message: "\(layout.strategy.rawValue) is not simulated yet")
     }
   }
 
-  /// The timeline on one GPU from one block of each kind of layer; nil where layers do not repeat.
-  package func folded(_ workload: Workload) throws(EstimationError) -> Timeline? {
-    guard ownForward == nil else { return nil }
+  /// The timeline on one GPU of a layout from one block of each kind of layer; nil where layers do not repeat.
+  package func folded(
+    _ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees())
+  ) throws(EstimationError) -> Timeline? {
+    guard ownForward == nil, [.single, .fsdp].contains(layout.strategy) else { return nil }
     do throws(LoweringError) {
       guard let kinds = try description.layerKinds(configuration: configuration, settings: workload.forward),
         let repetition = LayerRepetition(of: kinds)
       else { return nil }
-      let part = description.keeping(layers: repetition.places)
-      let graph = try part.trainingGraph(configuration: configuration, settings: workload.forward)
-      return try step(graph, workload, Distribution()).run(repeating: repetition)
+      let part = DescribedForward(
+        description: description.keeping(layers: repetition.places), configuration: configuration)
+      return try step(part, workload, layout).run(repeating: repetition)
     } catch {
       throw EstimationError(reason: error.message)
     }
   }
 
-  /// A run of a graph, with what the strategy and the device's libraries hold.
+  /// A run of a forward pass, with what the strategy and the device's libraries hold.
   private func step(
-    _ graph: Graph, _ workload: Workload, _ distribution: Distribution
+    _ forward: any ForwardPass, _ workload: Workload, _ layout: Layout
   ) throws(LoweringError) -> TrainingStep {
-    var held = distribution
+    var (graph, held) = try distribution(forward, workload, layout)
     if let workspace = device?.workspace {
       for thread in ["forward", "autograd"] {
         held.fromTheStart.append(

@@ -5,12 +5,14 @@ extension Tape {
   /// `AdamW.step` of galore-torch 1.0 (adamw.py): one parameter after the other, those that are projected last. Their
   /// gradient [m, n] becomes [m, r] or [r, n], whichever keeps the longer side, its states too, and the update grows back.
   /// The loop's variables keep the last parameter's tensors until they are bound anew.
-  mutating func galore(_ parameters: [Int], projected: Set<Int>, rank: Int, _ states: inout OptimizerStates) {
+  mutating func galore(_ parameters: [OptimizerShare], projected: Set<Int>, rank: Int, _ states: inout OptimizerStates) {
     var (gradient, denominator, update): (Memory.StorageID?, Memory.StorageID?, Memory.StorageID?)
-    for parameter in parameters.filter({ !projected.contains($0) }) + parameters.filter(projected.contains) {
+    let (direct, indirect) = (
+      parameters.filter { !projected.contains($0.parameter) }, parameters.filter { projected.contains($0.parameter) }
+    )
+    for share in direct + indirect {
+      let (parameter, shape, type) = (share.parameter, share.shape, share.dataType)
       memory.section = sections[parameter]
-      let value = graph.values[parameter]
-      let (shape, type) = (value.layout.shape, value.dataType)
       let isProjected = projected.contains(parameter)
       var size = shape
       drop(gradient)
