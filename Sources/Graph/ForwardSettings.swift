@@ -100,8 +100,11 @@ public struct ForwardSettings: Hashable, Sendable {
 
   /// The type in which parameters are held that are not quantised.
   public var parameterType: DataType {
-    gatheredType ?? (isPreparedForKBitTraining ? .float32 : precision.parameterType)
+    gatheredType ?? bufferType
   }
+
+  /// The type in which buffers are held, which no engine converts.
+  public var bufferType: DataType { isPreparedForKBitTraining ? .float32 : precision.parameterType }
 
   /// The type in which adapters and what passes them are held.
   public var adapterType: DataType { gatheredType ?? .float32 }

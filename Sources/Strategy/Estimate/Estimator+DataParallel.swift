@@ -18,15 +18,9 @@ extension Estimator {
 
   /// The settings of the forward pass as a layout's engine changes them.
   func settings(_ settings: ForwardSettings, under layout: Layout) -> ForwardSettings {
-    guard layout.strategy == .fsdp, let type = layout.engine.parameterType else { return settings }
+    guard layout.strategy == .fsdp else { return settings }
     var result = settings
-    result.gatheredType = type
-    switch (settings.precision, type) {
-    case (.bf16Mixed, _), (.fp16Mixed, _): break
-    case (_, .bfloat16): result.precision = .bf16
-    case (_, .float16): result.precision = .fp16
-    default: result.precision = .fp32
-    }
+    result.gatheredType = layout.engine.parameterType
     return result
   }
 

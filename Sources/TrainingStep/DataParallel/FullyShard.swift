@@ -122,18 +122,19 @@ struct FullyShard: DataParallelEngine {
   }
 
   /// `wait_for_unshard`: the buffer is copied out into the whole parameters. In the forward pass it outlives that, until
-  /// the next group is gathered.
+  /// the next group is copied out too.
   private mutating func wait(_ index: Int, _ memory: inout Memory) {
     guard let buffer = groups[index].pending else { return }
     let isForward = groups[index].pass == .forward
-    if isForward { dropLast(&memory) }
     groups[index].whole = groups[index].parameters.map { parameter in
       memory.allocate(
         ByteCount(part(parameter).bytes * settings.ranks), cause: "all_gather_copy_out", module: parameter.name,
         category: .communication)
     }
     groups[index].pending = nil
-    if isForward { last = buffer } else { memory.release(buffer) }
+    guard isForward else { return memory.release(buffer) }
+    dropLast(&memory)
+    last = buffer
   }
 
   private mutating func dropLast(_ memory: inout Memory) {
