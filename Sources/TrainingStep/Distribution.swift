@@ -28,6 +28,10 @@ public struct Distribution: Hashable, Sendable {
 
   /// The engines that are simulated call by call.
   public enum Engine: Hashable, Sendable {
+    /// torch's `DistributedDataParallel`, and whether gradients are views of its buckets.
+    case replicas(usesBucketView: Bool)
+    /// torch's `ZeroRedundancyOptimizer` over so many ranks.
+    case zeroRedundancy(ranks: Int)
     case fullyShard(FullyShardSettings)
   }
 

@@ -45,7 +45,7 @@ public struct Estimator: Sendable {
 
   /// What is not simulated yet.
   private func check(_ workload: Workload, _ layout: Layout) throws(EstimationError) {
-    if let quantization = description.quantization(workload.forward), ![.single, .ddp].contains(layout.strategy) {
+    if let quantization = description.quantization(workload.forward), ![.single, .ddp, .zeroRedundancy].contains(layout.strategy) {
       throw EstimationError(
         reason: "\(layout.strategy.rawValue) over \(quantization.rawValue) weights is not simulated yet")
     }
@@ -65,7 +65,9 @@ public struct Estimator: Sendable {
     switch layout.strategy {
     case .single: return (graph, Distribution())
     case .tp where layout.degrees.data == 1: return (graph, Distribution())
-    case .ddp: return (graph, replicas(graph, layout.engine))
+    case .ddp: return (graph, Distribution(engine: .replicas(usesBucketView: layout.engine.usesBucketView)))
+    case .zeroRedundancy:
+      return (graph, Distribution(engine: .zeroRedundancy(ranks: try sharding(layout).ranks)))
     // Colossal-AI's DP+TP shards over the data ranks as its ADP does.
     case .gemini, .tp: return (graph, chunks(graph, ranks: layout.degrees.data))
     case .fsdp:
@@ -79,7 +81,7 @@ public struct Estimator: Sendable {
   package func folded(
     _ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees())
   ) throws(EstimationError) -> Timeline? {
-    guard ownForward == nil, [.single, .fsdp].contains(layout.strategy) else { return nil }
+    guard ownForward == nil, [.single, .ddp, .zeroRedundancy, .fsdp].contains(layout.strategy) else { return nil }
     do throws(LoweringError) {
       guard let kinds = try description.layerKinds(configuration: configuration, settings: workload.forward),
         let repetition = LayerRepetition(of: kinds)
@@ -161,16 +163,6 @@ public struct Estimator: Sendable {
   }
 
   // MARK: - What the strategies hold
-
-  /// DDP's buckets: one more copy of the gradients, or their only place (torch/csrc/distributed/c10d/reducer.cpp).
-  private func replicas(_ graph: Graph, _ engine: EngineSettings) -> Distribution {
-    let bytes = graph.values.indices.reduce(into: ByteCount.zero) { sum, index in
-      if graph.values[index].origin == .parameter(trains: true) { sum += graph.bytes(of: Graph.ValueID(index)) }
-    }
-    let category: Category = engine.usesBucketView ? .gradients : .communication
-    return Distribution(
-      fromTheStart: [.init(bytes, cause: "buckets", category: category)], handsGradientsOn: engine.usesBucketView)
-  }
 
   /// Gemini's chunks (arXiv 2404.10933, section 4): 16-bit parameters gathered whole, in chunks that their gradients
   /// reuse; fp32 copies, momentum and variance in shards.

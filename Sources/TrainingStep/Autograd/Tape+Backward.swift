@@ -139,11 +139,8 @@ extension Tape {
   /// does, else copied; later ones are added in place.
   private mutating func accumulate(_ gradient: Tensor, into parameter: Int) {
     reached.insert(parameter)
-    guard gradients[parameter] == nil, !handsGradientsOn else {
-      memory.release(gradient.storage)
-      engine?.accumulated(parameter, &gradients, &memory)
-      return
-    }
+    let isHeld = gradients[parameter] != nil || engine?.holdsGradient(of: parameter) == true
+    guard !isHeld, !handsGradientsOn else { return memory.release(gradient.storage) }
     gradients[parameter] = takenOver(gradient, as: graph.values[parameter].layout)
     engine?.accumulated(parameter, &gradients, &memory)
   }

@@ -32,6 +32,7 @@ struct FullyShard: DataParallelEngine {
   struct Parameter {
     var place: Int
     var name: String
+    var section: Int?
     /// This rank's rows. The first rank's shard is as large as any, so what is padded is among the others'.
     var shard: Shape
     var storedType: DataType
@@ -73,6 +74,7 @@ struct FullyShard: DataParallelEngine {
 
   init(_ settings: FullyShardSettings, _ graph: Graph, _ wrapped: WrappedModules) {
     self.settings = settings
+    let sections = graph.sections.values
     groups = wrapped.modules.map { module in
       Group(
         parameters: module.parameters.map { place in
@@ -80,7 +82,7 @@ struct FullyShard: DataParallelEngine {
           var shard = value.layout.shape
           if shard.rank > 0 { shard.dimensions[0] = (shard[0] + settings.ranks - 1) / settings.ranks }
           return Parameter(
-            place: place, name: value.name ?? "", shard: shard,
+            place: place, name: value.name ?? "", section: sections[place], shard: shard,
             storedType: settings.storedTypes[value.name ?? ""] ?? value.dataType, gatheredType: value.dataType,
             trains: value.origin == .parameter(trains: true))
         }, section: module.section)
@@ -88,7 +90,7 @@ struct FullyShard: DataParallelEngine {
     for parameter in groups.flatMap(\.parameters) { parameters[parameter.place] = parameter }
   }
 
-  mutating func load(_ parameter: Int, _ memory: inout Memory) -> Memory.StorageID {
+  mutating func load(_ parameter: Int, _ memory: inout Memory) -> Memory.StorageID? {
     if let own = parameters[parameter] {
       _ = memory.allocate(
         Tensor.bytes(own.shard, own.storedType), cause: "load", module: own.name, category: .parameters)
@@ -245,9 +247,12 @@ struct FullyShard: DataParallelEngine {
 
   // MARK: - Optimizer
 
-  func shares(of parameters: [Int]) -> [OptimizerShare] {
+  func shares(of parameters: [Int]) -> [OptimizerShare]? {
     parameters.compactMap { place in
-      self.parameters[place].map { OptimizerShare(parameter: place, shape: $0.shard, dataType: $0.storedType) }
+      self.parameters[place].map {
+        OptimizerShare(
+          key: place, parameter: place, section: $0.section, shape: $0.shard, dataType: $0.storedType)
+      }
     }
   }
 

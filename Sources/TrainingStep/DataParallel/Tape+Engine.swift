@@ -3,9 +3,15 @@ internal import Graph
 // Where a module begins and ends, as the hooks on its forward call and on its tensors see it.
 extension Tape {
   /// Puts a distribution's engine in place.
-  mutating func prepare(_ distribution: Distribution) {
+  ///
+  /// - Parameter layers: those that stand for others.
+  mutating func prepare(_ distribution: Distribution, repeating layers: LayerRepetition?) {
     switch distribution.engine {
     case nil: break
+    case .replicas(let usesBucketView)?:
+      engine = Replicas(usesBucketView: usesBucketView, graph.parameters(repeating: layers))
+    case .zeroRedundancy(let ranks)?:
+      engine = ZeroRedundancy(ranks: ranks, graph.parameters(repeating: layers))
     case .fullyShard(let settings)?:
       guard let wrapped = WrappedModules(graph) else { return }
       engine = FullyShard(settings, graph, wrapped)

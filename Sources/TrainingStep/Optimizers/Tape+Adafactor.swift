@@ -8,15 +8,15 @@ extension Tape {
     var copy: Memory.StorageID?
     var update: Memory.StorageID?
     for share in parameters {
-      let (parameter, shape) = (share.parameter, share.shape)
-      memory.section = sections[parameter]
+      let shape = share.shape
+      memory.section = share.section
       let full = Tensor.bytes(shape, .float32)
       let isNarrow = share.dataType != .float32
       if isNarrow { bind(&gradient, full, "_to_copy") }
-      if states.storages[parameter] == nil {
+      if states.storages[share.key] == nil {
         let sizes = shape.rank >= 2 ? [shape.dropped(-1), shape.dropped(-2)] : [shape]
         // The root mean square of the parameter is kept too, one number.
-        states.storages[parameter] = (sizes + [[]]).map { state(Tensor.bytes($0, .float32), of: parameter) }
+        states.storages[share.key] = (sizes + [[]]).map { state(Tensor.bytes($0, .float32), of: share) }
       }
       if isNarrow { bind(&copy, full, "_to_copy") }
       let square = memory.allocate(full, cause: "pow", module: "")

@@ -12,22 +12,22 @@ extension Tape {
     let optimizer = workload.optimizer
     let moments = optimizer == .lion || optimizer == .lion8bit ? 1 : 2
     let exceptions = workload.forward.loop == .accelerate ? graph.embeddingTables : []
-    for share in parameters where states.storages[share.parameter] == nil {
-      let (parameter, shape) = (share.parameter, share.shape)
+    for share in parameters where states.storages[share.key] == nil {
+      let shape = share.shape
       let count = (shape.elementCount ?? .zero).count
-      let isNarrow = optimizer != .lion && count >= 4096 && !exceptions.contains(parameter)
+      let isNarrow = optimizer != .lion && count >= 4096 && !exceptions.contains(share.parameter)
       var sizes: [ByteCount] = []
       if optimizer != .pagedAdamW8bit || count < 100_000 {
         sizes += Array(repeating: Tensor.bytes(shape, isNarrow ? .uint8 : .float32), count: moments)
       }
       if isNarrow {
         if states.shared.isEmpty {
-          states.shared = (0..<moments).map { _ in state(Tensor.bytes([256], .float32), of: parameter) }
+          states.shared = (0..<moments).map { _ in state(Tensor.bytes([256], .float32), of: share) }
         }
         let blocks = (count + 255) / 256
         sizes += Array(repeating: Tensor.bytes([blocks], .float32), count: moments)
       }
-      states.storages[parameter] = sizes.map { state($0, of: parameter) }
+      states.storages[share.key] = sizes.map { state($0, of: share) }
     }
     memory.section = nil
   }

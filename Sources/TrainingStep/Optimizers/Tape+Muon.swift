@@ -6,11 +6,11 @@ extension Tape {
   /// bf16 on the update [r, c], whose Gram matrices are as wide as the shorter side.
   mutating func muon(_ parameters: [OptimizerShare], _ states: inout OptimizerStates) {
     var update: Memory.StorageID?
-    for share in parameters where states.storages[share.parameter] == nil {
-      states.storages[share.parameter] = [state(share.bytes, of: share.parameter)]
+    for share in parameters where states.storages[share.key] == nil {
+      states.storages[share.key] = [state(share.bytes, of: share)]
     }
     for share in parameters {
-      memory.section = sections[share.parameter]
+      memory.section = share.section
       bind(&update, share.bytes, "lerp")
       orthogonalize(share.shape, share.dataType, &update)
     }

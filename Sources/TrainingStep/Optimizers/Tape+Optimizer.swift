@@ -15,7 +15,9 @@ extension Tape {
     let parameters =
       engine?.shares(of: reached)
       ?? reached.map {
-        OptimizerShare(parameter: $0, shape: graph.values[$0].layout.shape, dataType: graph.values[$0].dataType)
+        OptimizerShare(
+          key: $0, parameter: $0, section: sections[$0], shape: graph.values[$0].layout.shape,
+          dataType: graph.values[$0].dataType)
       }
     switch workload.optimizer {
     case .adamW: adamW(parameters, &states)
@@ -67,20 +69,20 @@ extension Tape {
   private mutating func keep(
     _ parameters: [OptimizerShare], _ states: inout OptimizerStates, _ sizes: (_ full: ByteCount) -> [ByteCount]
   ) {
-    for share in parameters where states.storages[share.parameter] == nil {
-      states.storages[share.parameter] = sizes(share.bytes).map { state($0, of: share.parameter) }
+    for share in parameters where states.storages[share.key] == nil {
+      states.storages[share.key] = sizes(share.bytes).map { state($0, of: share) }
     }
     memory.section = nil
   }
 
-  mutating func state(_ bytes: ByteCount, of parameter: Int) -> Memory.StorageID {
-    memory.section = sections[parameter]
+  mutating func state(_ bytes: ByteCount, of share: OptimizerShare) -> Memory.StorageID {
+    memory.section = share.section
     return memory.allocate(
-      bytes, cause: "zeros_like", module: graph.values[parameter].name ?? "", category: .optimizerStates)
+      bytes, cause: "zeros_like", module: graph.values[share.parameter].name ?? "", category: .optimizerStates)
   }
 
   private mutating func temporary(like share: OptimizerShare, _ cause: String) -> Memory.StorageID {
-    memory.section = sections[share.parameter]
+    memory.section = share.section
     return memory.allocate(share.bytes, cause: cause, module: graph.values[share.parameter].name ?? "")
   }
 
