@@ -72,6 +72,10 @@ public enum OperatorKind: Hashable, Sendable {
   case linear(transposed: Bool)
   /// input [.., in] × quantised weight (+ bias), as one function of bitsandbytes: inputs values, stored weight, bias?
   case quantizedLinear(QuantizedWeight)
+  /// input [.., in] × a weight that GPTQ packed, as one function: inputs values, packed weight.
+  case groupedLinear(GroupedWeight)
+  /// A kernel of Liger's.
+  case fused(FusedKernel)
   /// Batched matrix product of two rank-3 tensors.
   case batchedProduct
   /// bias-like tensor + batched product (`baddbmm`): inputs addend, left, right.
@@ -159,6 +163,8 @@ extension OperatorKind {
     case .embedding: "embedding"
     case .linear: "linear"
     case .quantizedLinear(let weight): weight.scheme.isFourBit ? "gemm_4bit" : "int8_scaled_mm"
+    case .groupedLinear: "mm"
+    case .fused(let kernel): kernel.rawValue
     case .batchedProduct: "bmm"
     case .addedBatchedProduct, .addedScaledProduct: "baddbmm"
     case .layerNorm: "native_layer_norm"

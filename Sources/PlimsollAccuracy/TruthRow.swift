@@ -84,6 +84,7 @@ struct TruthRow {
     forward.imageSize = settings.integer("image")
     forward.imagesPerSample = settings.integer("image_inputs") ?? 0
     if let scheme = settings.string("quantize") { forward.quantization = Quantization(rawValue: scheme) }
+    forward.kernels = ForwardSettings.Kernels(rawValue: settings.string("kernels") ?? "") ?? .eager
     forward.isPreparedForKBitTraining = settings.boolean("kbit") ?? false
     if settings.string("experts") == "worst" { forward.expertBalance = .worst }
     forward.frozen = settings.strings("freeze") ?? []

@@ -73,6 +73,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "side": settings.imageSize = number
       case "images": settings.imagesPerSample = number ?? 0
       case "rank": projection.rank = number ?? 0
+      case "kernels": settings.kernels = ForwardSettings.Kernels(rawValue: String(parts.last ?? "")) ?? .eager
       case "loss": settings.loss = ForwardSettings.Loss(rawValue: String(parts.last ?? "")) ?? .transformers
       case "ia3": settings.technique = Technique(.scaling)
       case "prompt":

@@ -31,6 +31,11 @@ extension ModelDescription {
         "training over a checkpoint quantised as \(name) is not simulated: what its layers bring back to full width "
         + "depends on the kernels that its library picks"
     }
+    if case .grouped? = storedQuantization,
+      let reason = layers.lazy.flatMap(\.modules.values).compactMap(\.whyNotBroughtBack).first
+    {
+      return reason
+    }
     if parameterCount == nil, storedQuantization == nil {
       return "packed weights of an unknown scheme are not simulated"
     }
@@ -43,7 +48,7 @@ extension ModelDescription {
     guard embeds else {
       return "there is no input embedding: an adapter, or a part of a model, cannot be run without the rest"
     }
-    if parameterCount == nil { return "quantised base weights are not simulated yet" }
+    if parameterCount == nil || storedQuantization != nil { return "quantised base weights are not simulated yet" }
     return nil
   }
 
@@ -150,6 +155,17 @@ extension ModelDescription {
 }
 
 extension ModuleParameters {
+  /// Why the kernels that train over GPTQ's weights do not take this one; nil where they do.
+  fileprivate var whyNotBroughtBack: String? {
+    guard let grouped else { return nil }
+    guard [2, 4, 8].contains(grouped.bits), grouped.input % 32 == 0, grouped.output % 32 == 0 else {
+      return
+        "\(path) has \(grouped.bits) bits over \(grouped.output) by \(grouped.input): the Triton kernels that train over GPTQ "
+        + "take 2, 4 or 8 bits and multiples of 32"
+    }
+    return nil
+  }
+
   /// What is wrong with a linear layer's shape; nil where nothing is.
   func misfit(input: Int, output: Int?) -> String? {
     guard let features, let outside = featuresOutside else {

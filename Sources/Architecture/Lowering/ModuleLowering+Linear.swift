@@ -20,6 +20,11 @@ extension ModuleLowering {
       let bias = module.bias.map { parameter(&g, "\(module.path).bias", $0, held) }
       return g.quantizedLinear(input, packed, quantized, bias, compute: settings.quantizedTypes.compute)
     }
+    if let grouped = module.grouped {
+      let packed = self.packed(&g, module, grouped)
+      let product = g.groupedLinear(input, packed, grouped, compute: settings.quantizedTypes.compute)
+      return bias(&g, module).map { g.add(g.hold(product), $0) } ?? product
+    }
     guard let weight = weight(&g, module) else { return input }
     let bias = bias(&g, module)
     guard let split = module.split else { return product(&g, input, weight, bias, module) }
@@ -61,7 +66,9 @@ extension ModuleLowering {
   /// How a linear layer's weight is held where it is quantised: every `nn.Linear` but the head
   /// (`get_keys_to_not_convert` and `replace_with_bnb_linear` of transformers 5.17), and no subclass of it.
   func quantizedWeight(_ module: ModuleParameters) -> QuantizedWeight? {
-    guard let scheme = settings.quantization, !multipliesTransposedWeights, let features = module.features else {
+    guard let scheme = settings.quantization, module.grouped == nil, !multipliesTransposedWeights,
+      let features = module.features
+    else {
       return nil
     }
     return QuantizedWeight(
@@ -74,6 +81,14 @@ extension ModuleLowering {
     if weight.scheme == .nf4Double, description.storedQuantization == nil {
       _ = g.buffer("name2qmap.dynamic", [256], .float32)
     }
+    let parts = weight.storages.map { part in
+      g.parameter("\(module.path).\(part.name)", part.shape, part.dataType, trains: false)
+    }
+    return parts[0]
+  }
+
+  /// The parts of a weight that GPTQ packed; the first is the one that products name.
+  func packed(_ g: inout GraphBuilder, _ module: ModuleParameters, _ weight: GroupedWeight) -> Tensor {
     let parts = weight.storages.map { part in
       g.parameter("\(module.path).\(part.name)", part.shape, part.dataType, trains: false)
     }

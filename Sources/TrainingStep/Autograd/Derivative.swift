@@ -197,6 +197,8 @@ extension Derivative {
     case .linear: linear
     case .quantizedLinear(let weight):
       .one(saved: { _ in weight.scheme == .int8 ? [.attribute(0)] : [] }) { $0.through(weight) }
+    case .groupedLinear(let weight): .one { $0.through(weight) }
+    case .fused(let kernel): of(kernel)
     case .batchedProduct:
       Derivative(saved: { need in (need[1] ? [.input(0)] : []) + (need[0] ? [.input(1)] : []) }) { step in
         step.each([1, 0]) { $0.make("bmm", Layout(contiguous: $0.inputLayout($1).shape)) }

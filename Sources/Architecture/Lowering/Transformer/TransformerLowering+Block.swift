@@ -151,6 +151,7 @@ extension TransformerLowering {
         let both = linear(&g, input, fused)
         let width = both.shape[2] / 2
         let halves = g.split(both, axis: -1, lengths: [width, width])
+        if fusesGatedProduct { return linear(&g, g.fusedGatedProduct(halves[0], halves[1]), down) }
         guard choices.fused == .stacked else {
           let gate = activation(&g, halves[0], choices.fusedActivation ?? choices.activation)
           return linear(&g, g.multiply(halves[1], gate), down)
@@ -163,6 +164,10 @@ extension TransformerLowering {
     guard let up = layer.modules[.up] else { return input }
     if let gate = layer.modules[.gate] {
       let inner = g.frame("mlp") { g in
+        if fusesGatedProduct {
+          let gated = linear(&g, input, gate)
+          return linear(&g, g.fusedGatedProduct(gated, linear(&g, input, up)), down)
+        }
         let gated = activation(&g, linear(&g, input, gate))
         let wide = linear(&g, input, up)
         let product = g.multiply(gated, wide)
@@ -186,6 +191,12 @@ extension TransformerLowering {
       return choices.dropsBehindMLP ? narrow : dropped(&g, narrow, dropout)
     }
     return choices.inlineMLP == nil ? g.frame("mlp", plain) : plain(&g)
+  }
+
+  /// Whether Liger's kernel multiplies the gate's SiLU by what is beside it.
+  private var fusesGatedProduct: Bool {
+    let name = configuration?.string(choices.activation.key) ?? choices.activation.value
+    return settings.kernels == .liger && ActivationFunction(name) == .silu && !choices.castsToDown
   }
 
   /// The projection that ends an MLP, its input in the type that the family wants.
