@@ -116,7 +116,7 @@ struct TruthRow {
     else { throw Unsupported(id: id, reason: "optimizer \(settings.string("optimizer") ?? "")") }
     workload = Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing,
-      accumulation: settings.integer("accum") ?? 1, clipsGradients: settings.number("clip") != nil,
+      accumulation: settings.section("parallel")?.integer("micro") ?? settings.integer("accum") ?? 1, clipsGradients: settings.number("clip") != nil,
       projection: GradientProjection(rank: settings.integer("galore_rank") ?? 128))
   }
 }

@@ -41,6 +41,11 @@ public struct Estimator: Sendable {
     if layout.degrees.tensor > 1, (workload.forward.technique?.prefixLength ?? 0) > 0 {
       throw EstimationError(reason: "prefix tuning of heads that are split over GPUs is not simulated yet")
     }
+    if let reason = whyCutCannotRun(workload, layout) { throw EstimationError(reason: reason) }
+    if layout.degrees.pipeline > 1 {
+      let replicates = layout.degrees.data > 1
+      return try worstRank(workload, layout) { replicates ? replicas($0, layout.engine) : Distribution() }.timeline
+    }
     if [.single, .tp].contains(layout.strategy), layout.degrees.data == 1, !playsEveryLayer,
       let timeline = try folded(workload, layout)
     {
@@ -84,7 +89,7 @@ public struct Estimator: Sendable {
   }
 
   /// A run of a graph, with what the strategy and the device's libraries hold.
-  private func step(
+  func step(
     _ graph: Graph, _ workload: Workload, _ distribution: Distribution
   ) throws(LoweringError) -> TrainingStep {
     var held = distribution
@@ -225,6 +230,7 @@ public struct Estimator: Sendable {
     result += quantizationAssumptions(workload.forward)
     result += expertAssumptions(workload, layout, peak: peak)
     result += hardwareAssumptions
+    result += pipelineAssumptions(workload, layout)
     if layout.degrees.tensor > 1 {
       let plan = TensorParallelPlan(layout.engine.tensorParallelism).assumption
       result.append(Assumption(what: "tensor parallelism", value: plan.value, source: plan.source))
@@ -276,7 +282,7 @@ extension ForwardSettings.Precision {
 
 extension ModelDescription {
   /// What one GPU of a layout holds.
-  fileprivate func part(for layout: Layout) throws(LoweringError) -> ModelDescription {
+  func part(for layout: Layout) throws(LoweringError) -> ModelDescription {
     try split(tensorParallel: layout.degrees.tensor, by: layout.engine)
   }
 }

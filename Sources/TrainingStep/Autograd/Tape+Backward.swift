@@ -12,8 +12,13 @@ extension Tape {
     // `loss.backward()` names the gradient it starts from until it returns.
     memory.retain(seed.storage)
     run(from: [(.node(root, result: result), seed)])
-    memory.section = nil
     memory.release(seed.storage)
+    endBackward()
+  }
+
+  /// Forgets the autograd graph.
+  mutating func endBackward() {
+    memory.section = nil
     nodes.removeAll(keepingCapacity: true)
     for case .tensor(let argument) in recomputations.values.flatMap(\.arguments) { memory.release(argument.storage) }
     recomputations.removeAll()
@@ -48,7 +53,7 @@ extension Tape {
   /// Executes every node that the given ones reach, latest first, as the engine's priority queue does. Gradients
   /// of a recomputed stretch's arguments are returned.
   @discardableResult
-  private mutating func run(
+  mutating func run(
     from roots: [(edge: Edge, gradient: Tensor)], inside segment: Graph.Segment? = nil
   ) -> [Int: Tensor] {
     var leaves: [Int: Gathered] = [:]
