@@ -117,7 +117,7 @@ struct TruthRow {
     }
     workload = Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing,
-      accumulation: settings.integer("accum") ?? 1, clipsGradients: settings.number("clip") != nil,
+      accumulation: settings.section("parallel")?.integer("micro") ?? settings.integer("accum") ?? 1, clipsGradients: settings.number("clip") != nil,
       projection: GradientProjection(rank: settings.integer("galore_rank") ?? 128))
   }
   /// How a run is spread over GPUs, in the table's words.

@@ -34,6 +34,11 @@ public struct Estimator: Sendable {
     if layout.isGemini {
       workload.forward.precision = workload.forward.precision.gemini
     }
+    if layout.degrees.pipeline > 1 {
+      let replicas = Distribution.Engine.replicas(usesBucketView: layout.engine.usesBucketView)
+      let held = Distribution(engine: layout.degrees.data > 1 ? replicas : nil)
+      return try worstRank(workload, layout) { _ in held }.timeline
+    }
     if !playsEveryLayer, let timeline = try folded(workload, layout: layout) { return timeline }
     do throws(LoweringError) {
       let forward = try forward(for: layout)
@@ -57,6 +62,7 @@ public struct Estimator: Sendable {
     if layout.degrees.tensor > 1, (workload.forward.technique?.prefixLength ?? 0) > 0 {
       throw EstimationError(reason: "prefix tuning of heads that are split over GPUs is not simulated yet")
     }
+    if let reason = whyCutCannotRun(workload, layout) { throw EstimationError(reason: reason) }
   }
 
   /// What a layout's engine does to one GPU's run of a graph.
@@ -99,11 +105,19 @@ public struct Estimator: Sendable {
     }
   }
 
-  /// A run of a forward pass, with what the strategy and the device's libraries hold.
+  /// A run of a forward pass under a layout.
   private func step(
     _ forward: any ForwardPass, _ workload: Workload, _ layout: Layout
   ) throws(LoweringError) -> TrainingStep {
-    var (graph, held) = try distribution(forward, workload, layout)
+    let (graph, distribution) = try distribution(forward, workload, layout)
+    return try step(graph, workload, distribution)
+  }
+
+  /// A run of a graph, with what the strategy and the device's libraries hold.
+  func step(
+    _ graph: Graph, _ workload: Workload, _ distribution: Distribution
+  ) throws(LoweringError) -> TrainingStep {
+    var held = distribution
     if let workspace = device?.workspace {
       for thread in ["forward", "autograd"] {
         held.fromTheStart.append(
@@ -231,6 +245,7 @@ public struct Estimator: Sendable {
     result += quantizationAssumptions(workload.forward)
     result += expertAssumptions(workload, layout, peak: peak)
     result += hardwareAssumptions
+    result += pipelineAssumptions(workload, layout)
     if layout.degrees.tensor > 1 {
       let plan = TensorParallelPlan(layout.engine.tensorParallelism).assumption
       result.append(Assumption(what: "tensor parallelism", value: plan.value, source: plan.source))
@@ -280,7 +295,7 @@ extension ForwardSettings.Precision {
 
 extension ModelDescription {
   /// What one GPU of a layout holds.
-  fileprivate func part(for layout: Layout) throws(LoweringError) -> ModelDescription {
+  func part(for layout: Layout) throws(LoweringError) -> ModelDescription {
     try split(tensorParallel: layout.degrees.tensor, by: layout.engine)
   }
 }

@@ -17,6 +17,12 @@ extension Tape {
     memory.section = nil
     engine?.endBackward(&gradients, &memory)
     memory.release(seed.storage)
+    endBackward()
+  }
+
+  /// Forgets the autograd graph.
+  mutating func endBackward() {
+    memory.section = nil
     nodes.removeAll(keepingCapacity: true)
     for case .tensor(let argument) in recomputations.values.flatMap(\.arguments) { memory.release(argument.storage) }
     recomputations.removeAll()
@@ -51,7 +57,7 @@ extension Tape {
   /// Executes every node that the given ones reach, latest first, as the engine's priority queue does. Gradients
   /// of a recomputed stretch's arguments are returned.
   @discardableResult
-  private mutating func run(
+  mutating func run(
     from roots: [(edge: Edge, gradient: Tensor)], inside segment: Graph.Segment? = nil
   ) -> [Int: Tensor] {
     var leaves: [Int: Gathered] = [:]
