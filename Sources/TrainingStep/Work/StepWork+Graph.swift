@@ -107,7 +107,9 @@ private struct WorkWalk {
     let kernels = OperatorWork.of(step.operation.kind).backward?(step) ?? Derivative.kernels(step)
     for kernel in kernels { list.add(kernel) }
     // A value that several operators read gets the sum of what comes back from them.
-    for (input, needed) in zip(step.operation.inputs, step.needed) where needed && lastGradient[input.index] != place {
+    var isLast = Set<Int>()
+    for (input, needed) in zip(step.operation.inputs, step.needed) where needed {
+      if lastGradient[input.index] == place, isLast.insert(input.index).inserted { continue }
       list.add(.streaming(graph[input].dataType, bytes: 3 * bytes(input)))
     }
   }
