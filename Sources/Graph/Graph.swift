@@ -71,6 +71,8 @@ public struct Graph: Sendable {
   /// What autocast makes of its operators' arguments in fp32. It keeps its copy of a leaf that needs a gradient, and the
   /// arguments of a stretch that reentrant checkpointing runs again are such leaves.
   public var autocastCopies: Set<ValueID> = []
+  /// Parameters that several ranks share as DTensors.
+  public var distributedParameters: Set<ValueID> = []
   /// The scalar that the backward pass starts from.
   public var loss: ValueID?
 

@@ -16,7 +16,7 @@ public struct GraphBuilder: Sendable {
     public var shape: Shape { layout.shape }
   }
 
-  public private(set) var graph = Graph()
+  public internal(set) var graph = Graph()
   /// The type that `torch.autocast` computes matrix products in; nil outside of autocast.
   public var autocast: DataType?
   /// Copies of parameters in the autocast type, kept until autocast ends.

@@ -55,8 +55,8 @@ public enum OperatorKind: Hashable, Sendable {
   case softmax, logSoftmax
 
   case concatenate(axis: Int)
-  /// The pieces that several ranks hold of a tensor, put together along the last axis on each of them.
-  case allGather
+  /// What the ranks of one model exchange.
+  case collective(Collective)
   /// A constant around the elements.
   case pad
   /// Elements picked by an index of the result's shape (second input).
@@ -72,6 +72,10 @@ public enum OperatorKind: Hashable, Sendable {
   case linear(transposed: Bool)
   /// input [.., in] × quantised weight (+ bias), as one function of bitsandbytes: inputs values, stored weight, bias?
   case quantizedLinear(QuantizedWeight)
+  /// input [.., in] × a weight that GPTQ packed, as one function: inputs values, packed weight.
+  case groupedLinear(GroupedWeight)
+  /// A kernel of Liger's.
+  case fused(FusedKernel)
   /// Batched matrix product of two rank-3 tensors.
   case batchedProduct
   /// bias-like tensor + batched product (`baddbmm`): inputs addend, left, right.
@@ -152,7 +156,7 @@ extension OperatorKind {
     case .softmax: "_softmax"
     case .logSoftmax: "_log_softmax"
     case .concatenate: "cat"
-    case .allGather: "all_gather"
+    case .collective(let collective): collective.name
     case .pad: "constant_pad_nd"
     case .gather: "gather"
     case .resample: "upsample"
@@ -160,6 +164,8 @@ extension OperatorKind {
     case .embedding: "embedding"
     case .linear: "linear"
     case .quantizedLinear(let weight): weight.scheme.isFourBit ? "gemm_4bit" : "int8_scaled_mm"
+    case .groupedLinear: "mm"
+    case .fused(let kernel): kernel.rawValue
     case .batchedProduct: "bmm"
     case .addedBatchedProduct, .addedScaledProduct: "baddbmm"
     case .layerNorm: "native_layer_norm"

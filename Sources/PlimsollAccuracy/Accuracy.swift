@@ -61,9 +61,9 @@ struct Accuracy: ParsableCommand {
         let model = models[row.folder] ?? Result { try estimator(of: "\(corpus)/\(row.folder)") }
         models[row.folder] = model
         let simulated = try model.get()
-        let timeline = try simulated.timeline(row.workload)
+        let timeline = try simulated.timeline(row.workload, layout: row.layout)
         guard let peak = timeline.peak(ofStep: 2)?.peak else { continue }
-        try simulated.checkGuess(row.workload, peak: peak.bytes)
+        try simulated.checkGuess(row.workload, row.layout, peak: peak.bytes)
         if live { print("\(row.id)\n\n\(liveAtPeak(timeline).text(style: .plain))") }
         let phases = row.phases.compactMap { phase, truth in
           timeline.peaks[2]?[phase].map { (phase: phase, error: Double($0.bytes.bytes) / Double(truth) - 1) }

@@ -1,6 +1,7 @@
 internal import Architecture
 internal import Checkpoint
 internal import Graph
+internal import Strategy
 internal import TrainingStep
 
 /// One traced run of a truth table: a model, its settings, and what was allocated.
@@ -12,6 +13,7 @@ struct TruthRow {
   /// The settings in the table's words, for grouping.
   var settings: [String: String]
   var workload: Workload
+  var layout: Strategy.Layout
   /// Peak of the second step, in bytes.
   var peak: Int
   /// Peak of each of its phases.
@@ -39,7 +41,7 @@ struct TruthRow {
       let folder = row.string("folder"), let peak = results.integer("peak"),
       let batch = settings.integer("batch"), let length = settings.integer("seq")
     else { throw Unsupported(id: id, reason: "not a row of a truth table") }
-    guard settings.section("parallel") == nil else { throw Unsupported(id: id, reason: "several GPUs") }
+    layout = try Self.layout(of: settings.section("parallel"), id)
     self.id = id
     self.folder = folder
     self.peak = peak
@@ -82,6 +84,7 @@ struct TruthRow {
     forward.imageSize = settings.integer("image")
     forward.imagesPerSample = settings.integer("image_inputs") ?? 0
     if let scheme = settings.string("quantize") { forward.quantization = Quantization(rawValue: scheme) }
+    forward.kernels = ForwardSettings.Kernels(rawValue: settings.string("kernels") ?? "") ?? .eager
     forward.isPreparedForKBitTraining = settings.boolean("kbit") ?? false
     if settings.string("experts") == "worst" { forward.expertBalance = .worst }
     forward.frozen = settings.strings("freeze") ?? []

@@ -12,6 +12,7 @@ extension ForwardSettings.Precision: ExpressibleByArgument {}
 extension ForwardSettings.Attention: ExpressibleByArgument {}
 extension ForwardSettings.Loop: ExpressibleByArgument {}
 extension ForwardSettings.Loss: ExpressibleByArgument {}
+extension ForwardSettings.Kernels: ExpressibleByArgument {}
 extension Optimizer: ExpressibleByArgument {}
 extension Checkpointing: ExpressibleByArgument {}
 extension StrategyKind: ExpressibleByArgument {}

@@ -41,12 +41,17 @@ public struct Estimator: Sendable {
     if layout.degrees.tensor > 1, (workload.forward.technique?.prefixLength ?? 0) > 0 {
       throw EstimationError(reason: "prefix tuning of heads that are split over GPUs is not simulated yet")
     }
-    if layout.strategy == .single, !playsEveryLayer, let timeline = try folded(workload) { return timeline }
+    if [.single, .tp].contains(layout.strategy), layout.degrees.data == 1, !playsEveryLayer,
+      let timeline = try folded(workload, layout)
+    {
+      return timeline
+    }
     switch layout.strategy {
     case .single: distribution = { _ in Distribution() }
     case .tp where layout.degrees.data == 1: distribution = { _ in Distribution() }
     case .ddp: distribution = { replicas($0, layout.engine) }
     // Colossal-AI's DP+TP shards over the data ranks as its ADP does.
+    case .tp where layout.engine.tensorParallelism == .torch: distribution = { replicas($0, layout.engine) }
     case .gemini, .tp:
       workload.forward.precision = workload.forward.precision.gemini
       distribution = { chunks($0, ranks: layout.degrees.data) }
@@ -61,9 +66,12 @@ public struct Estimator: Sendable {
   }
 
   /// The timeline on one GPU from one block of each kind of layer; nil where layers do not repeat.
-  package func folded(_ workload: Workload) throws(EstimationError) -> Timeline? {
+  package func folded(
+    _ workload: Workload, _ layout: Layout = Layout(.single, ParallelDegrees())
+  ) throws(EstimationError) -> Timeline? {
     guard ownForward == nil else { return nil }
     do throws(LoweringError) {
+      let description = try description.part(for: layout)
       guard let kinds = try description.layerKinds(configuration: configuration, settings: workload.forward),
         let repetition = LayerRepetition(of: kinds)
       else { return nil }
@@ -217,7 +225,13 @@ public struct Estimator: Sendable {
     result += quantizationAssumptions(workload.forward)
     result += expertAssumptions(workload, layout, peak: peak)
     result += hardwareAssumptions
-    if layout.strategy == .gemini || (layout.strategy == .tp && layout.degrees.data > 1) {
+    if layout.degrees.tensor > 1 {
+      let plan = TensorParallelPlan(layout.engine.tensorParallelism).assumption
+      result.append(Assumption(what: "tensor parallelism", value: plan.value, source: plan.source))
+    }
+    let isGemini =
+      layout.strategy == .tp && layout.degrees.data > 1 && layout.engine.tensorParallelism == .colossalAI
+    if layout.strategy == .gemini || isGemini {
       result.append(
         Assumption(
           what: "sharding", value: "16-bit parameters whole, fp32 copies and states in shards",
@@ -263,9 +277,6 @@ extension ForwardSettings.Precision {
 extension ModelDescription {
   /// What one GPU of a layout holds.
   fileprivate func part(for layout: Layout) throws(LoweringError) -> ModelDescription {
-    switch split(tensorParallel: layout.degrees.tensor) {
-    case .success(let part): return part
-    case .failure(let error): throw LoweringError(message: error.reason)
-    }
+    try split(tensorParallel: layout.degrees.tensor, by: layout.engine)
   }
 }

@@ -19,9 +19,11 @@ public struct Layout: Hashable, Sendable {
     // No node holds more GPUs than this, and a flag may hold any number.
     let most = max(1, min(gpus, gpusPerNode, 1024))
     let tensorDegrees = (1...most).dropFirst().reversed().filter { gpus % $0 == 0 }
+    var engine = EngineSettings()
+    engine.tensorParallelism = .colossalAI
     return [
       Layout(.ddp, ParallelDegrees(data: gpus)),
       Layout(.gemini, ParallelDegrees(data: gpus)),
-    ] + tensorDegrees.map { Layout(.tp, ParallelDegrees(data: gpus / $0, tensor: $0)) }
+    ] + tensorDegrees.map { Layout(.tp, ParallelDegrees(data: gpus / $0, tensor: $0), engine: engine) }
   }
 }

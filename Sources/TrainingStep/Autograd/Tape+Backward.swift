@@ -173,8 +173,10 @@ extension Tape {
     // derivative alone.
     var kept: [Tensor] = []
     var recomputed: [Tensor] = []
+    var all: [Tensor] = []
     for holding in nodes[index].kept {
       guard let tensor = unpack(holding) else { continue }
+      all.append(tensor)
       if case .recomputed = holding { recomputed.append(tensor) } else { kept.append(tensor) }
     }
     let arrived = nodes[index].arrived
@@ -182,7 +184,7 @@ extension Tape {
     var gradients: [Tensor?] = Array(repeating: nil, count: operation.inputs.count)
     if arrived.contains(where: { $0 != nil }) {
       var step = BackwardStep(
-        graph: graph, operation: operation, arrived: arrived, needed: nodes[index].edges.map { $0 != nil }, kept: kept,
+        graph: graph, operation: operation, arrived: arrived, needed: nodes[index].edges.map { $0 != nil }, kept: all,
         memory: &memory)
       Derivative.of(operation.kind).backward(&step)
       for tensor in recomputed { step.drop(tensor) }

@@ -13,7 +13,12 @@ extension Tape {
   mutating func optimize(_ workload: Workload, _ states: inout OptimizerStates) {
     let parameters = reached.filter(isParameter).sorted()
     switch workload.optimizer {
-    case .adamW: adamW(parameters, &states)
+    case .adamW:
+      // One call takes no DTensors beside other tensors, so that they are a parameter group of their own.
+      let distributed = Set(graph.distributedParameters.map(\.index))
+      for group in [parameters.filter(distributed.contains), parameters.filter { !distributed.contains($0) }] {
+        adamW(group, &states)
+      }
     case .adamWLoop: adamWLoop(parameters, &states)
     case .adamWFused:
       // A fused kernel reads its step counter, one fp32 number, on the device.
