@@ -264,7 +264,7 @@ struct Tape {
   /// Whether attention leaves out the log-sums that only a backward pass would read (`should_compute_logsumexp` in
   /// aten/src/ATen/native/transformers/attention.cpp).
   private func leavesOutStatistics(_ operation: Graph.Operator, _ keeping: Keeping) -> Bool {
-    guard case .attention(.efficient) = operation.kind else { return false }
+    guard case .attention(.efficient, _) = operation.kind else { return false }
     if case .nothing = keeping { return true }
     return !operation.inputs.prefix(3).contains { requiresGradient[$0.index] }
   }
