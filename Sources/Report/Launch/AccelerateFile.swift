@@ -17,9 +17,7 @@ struct AccelerateFile: Sendable {
       .init("num_machines", .integer(request.nodes)),
       .init("num_processes", .integer(request.gpus), "one for each GPU, over all machines"),
       .init("machine_rank", 0, request.nodes > 1 ? "given on the command line of each machine" : nil),
-      request.nodes > 1
-        ? .init("rdzv_backend", "c10d", "how processes find each other: at the first machine's address")
-        : .init("rdzv_backend", "static"),
+      .init("rdzv_backend", "static", "processes find each other at the first machine's address"),
       .init("same_network", true),
       // With a file of DeepSpeed's own the type is that file's, and accelerate refuses to be told it twice.
       strategy.zeroStage == nil && !leavesPrecision

@@ -10,8 +10,8 @@ extension TrainingScript {
       "def read_samples(arguments, vocabulary):",
       "    \"\"\"Samples of SEQUENCE_LENGTH tokens; random ones without a file, which is enough to try memory and speed.\"\"\"",
       "    if arguments.data is None:",
-      "        tokens = torch.randint(vocabulary, (1024, SEQUENCE_LENGTH), generator=torch.Generator().manual_seed(0))",
-      "        return [sample(row\(extra(mask: "torch.ones_like(row)", label: "0", word: "0"))) for row in tokens]",
+      "        tokens = torch.randint(vocabulary, (64, SEQUENCE_LENGTH), generator=torch.Generator().manual_seed(0))",
+      "        return [sample(row\(extra(mask: "torch.ones_like(row)", label: "0", word: "0"))) for row in tokens] * \(repeats)",
       "    tokenizer = AutoTokenizer.from_pretrained(arguments.model)",
       "    with open(arguments.data, encoding=\"utf-8\") as lines:",
       "        rows = [json.loads(line) for line in lines if line.strip()]",
@@ -39,6 +39,9 @@ extension TrainingScript {
     }
     return lines + ["", ""] + sample
   }
+
+  /// How often 64 samples are repeated so that all ranks have several steps of them.
+  private var repeats: Int { 1 + request.globalBatchSize / 16 }
 
   /// The arguments of `sample` after the tokens.
   private func extra(mask: String, label: String, word: String) -> String {

@@ -26,8 +26,12 @@ extension TrainingScript {
       "    samples = read_samples(arguments, model.config.get_text_config().vocab_size)",
       "    sampler = DistributedSampler(samples, num_replicas=\(ranks), rank=\(rank), drop_last=True)",
       "    batches = DataLoader(samples, batch_size=BATCH_SIZE, sampler=sampler, drop_last=True)",
-    ]
+    ] + Self.refusingTooLittle
   }
+
+  private static let refusingTooLittle = [
+    "    if len(batches) == 0:", "        raise SystemExit(\"the data does not fill one batch of each rank\")",
+  ]
 
   /// What the second step took at most: the first makes the optimizer's states.
   func measuring(print: String) -> [String] {
@@ -73,6 +77,9 @@ extension TrainingScript {
       "    samples = read_samples(arguments, model.config.get_text_config().vocab_size)",
       "    batches = DataLoader(samples, batch_size=BATCH_SIZE, shuffle=True, drop_last=True)",
       "    model, batches, *optimizers = accelerator.prepare(model, batches, *make_optimizers(model))",
+    ]
+    lines += Self.refusingTooLittle
+    lines += [
       "    model.train()", "    step = 0", "    while step < arguments.steps:", "        for batch in batches:",
       "            with accelerator.accumulate(model):", "                loss = model(**batch).loss",
       "                accelerator.backward(loss)",
