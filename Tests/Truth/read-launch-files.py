@@ -8,6 +8,7 @@ import os
 import pathlib
 import sys
 
+import deepspeed
 import yaml
 from accelerate.commands.config.config_args import load_config_from_file
 from accelerate.commands.launch import _validate_launch_command, launch_command_parser
@@ -18,7 +19,7 @@ from deepspeed.runtime.zero.config import get_zero_config
 
 
 class Ranks:
-    """What DeepSpeedConfig asks of its mesh: how many ranks share the batch."""
+    """What DeepSpeedConfig asks: how many ranks share the batch."""
 
     def __init__(self, count):
         self.count = count
@@ -59,23 +60,26 @@ def read_accelerate(folder):
     if plugin.fsdp_version == 2:
         assert plugin.reshard_after_forward == settings["fsdp_reshard_after_forward"]
     else:
-        assert (plugin.reshard_after_forward or plugin.sharding_strategy).name == settings["fsdp_reshard_after_forward"]
+        assert plugin.sharding_strategy.name == settings["fsdp_sharding_strategy"]
     if config.parallelism_config:
         shape = ParallelismConfig()
         assert shape.total_size == config.num_processes
 
 
-def read_deepspeed(folder, ranks):
+def read_deepspeed(path):
     """The batch sizes are held against each other, and unknown keys of the shards' section refused."""
-    document = json.loads((folder / "ds_config.json").read_text())
-    config = DeepSpeedConfig(document, mesh_device=Ranks(ranks)) if ranks else None
-    zero = get_zero_config(document)
-    assert int(zero.stage) == document["zero_optimization"]["stage"]
-    assert config is None or config.train_batch_size == document["train_batch_size"]
+    document = json.loads(path.read_text())
+    micro = document["train_micro_batch_size_per_gpu"] * document["gradient_accumulation_steps"]
+    config = DeepSpeedConfig(str(path), mpu=Ranks(document["train_batch_size"] // micro))
+    assert config.train_batch_size == document["train_batch_size"]
+    assert config.train_micro_batch_size_per_gpu == document["train_micro_batch_size_per_gpu"]
+    assert int(get_zero_config(document).stage) == document["zero_optimization"]["stage"]
 
 
 def main():
     counts = {}
+    # With it DeepSpeedConfig believes Ranks; no processes are started to read a file.
+    deepspeed.comm.get_rank = lambda: 0
     for folder in sorted(path for path in pathlib.Path(sys.argv[1]).iterdir() if path.is_dir()):
         before = dict(os.environ)
         try:
@@ -83,9 +87,7 @@ def main():
                 read_accelerate(folder)
                 counts["accelerate_config.yaml"] = counts.get("accelerate_config.yaml", 0) + 1
             if (folder / "ds_config.json").exists():
-                document = json.loads((folder / "ds_config.json").read_text())
-                micro = document["train_micro_batch_size_per_gpu"] * document["gradient_accumulation_steps"]
-                read_deepspeed(folder, document["train_batch_size"] // micro)
+                read_deepspeed(folder / "ds_config.json")
                 counts["ds_config.json"] = counts.get("ds_config.json", 0) + 1
             for script in folder.glob("*.py"):
                 compile(script.read_text(encoding="utf-8"), str(script), "exec")

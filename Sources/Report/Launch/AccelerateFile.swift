@@ -75,11 +75,15 @@ struct AccelerateFile: Sendable {
     let engine = request.layout.engine
     let isFirst = request.layout.strategy == .fsdp1
     let isQuantized = request.workload.forward.quantization != nil
-    let reshards: JSONValue = isFirst ? .string(shardingStrategy) : .boolean(engine.reshardsAfterForward)
     return CommentedFields([
       .init("fsdp_version", isFirst ? 1 : 2, isFirst ? "FullyShardedDataParallel" : "fully_shard"),
       .init("fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP", "a unit for each block, as the model's _no_split_modules names it"),
-      .init("fsdp_reshard_after_forward", reshards, "whether a unit's gathered parameters go after its forward pass"),
+      // FSDP1's launcher always sets the first, which outranks the second.
+      isFirst
+        ? .init("fsdp_sharding_strategy", .string(shardingStrategy), "what is sharded, and over which GPUs")
+        : .init(
+          "fsdp_reshard_after_forward", .boolean(engine.reshardsAfterForward),
+          "whether a unit's gathered parameters go after its forward pass"),
       .init("fsdp_offload_params", .boolean(engine.offload != .none), "parameters, gradients and optimizer states in host memory"),
       isFirst ? .init("fsdp_backward_prefetch", "BACKWARD_PRE") : nil,
       isFirst ? .init("fsdp_use_orig_params", true) : nil,

@@ -68,7 +68,7 @@ struct AccelerateFileTests {
       })
     let fsdp = try #require(document["fsdp_config"] as? [String: Any])
     #expect(fsdp["fsdp_version"] as? Int == 1)
-    #expect(fsdp["fsdp_reshard_after_forward"] as? String == word)
+    #expect(fsdp["fsdp_sharding_strategy"] as? String == word)
     #expect(fsdp["fsdp_use_orig_params"] as? Bool == true)
   }
 
