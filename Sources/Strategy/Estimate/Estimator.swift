@@ -45,7 +45,7 @@ public struct Estimator: Sendable {
 
   /// What is not simulated yet.
   private func check(_ workload: Workload, _ layout: Layout) throws(EstimationError) {
-    if let quantization = description.quantization(workload.forward), ![.single, .ddp, .zeroRedundancy].contains(layout.strategy) {
+    if let quantization = description.quantization(workload.forward), [.gemini, .tp, .pp].contains(layout.strategy) {
       throw EstimationError(
         reason: "\(layout.strategy.rawValue) over \(quantization.rawValue) weights is not simulated yet")
     }

@@ -91,12 +91,11 @@ struct FullyShard: DataParallelEngine {
   }
 
   mutating func load(_ parameter: Int, _ memory: inout Memory) -> Memory.StorageID? {
-    if let own = parameters[parameter] {
-      _ = memory.allocate(
-        Tensor.bytes(own.shard, own.storedType), cause: "load", module: own.name, category: .parameters)
-    }
+    guard let own = parameters[parameter] else { return nil }
+    _ = memory.allocate(
+      Tensor.bytes(own.shard, own.storedType), cause: "load", module: own.name, category: .parameters)
     // The whole parameter is always the same storage, which is empty while it is sharded.
-    return memory.allocate(.zero, cause: "load", module: parameters[parameter]?.name ?? "", category: .communication)
+    return memory.allocate(.zero, cause: "load", module: own.name, category: .communication)
   }
 
   // MARK: - Gathering
