@@ -70,9 +70,10 @@ public struct Estimator: Sendable {
       return (graph, Distribution(engine: .zeroRedundancy(ranks: try sharding(layout).ranks)))
     // Colossal-AI's DP+TP shards over the data ranks as its ADP does.
     case .gemini, .tp: return (graph, chunks(graph, ranks: layout.degrees.data))
-    case .fsdp:
-      let stored = layout.engine.parameterType == nil ? graph : try forward.trainingGraph(workload.forward)
-      return (graph, try fullyShard(graph, stored: stored, layout))
+    case .fsdp, .fsdp1:
+      let gathered = settings(workload.forward, under: layout)
+      let stored = gathered.gatheredType == nil ? graph : try forward.trainingGraph(workload.forward)
+      return (graph, try sharded(graph, stored: stored, workload, layout))
     default: throw LoweringError(message: "\(layout.strategy.rawValue) is not simulated yet")
     }
   }
@@ -81,7 +82,7 @@ public struct Estimator: Sendable {
   package func folded(
     _ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees())
   ) throws(EstimationError) -> Timeline? {
-    guard ownForward == nil, [.single, .ddp, .zeroRedundancy, .fsdp].contains(layout.strategy) else { return nil }
+    guard ownForward == nil, [.single, .ddp, .zeroRedundancy, .fsdp, .fsdp1].contains(layout.strategy) else { return nil }
     do throws(LoweringError) {
       guard let kinds = try description.layerKinds(configuration: configuration, settings: workload.forward),
         let repetition = LayerRepetition(of: kinds)
