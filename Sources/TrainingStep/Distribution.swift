@@ -32,7 +32,10 @@ public struct Distribution: Hashable, Sendable {
     case replicas(usesBucketView: Bool)
     /// torch's `ZeroRedundancyOptimizer` over so many ranks.
     case zeroRedundancy(ranks: Int)
+    /// torch's `fully_shard`.
     case fullyShard(FullyShardSettings)
+    /// torch's `FullyShardedDataParallel`.
+    case flatShard(FullyShardSettings)
   }
 
   public init(

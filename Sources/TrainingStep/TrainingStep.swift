@@ -48,7 +48,8 @@ public struct TrainingStep: Sendable {
       tape.memory.begin(.input, step: step)
       // All micro-batches of a step are fetched before its first forward pass, as the Trainer does.
       let batches = (0..<workload.accumulation).map { _ in tape.makeInputs() }
-      for batch in batches {
+      for (number, batch) in batches.enumerated() {
+        tape.engine?.beginBackward(isLast: number == batches.count - 1)
         // The loss of the micro-step before, with its graph, is named until this one's takes its name.
         let previous = tape.takeGraph()
         tape.bindInputs(batch)

@@ -16,18 +16,32 @@ extension Estimator {
     return (degree, degree < data)
   }
 
+  /// Which FSDP a layout runs. `fsdp` is `fully_shard` in a loop of one's own; accelerate, asked for FSDP, takes version 1
+  /// (`fsdp_version` in accelerate/utils/dataclasses.py) unless `fully_shard` is told how to convert parameters.
+  func runsFlatShard(_ layout: Layout, _ settings: ForwardSettings) -> Bool {
+    switch layout.strategy {
+    case .fsdp1: true
+    case .fsdp: settings.loop == .accelerate && layout.engine.parameterType == nil && layout.engine.reshardsAfterForward
+    default: false
+    }
+  }
+
   /// The settings of the forward pass as a layout's engine changes them.
   func settings(_ settings: ForwardSettings, under layout: Layout) -> ForwardSettings {
-    guard layout.strategy == .fsdp else { return settings }
+    guard layout.strategy == .fsdp || layout.strategy == .fsdp1 else { return settings }
     var result = settings
     result.gatheredType = layout.engine.parameterType
+    // accelerate passes its mixed precision on, as the type of parameters and of the reduction.
+    if runsFlatShard(layout, settings) { result.gatheredType = layout.engine.parameterType ?? settings.precision.autocast }
     return result
   }
 
-  /// `fully_shard` over a graph whose parameters have the types that they are gathered in.
+  /// FSDP over a graph whose parameters have the types that they are gathered in.
   ///
   /// - Parameter stored: the same graph with the types that they are held in.
-  func fullyShard(_ graph: Graph, stored: Graph, _ layout: Layout) throws(LoweringError) -> Distribution {
+  func sharded(
+    _ graph: Graph, stored: Graph, _ workload: Workload, _ layout: Layout
+  ) throws(LoweringError) -> Distribution {
     let (ranks, isReplicated) = try sharding(layout)
     var types: [String: DataType] = [:]
     for value in stored.values {
@@ -37,11 +51,11 @@ extension Estimator {
       if let name = value.name, types[name] == value.dataType { types[name] = nil }
     }
     let engine = layout.engine
+    let settings = FullyShardSettings(
+      ranks: ranks, isReplicated: isReplicated, reshardsAfterForward: engine.reshardsAfterForward,
+      reductionType: engine.reductionType == engine.parameterType ? nil : engine.reductionType,
+      sendsOnce: workload.forward.loop == .accelerate, storedTypes: types)
     return Distribution(
-      engine: .fullyShard(
-        FullyShardSettings(
-          ranks: ranks, isReplicated: isReplicated, reshardsAfterForward: engine.reshardsAfterForward,
-          reductionType: engine.reductionType == engine.parameterType ? nil : engine.reductionType,
-          storedTypes: types)))
+      engine: runsFlatShard(layout, workload.forward) ? .flatShard(settings) : .fullyShard(settings))
   }
 }

@@ -50,11 +50,9 @@ public struct Estimator: Sendable {
 
   /// What is not simulated yet.
   private func check(_ workload: Workload, _ layout: Layout) throws(EstimationError) {
-    if let quantization = description.quantization(workload.forward),
-      ![.single, .ddp, .zeroRedundancy].contains(layout.strategy)
-    {
+    if let scheme = description.quantizationName(workload.forward), [.gemini, .tp, .pp].contains(layout.strategy) {
       throw EstimationError(
-        reason: "\(layout.strategy.rawValue) over \(quantization.rawValue) weights is not simulated yet")
+        reason: "\(layout.strategy.rawValue) over \(scheme) weights is not simulated yet")
     }
     if layout.engine.offload != .none {
       throw EstimationError(reason: "--offload \(layout.engine.offload.rawValue) is not simulated yet")
@@ -80,9 +78,10 @@ public struct Estimator: Sendable {
       return (graph, Distribution(engine: .replicas(usesBucketView: layout.engine.usesBucketView)))
     // Colossal-AI's DP+TP shards over the data ranks as its ADP does.
     case .gemini, .tp: return (graph, chunks(graph, ranks: layout.degrees.data))
-    case .fsdp:
-      let stored = layout.engine.parameterType == nil ? graph : try forward.trainingGraph(workload.forward)
-      return (graph, try fullyShard(graph, stored: stored, layout))
+    case .fsdp, .fsdp1:
+      let gathered = settings(workload.forward, under: layout)
+      let stored = gathered.gatheredType == nil ? graph : try forward.trainingGraph(workload.forward)
+      return (graph, try sharded(graph, stored: stored, workload, layout))
     default: throw LoweringError(message: "\(layout.strategy.rawValue) is not simulated yet")
     }
   }

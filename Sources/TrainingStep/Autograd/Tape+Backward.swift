@@ -243,6 +243,7 @@ extension Tape {
       roots.append((edge, arrived))
     }
     let received = run(from: roots, inside: segment)
+    nameArguments(ofStretch: stretch, nodes[index].kept.compactMap { keptTensor($0) }, received)
     for gradient in named { memory.release(gradient.storage) }
     for leaf in made {
       if let gradient = gradients.removeValue(forKey: leaf.index) { memory.release(gradient.storage) }

@@ -12,8 +12,9 @@ protocol DataParallelEngine {
   /// When the model is there.
   mutating func begin(_ memory: inout Memory)
 
-  mutating func beforeForward(of module: Int, inBackward: Bool, _ memory: inout Memory)
-  mutating func afterForward(of module: Int, inBackward: Bool, _ memory: inout Memory)
+  /// - Parameter records: whether gradients are recorded.
+  mutating func beforeForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory)
+  mutating func afterForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory)
   /// Before what a module has run is run again to rebuild what its nodes kept.
   mutating func beforeRecomputation(of module: Int, _ memory: inout Memory)
   /// Before the first node of a module runs: the gradient of what it handed back is there.
@@ -24,7 +25,12 @@ protocol DataParallelEngine {
   mutating func accumulated(_ parameter: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory)
   /// Whether a parameter has a gradient already, to which another is added in place.
   func holdsGradient(of parameter: Int) -> Bool
+  /// - Parameter isLast: whether it is the last micro-step before an update.
+  mutating func beginBackward(isLast: Bool)
   mutating func endBackward(_ gradients: inout [Int: Tensor], _ memory: inout Memory)
+  /// Whether the engine names what a checkpointed module was given, and its gradient, beyond its backward pass.
+  func namesArguments(of module: Int) -> Bool
+  mutating func name(_ storage: Memory.StorageID, _ memory: inout Memory)
 
   /// What the optimizer of this rank updates in place of the parameters that a gradient has reached; nil for those.
   func shares(of parameters: [Int]) -> [OptimizerShare]?
@@ -53,13 +59,16 @@ extension DataParallelEngine {
   mutating func begin(_ memory: inout Memory) {}
   func holdsGradient(of parameter: Int) -> Bool { false }
   func shares(of parameters: [Int]) -> [OptimizerShare]? { nil }
-  mutating func beforeForward(of module: Int, inBackward: Bool, _ memory: inout Memory) {}
-  mutating func afterForward(of module: Int, inBackward: Bool, _ memory: inout Memory) {}
+  mutating func beforeForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory) {}
+  mutating func afterForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory) {}
   mutating func beforeRecomputation(of module: Int, _ memory: inout Memory) {}
   mutating func beforeBackward(of module: Int, _ memory: inout Memory) {}
   mutating func afterBackward(of module: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory) {}
   mutating func accumulated(_ parameter: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory) {}
+  mutating func beginBackward(isLast: Bool) {}
   mutating func endBackward(_ gradients: inout [Int: Tensor], _ memory: inout Memory) {}
+  func namesArguments(of module: Int) -> Bool { false }
+  mutating func name(_ storage: Memory.StorageID, _ memory: inout Memory) {}
   mutating func dropGradients(_ memory: inout Memory) {}
   mutating func endStep(_ memory: inout Memory) {}
 }

@@ -11,17 +11,20 @@ public struct FullyShardSettings: Hashable, Sendable {
   public var reshardsAfterForward: Bool
   /// The type that gradients are reduced in; nil for their own.
   public var reductionType: DataType?
+  /// Whether gradients are sent once for all micro-steps, and kept whole until then (`no_sync`).
+  public var sendsOnce: Bool
   /// The types in which parameters are held, by name, where they are gathered in another.
   public var storedTypes: [String: DataType]
 
   public init(
     ranks: Int, isReplicated: Bool = false, reshardsAfterForward: Bool = true, reductionType: DataType? = nil,
-    storedTypes: [String: DataType] = [:]
+    sendsOnce: Bool = false, storedTypes: [String: DataType] = [:]
   ) {
     self.ranks = ranks
     self.isReplicated = isReplicated
     self.reshardsAfterForward = reshardsAfterForward
     self.reductionType = reductionType
+    self.sendsOnce = sendsOnce
     self.storedTypes = storedTypes
   }
 }
@@ -71,6 +74,8 @@ struct FullyShard: DataParallelEngine {
   private var reduced: Memory.StorageID?
   /// The module that began the forward pass that runs (`iter_forward_root`).
   private var root: Int?
+  /// Whether this micro-step's gradients are reduced (`reduce_grads`).
+  private var sends = true
 
   init(_ settings: FullyShardSettings, _ graph: Graph, _ wrapped: WrappedModules) {
     self.settings = settings
@@ -91,12 +96,11 @@ struct FullyShard: DataParallelEngine {
   }
 
   mutating func load(_ parameter: Int, _ memory: inout Memory) -> Memory.StorageID? {
-    if let own = parameters[parameter] {
-      _ = memory.allocate(
-        Tensor.bytes(own.shard, own.storedType), cause: "load", module: own.name, category: .parameters)
-    }
+    guard let own = parameters[parameter] else { return nil }
+    _ = memory.allocate(
+      Tensor.bytes(own.shard, own.storedType), cause: "load", module: own.name, category: .parameters)
     // The whole parameter is always the same storage, which is empty while it is sharded.
-    return memory.allocate(.zero, cause: "load", module: parameters[parameter]?.name ?? "", category: .communication)
+    return memory.allocate(.zero, cause: "load", module: own.name, category: .communication)
   }
 
   // MARK: - Gathering
@@ -153,7 +157,7 @@ struct FullyShard: DataParallelEngine {
 
   // MARK: - Forward
 
-  mutating func beforeForward(of module: Int, inBackward: Bool, _ memory: inout Memory) {
+  mutating func beforeForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory) {
     guard groups[module].pass != .backward else { return beforeRecomputation(of: module, &memory) }
     if root == nil { root = module }
     groups[module].pass = .forward
@@ -161,7 +165,7 @@ struct FullyShard: DataParallelEngine {
     wait(module, &memory)
   }
 
-  mutating func afterForward(of module: Int, inBackward: Bool, _ memory: inout Memory) {
+  mutating func afterForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory) {
     guard groups[module].pass != .backward else { return }
     if !inBackward, !groups[module].parameters.isEmpty {
       reshard(module, &memory)
@@ -196,6 +200,10 @@ struct FullyShard: DataParallelEngine {
     let own = groups[module].parameters.filter { gradients[$0.place] != nil }
     let whole = own.compactMap { gradients.removeValue(forKey: $0.place) }
     reshard(module, &memory)
+    guard sends else {
+      keep(own, whole, &gradients, &memory)
+      return
+    }
     guard let gradientType = whole.first?.dataType, let storedType = own.first?.storedType else { return }
     if let reduced { memory.release(reduced) }
     dropSummed(module, &memory)
@@ -223,6 +231,22 @@ struct FullyShard: DataParallelEngine {
       memory.release(output)
     }
   }
+
+  /// `to_accumulated_grad_if_needed`: gradients that are not sent yet are kept in the type of the reduction.
+  private func keep(
+    _ own: [Parameter], _ whole: [Tensor], _ gradients: inout [Int: Tensor], _ memory: inout Memory
+  ) {
+    for (parameter, gradient) in zip(own, whole) {
+      gradients[parameter.place] = gradient
+      guard let type = settings.reductionType, type != gradient.dataType else { continue }
+      let wide = memory.allocate(
+        Tensor.bytes(gradient.layout.shape, type), cause: "_to_copy", module: parameter.name)
+      memory.release(gradient.storage)
+      gradients[parameter.place] = Tensor(storage: wide, layout: gradient.layout, dataType: type)
+    }
+  }
+
+  mutating func beginBackward(isLast: Bool) { sends = isLast || !settings.sendsOnce }
 
   mutating func endBackward(_ gradients: inout [Int: Tensor], _ memory: inout Memory) {
     for module in groups.indices {

@@ -12,9 +12,13 @@ extension Tape {
       engine = Replicas(usesBucketView: usesBucketView, graph.parameters(repeating: layers))
     case .zeroRedundancy(let ranks)?:
       engine = ZeroRedundancy(ranks: ranks, graph.parameters(repeating: layers))
-    case .fullyShard(let settings)?:
+    case .fullyShard(let settings)?, .flatShard(let settings)?:
       guard let wrapped = WrappedModules(graph) else { return }
-      engine = FullyShard(settings, graph, wrapped)
+      if case .fullyShard? = distribution.engine {
+        engine = FullyShard(settings, graph, wrapped)
+      } else {
+        engine = FlatShard(settings, graph, wrapped)
+      }
       self.wrapped = wrapped
     }
   }
@@ -24,9 +28,9 @@ extension Tape {
       memory.section = wrapped?.modules[call.module].section
       switch keeping {
       case .stowing, .passing: engine?.beforeRecomputation(of: call.module, &memory)
-      case .nothing: engine?.beforeForward(of: call.module, inBackward: isInBackward, &memory)
+      case .nothing: engine?.beforeForward(of: call.module, records: false, inBackward: isInBackward, &memory)
       case .tensors, .places:
-        engine?.beforeForward(of: call.module, inBackward: isInBackward, &memory)
+        engine?.beforeForward(of: call.module, records: true, inBackward: isInBackward, &memory)
         passArguments(of: call)
       }
     }
@@ -49,10 +53,12 @@ extension Tape {
   mutating func leaveModules(at place: Int, _ keeping: Keeping) {
     for call in wrapped?.ending[place] ?? [] {
       memory.section = wrapped?.modules[call.module].section
+      var records = false
       switch keeping {
       case .stowing, .passing: continue
       case .nothing: break
       case .tensors, .places:
+        records = true
         for result in call.results {
           guard requiresGradient[result.index], case .node(let node, _)? = makers[result.index] else { continue }
           nodes[node].opens.append(call.module)
@@ -61,7 +67,19 @@ extension Tape {
           makers[argument.index] = maker
         }
       }
-      engine?.afterForward(of: call.module, inBackward: isInBackward, &memory)
+      engine?.afterForward(of: call.module, records: records, inBackward: isInBackward, &memory)
+    }
+  }
+
+  /// Lets the engine name what a stretch that ran again was given, with the gradients that came of it.
+  mutating func nameArguments(ofStretch index: Int, _ arguments: [Tensor], _ gradients: [Int: Tensor]) {
+    let operators = graph.segments[index].operators
+    for call in wrapped?.beginning[operators.lowerBound] ?? [] where call.operators == operators {
+      guard engine?.namesArguments(of: call.module) == true else { continue }
+      for (place, gradient) in gradients.sorted(by: { $0.key < $1.key }) {
+        engine?.name(arguments[place].storage, &memory)
+        engine?.name(gradient.storage, &memory)
+      }
     }
   }
 

@@ -37,7 +37,7 @@ struct WrappedModules {
     let list = Self.longestList(graph)
     var places: [Substring: Int] = [:]
     for (index, value) in graph.values.enumerated() where value.owner.index == index {
-      guard case .parameter = value.origin else { continue }
+      guard case .parameter = value.origin, !QuantizedWeight.isState(value.name ?? "") else { continue }
       let block = (value.name ?? "").component(of: list)
       if let block, places[block] == nil {
         places[block] = modules.count
