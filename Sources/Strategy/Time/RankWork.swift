@@ -14,9 +14,9 @@ extension Estimator {
     }
     workload.forward.sequenceLength /= degrees.context
     do throws(LoweringError) {
-      var work = try work(workload, tensor: degrees.tensor)
+      var work = try work(workload, tensor: degrees.tensor, layout.engine)
       if layout.engine.isSequenceParallel, degrees.tensor > 1 {
-        work = work.sharingSequence(of: try self.work(workload, tensor: 1), ranks: degrees.tensor)
+        work = work.sharingSequence(of: try self.work(workload, tensor: 1, layout.engine), ranks: degrees.tensor)
       }
       guard degrees.context > 1 || degrees.expert > 1 else { return work }
       return work.mapped { $0.split(context: degrees.context, expert: degrees.expert) }
@@ -25,18 +25,19 @@ extension Estimator {
     }
   }
 
-  private func work(_ workload: Workload, tensor: Int) throws(LoweringError) -> StepWork {
+  /// - Parameter engine: of which what ranks share along the sequence is left out.
+  private func work(
+    _ workload: Workload, tensor: Int, _ engine: EngineSettings
+  ) throws(LoweringError) -> StepWork {
     if let ownForward {
       guard tensor == 1 else {
         throw LoweringError(message: "a graph of the model's own cannot be split over GPUs here")
       }
       return StepWork(try ownForward.trainingGraph(workload.forward), checkpointing: workload.checkpointing)
     }
-    let part: ModelDescription
-    switch description.split(tensorParallel: tensor) {
-    case .success(let split): part = split
-    case .failure(let error): throw LoweringError(message: error.reason)
-    }
+    var engine = engine
+    engine.isSequenceParallel = false
+    let part = try description.split(tensorParallel: tensor, by: engine)
     guard let kinds = try part.layerKinds(configuration: configuration, settings: workload.forward) else {
       let graph = try part.trainingGraph(configuration: configuration, settings: workload.forward)
       return StepWork(graph, checkpointing: workload.checkpointing)
