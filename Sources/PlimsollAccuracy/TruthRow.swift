@@ -111,7 +111,9 @@ struct TruthRow {
         dropout: settings.number("dropout") ?? settings.section("lora")?.number("dropout") ?? (isSparse ? 0 : 0.05))
     }
     let optimizerName = settings.string("optimizer") == "zero1_adamw" ? "adamw" : settings.string("optimizer") ?? ""
-    guard let optimizer = Optimizer(rawValue: String(optimizerName.map { $0 == "_" ? "-" : $0 })) else { throw Unsupported(id: id, reason: "optimizer \(settings.string("optimizer") ?? "")") }
+    guard let optimizer = Optimizer(rawValue: String(optimizerName.map { $0 == "_" ? "-" : $0 })) else {
+      throw Unsupported(id: id, reason: "optimizer \(settings.string("optimizer") ?? "")")
+    }
     workload = Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing,
       accumulation: settings.integer("accum") ?? 1, clipsGradients: settings.number("clip") != nil,
@@ -127,7 +129,8 @@ struct TruthRow {
     guard let strategy = kinds[kind], let world = parallel.integer("world") else {
       throw Unsupported(id: id, reason: "parallelism \(kind)")
     }
-    var layout = Strategy.Layout(strategy, strategy == .tp ? ParallelDegrees(tensor: world) : ParallelDegrees(data: world))
+    var layout = Strategy.Layout(
+      strategy, strategy == .tp ? ParallelDegrees(tensor: world) : ParallelDegrees(data: world))
     layout.engine.usesBucketView = parallel.boolean("bucket_view") ?? false
     layout.engine.reshardsAfterForward = parallel.boolean("reshard") ?? true
     if let policy = parallel.string("mp") {

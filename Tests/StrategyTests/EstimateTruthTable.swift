@@ -10,6 +10,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
   var checkpoint: String
   var estimator: Estimator
   var workload: Workload
+  var layout = Strategy.Layout(.single, ParallelDegrees())
   /// The peak of each phase of the second step, in bytes.
   var phases: [Phase: Int]
   var testDescription: String
@@ -23,7 +24,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
   /// The rows of every table.
   static let all = [
     "sample-models.tsv", "other-models.tsv", "families.tsv", "experts.tsv", "images.tsv", "training-settings.tsv",
-    "quantized.tsv", "quantized-experts.tsv", "windows.tsv", "techniques.tsv",
+    "quantized.tsv", "quantized-experts.tsv", "windows.tsv", "techniques.tsv", "sharding.tsv",
   ].flatMap(table)
 
   /// The rows of a table, without its heading.
@@ -91,6 +92,15 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "dora": settings.adapters?.form = .dora
       case "quantize": settings.quantization = Quantization(rawValue: String(parts.last ?? ""))
       case "experts": settings.expertBalance = parts.last == "worst" ? .worst : .even
+      case "fsdp", "ddp", "zero-redundancy":
+        guard let strategy = StrategyKind(rawValue: String(parts[0])), let number else {
+          throw Malformed(row: String(option))
+        }
+        layout = Strategy.Layout(strategy, ParallelDegrees(data: number))
+      case "param": layout.engine.parameterType = .bfloat16
+      case "reduce": layout.engine.reductionType = .float32
+      case "keep": layout.engine.reshardsAfterForward = false
+      case "bucket-view": layout.engine.usesBucketView = true
       case "kbit": settings.isPreparedForKBitTraining = true
       case "freeze": settings.frozen.append(String(parts.last ?? ""))
       default: throw Malformed(row: String(option))

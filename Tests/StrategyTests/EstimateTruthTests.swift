@@ -46,7 +46,7 @@ struct SimulatedRun: Sendable, CustomTestStringConvertible {
   private init(_ run: TracedRun) {
     self.run = run
     phases = Result {
-      try run.estimator.timeline(run.workload).peaks[2]?.mapValues(\.bytes.bytes) ?? [:]
+      try run.estimator.timeline(run.workload, layout: run.layout).peaks[2]?.mapValues(\.bytes.bytes) ?? [:]
     }
   }
 

@@ -82,7 +82,9 @@ public struct Estimator: Sendable {
   package func folded(
     _ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees())
   ) throws(EstimationError) -> Timeline? {
-    guard ownForward == nil, [.single, .ddp, .zeroRedundancy, .fsdp, .fsdp1].contains(layout.strategy) else { return nil }
+    guard ownForward == nil, [.single, .ddp, .zeroRedundancy, .fsdp, .fsdp1].contains(layout.strategy) else {
+      return nil
+    }
     do throws(LoweringError) {
       guard let kinds = try description.layerKinds(configuration: configuration, settings: workload.forward),
         let repetition = LayerRepetition(of: kinds)
@@ -196,6 +198,7 @@ public struct Estimator: Sendable {
         source: "as traced; outside of a trace torch adds in place where it can, which takes less"),
     ]
     result += ownAssumptions + workload.assumptions
+    result += dataParallelAssumptions(workload, layout)
     if ownForward != nil { return result + hardwareAssumptions }
     if !description.isRecognised {
       result.append(

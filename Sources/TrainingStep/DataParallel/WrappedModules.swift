@@ -61,7 +61,8 @@ struct WrappedModules {
       modules[module].section = section
     }
     guard modules.dropFirst().allSatisfy({ $0.section != nil }) else { return nil }
-    let whole = Call(module: 0, operators: 0..<graph.operators.count, arguments: [], results: graph.loss.map { [$0] } ?? [])
+    let whole = Call(
+      module: 0, operators: 0..<graph.operators.count, arguments: [], results: graph.loss.map { [$0] } ?? [])
     for call in [whole] + calls where !call.operators.isEmpty {
       beginning[call.operators.lowerBound, default: []].append(call)
       ending[call.operators.upperBound - 1, default: []].insert(call, at: 0)

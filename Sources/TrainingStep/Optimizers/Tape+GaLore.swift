@@ -5,7 +5,8 @@ extension Tape {
   /// `AdamW.step` of galore-torch 1.0 (adamw.py): one parameter after the other, those that are projected last. Their
   /// gradient [m, n] becomes [m, r] or [r, n], whichever keeps the longer side, its states too, and the update grows back.
   /// The loop's variables keep the last parameter's tensors until they are bound anew.
-  mutating func galore(_ parameters: [OptimizerShare], projected: Set<Int>, rank: Int, _ states: inout OptimizerStates) {
+  mutating func galore(_ parameters: [OptimizerShare], projected: Set<Int>, rank: Int, _ states: inout OptimizerStates)
+  {
     var (gradient, denominator, update): (Memory.StorageID?, Memory.StorageID?, Memory.StorageID?)
     let (direct, indirect) = (
       parameters.filter { !projected.contains($0.parameter) }, parameters.filter { projected.contains($0.parameter) }
@@ -39,7 +40,8 @@ extension Tape {
 
   /// `get_orthogonal_matrix` (galore_projector.py): singular vectors of the gradient in fp32, of which the first few are
   /// kept. In fp32 what is kept is a view of all of them.
-  private mutating func projection(_ shape: Shape, _ type: DataType, _ rank: Int, _ share: OptimizerShare) -> Memory.StorageID
+  private mutating func projection(_ shape: Shape, _ type: DataType, _ rank: Int, _ share: OptimizerShare)
+    -> Memory.StorageID
   {
     let (rows, columns) = (shape[0], shape[1])
     let side = min(rows, columns)
