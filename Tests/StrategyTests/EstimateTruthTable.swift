@@ -92,7 +92,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "dora": settings.adapters?.form = .dora
       case "quantize": settings.quantization = Quantization(rawValue: String(parts.last ?? ""))
       case "experts": settings.expertBalance = parts.last == "worst" ? .worst : .even
-      case "fsdp", "ddp", "zero-redundancy":
+      case "fsdp", "fsdp1", "ddp", "zero-redundancy":
         guard let strategy = StrategyKind(rawValue: String(parts[0])), let number else {
           throw Malformed(row: String(option))
         }

@@ -85,6 +85,12 @@ extension Estimator {
         "sharding", "each block of the longest list of layers, and the model; adapters apart; the first rank's share",
         "FullyShardedDataParallel of torch 2.11 as accelerate 1.15 sets it up, which takes version 1 unless told "
           + "otherwise (--loop plain, or --param-dtype, for fully_shard)")
+      if workload.checkpointing == .reentrant {
+        assume(
+          "checkpointed layers", "FSDP's hooks run within the checkpoint, and again when it is rebuilt",
+          "transformers before GradientCheckpointingLayer (4.53), with which the published runs were measured; since "
+            + "then the checkpoint lies within FSDP's module, which keeps less where layers are frozen")
+      }
       if workload.forward.precision.autocast != nil, layout.engine.parameterType == nil {
         assume("mixed precision", "held in fp32, gathered and reduced in 16 bits", "accelerate 1.15")
       }
