@@ -14,6 +14,8 @@ struct TruthRow {
   var settings: [String: String]
   var workload: Workload
   var layout: Strategy.Layout
+  /// The rank that was traced, where ranks differ.
+  var rank: Int?
   /// Peak of the second step, in bytes.
   var peak: Int
   /// Peak of each of its phases.
@@ -41,6 +43,7 @@ struct TruthRow {
       let folder = row.string("folder"), let peak = results.integer("peak"),
       let batch = settings.integer("batch"), let length = settings.integer("seq")
     else { throw Unsupported(id: id, reason: "not a row of a truth table") }
+    rank = settings.section("parallel")?.integer("rank")
     layout = try Self.layout(of: settings.section("parallel"), id)
     self.id = id
     self.folder = folder
@@ -116,7 +119,8 @@ struct TruthRow {
     else { throw Unsupported(id: id, reason: "optimizer \(settings.string("optimizer") ?? "")") }
     workload = Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing,
-      accumulation: settings.section("parallel")?.integer("micro") ?? settings.integer("accum") ?? 1, clipsGradients: settings.number("clip") != nil,
+      accumulation: settings.section("parallel")?.integer("micro") ?? settings.integer("accum") ?? 1,
+      clipsGradients: settings.number("clip") != nil,
       projection: GradientProjection(rank: settings.integer("galore_rank") ?? 128))
   }
 }
