@@ -41,12 +41,12 @@ struct TensorParallelPlan: Sendable {
   }
 
   private static let torch = TensorParallelPlan(
-    byOutputs: [.query, .key, .value, .queryUp, .keyValueUp, .gate, .up], byInputs: [.attentionOutput, .down], fused: .gathered, byWords: [],
-    usesDTensors: true)
+    byOutputs: [.query, .key, .value, .queryUp, .keyValueUp, .gate, .up], byInputs: [.attentionOutput, .down],
+    fused: .gathered, byWords: [], usesDTensors: true)
 
   private static let colossalAI = TensorParallelPlan(
-    byOutputs: [.query, .key, .value, .queryUp, .keyValueUp, .gate, .up], byInputs: [.attentionOutput, .down], fused: .eachSplit,
-    byWords: [.inputEmbedding, .head], usesDTensors: false)
+    byOutputs: [.query, .key, .value, .queryUp, .keyValueUp, .gate, .up], byInputs: [.attentionOutput, .down],
+    fused: .eachSplit, byWords: [.inputEmbedding, .head], usesDTensors: false)
 
   init(_ engine: TensorParallelEngine) {
     switch engine {

@@ -143,6 +143,25 @@ extension Estimator {
     ]
   }
 
+  /// What is taken for granted of tensor parallelism.
+  func tensorParallelAssumptions(_ layout: Layout) -> [Assumption] {
+    let plan = TensorParallelPlan(layout.engine.tensorParallelism).assumption
+    var result = [Assumption(what: "tensor parallelism", value: plan.value, source: plan.source)]
+    if let heads = description.keyValueHeadCount?.value, heads < layout.degrees.tensor {
+      result.append(
+        Assumption(
+          what: "key/value heads", value: "\(heads), each held by \(layout.degrees.tensor / max(1, heads)) ranks",
+          source: "as Megatron-LM does it; the layers of transformers as they are cannot be split further"))
+    }
+    if layout.engine.isSequenceParallel {
+      result.append(
+        Assumption(
+          what: "sequence parallelism", value: "norms and residuals in pieces; embedding and head whole",
+          source: "SequenceParallel and PrepareModuleInput of torch.distributed.tensor.parallel (torch 2.11)"))
+    }
+    return result
+  }
+
   // MARK: - What is not simulated
 
   /// Why a model cannot be cut as the layout says; nil where it can.
