@@ -243,7 +243,8 @@ public struct GraphBuilder: Sendable {
       last[hold.owner.index] = max(last[hold.owner.index], graph.frames[hold.frame].operators.upperBound - 1)
     }
     // The loss lives until the step ends, and with it the autograd graph, which names its leaves.
-    for kept in graph.extraLeaves + graph.stages.map(\.output) + (loss.map { [$0.id] } ?? []) { last[graph[kept].owner.index] = -1 }
+    let kept = graph.extraLeaves + graph.stages.map(\.output) + (loss.map { [$0.id] } ?? [])
+    for value in kept { last[graph[value].owner.index] = -1 }
     for (index, place) in last.enumerated() where place >= 0 && graph.values[index].origin == .intermediate {
       graph.releases[place].append(Graph.ValueID(index))
     }

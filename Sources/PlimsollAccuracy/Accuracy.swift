@@ -61,7 +61,9 @@ struct Accuracy: ParsableCommand {
         let model = models[row.folder] ?? Result { try estimator(of: "\(corpus)/\(row.folder)") }
         models[row.folder] = model
         let simulated = try model.get()
-        let timeline = try simulated.timeline(row.workload, layout: row.layout)
+        let timeline =
+          try row.rank.map { try simulated.timeline(row.workload, layout: row.layout, ofRank: $0) }
+          ?? simulated.timeline(row.workload, layout: row.layout)
         guard let peak = timeline.peak(ofStep: 2)?.peak else { continue }
         try simulated.checkGuess(row.workload, row.layout, peak: peak.bytes)
         if live { print("\(row.id)\n\n\(liveAtPeak(timeline).text(style: .plain))") }

@@ -14,6 +14,8 @@ struct TruthRow {
   var settings: [String: String]
   var workload: Workload
   var layout: Strategy.Layout
+  /// The rank that was traced, where ranks differ.
+  var rank: Int?
   /// Peak of the second step, in bytes.
   var peak: Int
   /// Peak of each of its phases.
@@ -42,7 +44,8 @@ struct TruthRow {
       let folder = row.string("folder"), let peak = results.integer("peak"),
       let batch = settings.integer("batch"), let length = settings.integer("seq")
     else { throw Unsupported(id: id, reason: "not a row of a truth table") }
-    layout = try Self.layout(settings.section("parallel"), id)
+    rank = settings.section("parallel")?.integer("rank")
+    layout = try Self.layout(of: settings.section("parallel"), id)
     self.id = id
     self.folder = folder
     self.peak = peak
@@ -117,27 +120,8 @@ struct TruthRow {
     }
     workload = Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing,
-      accumulation: settings.section("parallel")?.integer("micro") ?? settings.integer("accum") ?? 1, clipsGradients: settings.number("clip") != nil,
+      accumulation: settings.section("parallel")?.integer("micro") ?? settings.integer("accum") ?? 1,
+      clipsGradients: settings.number("clip") != nil,
       projection: GradientProjection(rank: settings.integer("galore_rank") ?? 128))
-  }
-  /// How a run is spread over GPUs, in the table's words.
-  private static func layout(_ parallel: Configuration?, _ id: String) throws -> Strategy.Layout {
-    guard let parallel else { return Strategy.Layout(.single, ParallelDegrees()) }
-    let kind = parallel.string("kind") ?? ""
-    let kinds: [String: StrategyKind] = [
-      "fsdp2": .fsdp, "ddp": .ddp, "zero1": .zeroRedundancy, "tp": .tp, "fsdp1": .fsdp1,
-    ]
-    guard let strategy = kinds[kind], let world = parallel.integer("world") else {
-      throw Unsupported(id: id, reason: "parallelism \(kind)")
-    }
-    var layout = Strategy.Layout(
-      strategy, strategy == .tp ? ParallelDegrees(tensor: world) : ParallelDegrees(data: world))
-    layout.engine.usesBucketView = parallel.boolean("bucket_view") ?? false
-    layout.engine.reshardsAfterForward = parallel.boolean("reshard") ?? true
-    if let policy = parallel.string("mp") {
-      layout.engine.parameterType = .bfloat16
-      if policy == "bf16_reduce32" { layout.engine.reductionType = .float32 }
-    }
-    return layout
   }
 }

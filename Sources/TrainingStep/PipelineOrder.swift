@@ -10,6 +10,9 @@ public struct PipelineOrder: Hashable, Sendable {
 
   public var actions: [Action]
   public var batches: Int
+  /// Whether the gradient that is being sent is named until the next backward pass has ended, and not only until what
+  /// comes next begins.
+  public var namesSentLonger = false
 
   /// `ScheduleGPipe`: all forward passes, then all backward passes.
   public static func gpipe(batches: Int) -> PipelineOrder {
@@ -27,7 +30,7 @@ public struct PipelineOrder: Hashable, Sendable {
       actions.append(Action(isForward: false, stage: 0, batch: batch))
       if batch + ahead < batches { actions.append(Action(isForward: true, stage: 0, batch: batch + ahead)) }
     }
-    return PipelineOrder(actions: actions, batches: batches)
+    return PipelineOrder(actions: actions, batches: batches, namesSentLonger: true)
   }
 
   /// `ScheduleInterleaved1F1B`: the same over several stages a rank, in rounds of micro-batches; nil where these do not

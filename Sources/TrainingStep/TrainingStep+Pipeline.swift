@@ -31,6 +31,10 @@ extension TrainingStep {
       for action in order.actions {
         let stage = graph.stages[action.stage]
         let (received, arriving) = buffers[action.stage]
+        if !order.namesSentLonger, let previous = sent {
+          tape.memory.release(previous)
+          sent = nil
+        }
         if action.isForward {
           tape.memory.begin(.forward, step: step)
           tape.bindInputs(batches[action.batch])
@@ -41,7 +45,6 @@ extension TrainingStep {
         } else if let flight = flights[action.stage].removeValue(forKey: action.batch) {
           tape.memory.begin(.backward, step: step)
           let gradient = tape.arrive(flight, stage, gradient: arriving.isEmpty ? nil : arriving[action.batch])
-          // What is being sent is named until the next has been formed.
           if let sent { tape.memory.release(sent) }
           sent = gradient
         }

@@ -12,7 +12,8 @@ struct TensorParallelTruthTests {
     let phases = try simulated.phases.get()
     for (phase, traced) in simulated.run.phases {
       let bytes = try #require(phases[phase])
-      #expect(abs(Double(bytes) / Double(traced) - 1) <= 0.0001, "\(bytes) bytes at the peak of \(phase), traced are \(traced)")
+      let error = abs(Double(bytes) / Double(traced) - 1)
+      #expect(error <= 0.0001, "\(bytes) bytes at the peak of \(phase), traced are \(traced)")
     }
   }
 

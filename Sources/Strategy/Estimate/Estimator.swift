@@ -247,8 +247,7 @@ public struct Estimator: Sendable {
     result += hardwareAssumptions
     result += pipelineAssumptions(workload, layout)
     if layout.degrees.tensor > 1 {
-      let plan = TensorParallelPlan(layout.engine.tensorParallelism).assumption
-      result.append(Assumption(what: "tensor parallelism", value: plan.value, source: plan.source))
+      result += tensorParallelAssumptions(layout)
     }
     if layout.isGemini {
       result.append(

@@ -28,26 +28,25 @@ struct TensorParallelPlan: Sendable {
   var usesDTensors: Bool
   /// What is split, and where the engine says so.
   var assumption: (value: String, source: String) {
-    usesDTensors
+    let split = "projections of attention and MLP by heads and features"
+    return usesDTensors
       ? (
-        "projections of attention and MLP by heads and features; embedding, norms and head whole on every rank",
+        "\(split); embedding, norms and head whole on every rank",
         "ColwiseParallel and RowwiseParallel of torch.distributed.tensor.parallel (torch 2.11)"
       )
       : (
-        "projections of attention and MLP by heads and features, embedding and head by words; norms whole on every rank",
+        "\(split), embedding and head by words; norms whole on every rank",
         "Colossal-AI's 1D tensor parallelism, after Megatron-LM (arXiv 1909.08053)"
       )
   }
 
   private static let torch = TensorParallelPlan(
     byOutputs: [.query, .key, .value, .queryUp, .keyValueUp, .gate, .up], byInputs: [.attentionOutput, .down],
-    fused: .gathered, byWords: [],
-    usesDTensors: true)
+    fused: .gathered, byWords: [], usesDTensors: true)
 
   private static let colossalAI = TensorParallelPlan(
     byOutputs: [.query, .key, .value, .queryUp, .keyValueUp, .gate, .up], byInputs: [.attentionOutput, .down],
-    fused: .eachSplit,
-    byWords: [.inputEmbedding, .head], usesDTensors: false)
+    fused: .eachSplit, byWords: [.inputEmbedding, .head], usesDTensors: false)
 
   init(_ engine: TensorParallelEngine) {
     switch engine {

@@ -1,6 +1,6 @@
 internal import Architecture
 internal import Graph
-internal import TrainingStep
+package import TrainingStep
 internal import Units
 
 extension Estimator {
@@ -19,8 +19,10 @@ extension Estimator {
 
   /// The rank of a pipeline with the highest peak. Of those that run the same kinds of layers, the first has as many
   /// micro-batches in flight as any, and stands for the others.
+  ///
+  /// - Parameter only: the one rank that is asked for; nil for all.
   func worstRank(
-    _ workload: Workload, _ layout: Layout, _ distribution: (Graph) -> Distribution
+    _ workload: Workload, _ layout: Layout, only: Int? = nil, _ distribution: (Graph) -> Distribution
   ) throws(EstimationError) -> PipelineRank {
     let ranks = layout.degrees.pipeline
     let batches = workload.accumulation
@@ -44,7 +46,7 @@ extension Estimator {
       let kinds = try description.layerKinds(configuration: configuration, settings: workload.forward)
       var seen = Set<[[LayerKind]]>()
       var worst: PipelineRank?
-      for rank in 0..<ranks {
+      for rank in only.map({ $0..<$0 + 1 }) ?? 0..<ranks {
         let stages = (0..<perRank).map {
           Self.layers(ofStage: rank + $0 * ranks, of: count, among: description.layers.count)
         }
@@ -62,6 +64,13 @@ extension Estimator {
     } catch {
       throw EstimationError(reason: error.message)
     }
+  }
+
+  /// The timeline of one rank of a pipeline.
+  package func timeline(
+    _ workload: Workload, layout: Layout, ofRank rank: Int
+  ) throws(EstimationError) -> Timeline {
+    try worstRank(workload, layout, only: rank) { _ in Distribution() }.timeline
   }
 
   /// The layers of one of `count` stages: as many as of any other, the first ones one more where they do not divide.
@@ -121,8 +130,10 @@ extension Estimator {
     let layers = worst.stages.map { "\($0.lowerBound) to \($0.upperBound - 1)" }.joined(separator: " and ")
     return [
       Assumption(
-        what: "pipeline rank", value: "\(worst.rank) of \(layout.degrees.pipeline), which needs the most: layers \(layers)",
-        source: "every rank with layers of its own is simulated; the embedding is on the first, norm and head on the last"),
+        what: "pipeline rank",
+        value: "\(worst.rank) of \(layout.degrees.pipeline), which needs the most: layers \(layers)",
+        source:
+          "every rank with layers of its own is simulated; the embedding is on the first, norm and head on the last"),
       Assumption(
         what: "pipeline schedule",
         value: "\(layout.engine.schedule.rawValue) over \(workload.accumulation) micro-batches"
@@ -130,6 +141,25 @@ extension Estimator {
         source: "torch.distributed.pipelining (torch 2.11), with a buffer for each micro-batch's hidden states and "
           + "gradients from other ranks; autocast around each forward pass"),
     ]
+  }
+
+  /// What is taken for granted of tensor parallelism.
+  func tensorParallelAssumptions(_ layout: Layout) -> [Assumption] {
+    let plan = TensorParallelPlan(layout.engine.tensorParallelism).assumption
+    var result = [Assumption(what: "tensor parallelism", value: plan.value, source: plan.source)]
+    if let heads = description.keyValueHeadCount?.value, heads < layout.degrees.tensor {
+      result.append(
+        Assumption(
+          what: "key/value heads", value: "\(heads), each held by \(layout.degrees.tensor / max(1, heads)) ranks",
+          source: "as Megatron-LM does it; the layers of transformers as they are cannot be split further"))
+    }
+    if layout.engine.isSequenceParallel {
+      result.append(
+        Assumption(
+          what: "sequence parallelism", value: "norms and residuals in pieces; embedding and head whole",
+          source: "SequenceParallel and PrepareModuleInput of torch.distributed.tensor.parallel (torch 2.11)"))
+    }
+    return result
   }
 
   // MARK: - What is not simulated

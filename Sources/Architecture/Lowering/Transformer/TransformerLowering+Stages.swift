@@ -79,9 +79,11 @@ extension TransformerLowering {
     guard positions, task == .causalLM, stack.modules[.finalNorm] != nil, stack.modules[.outputProjection] == nil else {
       return "pipeline stages of a \(description.family) model are not simulated yet"
     }
-    if settings.technique != nil { return "prompt tuning, prefix tuning and (IA)3 over pipeline stages are not simulated" }
+    if settings.technique != nil { return "this technique is not simulated over pipeline stages" }
     if settings.isPadded { return "a padded batch over pipeline stages is not simulated yet" }
-    if settings.loss != .transformers { return "a \(settings.loss.rawValue) loss behind pipeline stages is not simulated" }
+    guard settings.loss == .transformers else {
+      return "a \(settings.loss.rawValue) loss behind pipeline stages is not simulated"
+    }
     return sequenceRanks > 1 ? "pipeline stages with sequence parallelism are not simulated yet" : nil
   }
 }
@@ -101,6 +103,9 @@ extension ModelDescription {
     let lowering = try TransformerLowering(self, configuration, settings, choices)
     if let reason = lowering.whyStagesCannotRun { throw LoweringError(message: reason) }
     return lowering.graph(
-      stages.map { TransformerLowering.Stretch(layers: $0.layers.map { layers[$0] }, isFirst: $0.isFirst, isLast: $0.isLast) })
+      stages.map { stage in
+        TransformerLowering.Stretch(
+          layers: stage.layers.map { layers[$0] }, isFirst: stage.isFirst, isLast: stage.isLast)
+      })
   }
 }
