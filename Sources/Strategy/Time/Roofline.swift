@@ -45,14 +45,16 @@ public struct Roofline: Sendable {
   }
 
   public func seconds(_ kernel: Kernel) -> Double {
-    max(arithmetic(kernel), kernel.bytes / bandwidth) + Self.gap
+    // Links decide, and who waits for them.
+    if case .exchange = kernel.kind { return 0 }
+    return max(arithmetic(kernel), kernel.bytes / bandwidth) + Self.gap
   }
 
   private func arithmetic(_ kernel: Kernel) -> Double {
     let type = kernel.dataType
     let share = type == .float32 ? rates.wideProducts : rates.products
     switch kernel.kind {
-    case .streaming: return 0
+    case .streaming, .exchange: return 0
     // bitsandbytes looks every element up in a table: measured near a third of the bandwidth (bitsandbytes#1100 and
     // QLoRA's kernels, kDequantizeBlockwise).
     case .decoding: return kernel.bytes / (gpu.memoryBandwidth * 0.35)
