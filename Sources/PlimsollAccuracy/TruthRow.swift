@@ -26,7 +26,8 @@ struct TruthRow {
   private static let categories: KeyValuePairs<String, Category> = [
     "params": .parameters, "grads": .gradients, "opt_state": .optimizerStates, "act": .activations,
     "weight_casts": .weightCasts, "temp_forward": .temporaries, "temp_backward": .temporaries,
-    "temp_optimizer": .temporaries, "inputs": .inputs, "buffers": .buffers,
+    "temp_optimizer": .temporaries, "inputs": .inputs, "buffers": .buffers, "unsharded_params": .communication,
+    "ddp_buckets": .communication,
   ]
 
   /// A reason why a row is not simulated, instead of the row.
@@ -41,7 +42,7 @@ struct TruthRow {
       let folder = row.string("folder"), let peak = results.integer("peak"),
       let batch = settings.integer("batch"), let length = settings.integer("seq")
     else { throw Unsupported(id: id, reason: "not a row of a truth table") }
-    layout = try Self.layout(of: settings.section("parallel"), id)
+    layout = try Self.layout(settings.section("parallel"), id)
     self.id = id
     self.folder = folder
     self.peak = peak
@@ -110,13 +111,33 @@ struct TruthRow {
         excluded: type == "llama4_text" ? ["router"] : [],
         dropout: settings.number("dropout") ?? settings.section("lora")?.number("dropout") ?? (isSparse ? 0 : 0.05))
     }
-    guard
-      let optimizer = Optimizer(
-        rawValue: String((settings.string("optimizer") ?? "").map { $0 == "_" ? "-" : $0 }))
-    else { throw Unsupported(id: id, reason: "optimizer \(settings.string("optimizer") ?? "")") }
+    let optimizerName = settings.string("optimizer") == "zero1_adamw" ? "adamw" : settings.string("optimizer") ?? ""
+    guard let optimizer = Optimizer(rawValue: String(optimizerName.map { $0 == "_" ? "-" : $0 })) else {
+      throw Unsupported(id: id, reason: "optimizer \(settings.string("optimizer") ?? "")")
+    }
     workload = Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing,
-      accumulation: settings.integer("accum") ?? 1, clipsGradients: settings.number("clip") != nil,
+      accumulation: settings.section("parallel")?.integer("micro") ?? settings.integer("accum") ?? 1, clipsGradients: settings.number("clip") != nil,
       projection: GradientProjection(rank: settings.integer("galore_rank") ?? 128))
+  }
+  /// How a run is spread over GPUs, in the table's words.
+  private static func layout(_ parallel: Configuration?, _ id: String) throws -> Strategy.Layout {
+    guard let parallel else { return Strategy.Layout(.single, ParallelDegrees()) }
+    let kind = parallel.string("kind") ?? ""
+    let kinds: [String: StrategyKind] = [
+      "fsdp2": .fsdp, "ddp": .ddp, "zero1": .zeroRedundancy, "tp": .tp, "fsdp1": .fsdp1,
+    ]
+    guard let strategy = kinds[kind], let world = parallel.integer("world") else {
+      throw Unsupported(id: id, reason: "parallelism \(kind)")
+    }
+    var layout = Strategy.Layout(
+      strategy, strategy == .tp ? ParallelDegrees(tensor: world) : ParallelDegrees(data: world))
+    layout.engine.usesBucketView = parallel.boolean("bucket_view") ?? false
+    layout.engine.reshardsAfterForward = parallel.boolean("reshard") ?? true
+    if let policy = parallel.string("mp") {
+      layout.engine.parameterType = .bfloat16
+      if policy == "bf16_reduce32" { layout.engine.reductionType = .float32 }
+    }
+    return layout
   }
 }

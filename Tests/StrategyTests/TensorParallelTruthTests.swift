@@ -7,11 +7,12 @@ import TrainingStep
 struct TensorParallelTruthTests {
   static let runs = SimulatedRun.simulated(TracedRun.table("tensor-parallel.tsv"))
 
-  /// Each phase's peak to the byte.
+  /// Each phase's peak within 0.01 percent.
   @Test(arguments: runs) func phases(_ simulated: SimulatedRun) throws {
     let phases = try simulated.phases.get()
     for (phase, traced) in simulated.run.phases {
-      #expect(phases[phase] == traced, "at the peak of \(phase)")
+      let bytes = try #require(phases[phase])
+      #expect(abs(Double(bytes) / Double(traced) - 1) <= 0.0001, "\(bytes) bytes at the peak of \(phase), traced are \(traced)")
     }
   }
 

@@ -14,7 +14,7 @@ extension ModelDescription {
   }
 
   /// The same, or a decoder's in general.
-  private func forward(_ configuration: Configuration?, _ settings: ForwardSettings) -> ForwardChoices {
+  func forward(_ configuration: Configuration?, _ settings: ForwardSettings) -> ForwardChoices {
     ownForward ?? .transformer(.generic(self, configuration, settings))
   }
 
@@ -111,7 +111,7 @@ extension ModelDescription {
   }
 
   /// The settings with the quantisation that the files bring along.
-  private func quantized(_ settings: ForwardSettings) throws(LoweringError) -> ForwardSettings {
+  func quantized(_ settings: ForwardSettings) throws(LoweringError) -> ForwardSettings {
     var settings = settings
     if case .bitsandbytes(let stored)? = storedQuantization {
       guard settings.quantization == nil || settings.quantization == stored else {

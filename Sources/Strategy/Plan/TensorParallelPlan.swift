@@ -40,11 +40,13 @@ struct TensorParallelPlan: Sendable {
   }
 
   private static let torch = TensorParallelPlan(
-    byOutputs: [.query, .key, .value, .queryUp, .keyValueUp, .gate, .up], byInputs: [.attentionOutput, .down], fused: .gathered, byWords: [],
+    byOutputs: [.query, .key, .value, .queryUp, .keyValueUp, .gate, .up], byInputs: [.attentionOutput, .down],
+    fused: .gathered, byWords: [],
     usesDTensors: true)
 
   private static let colossalAI = TensorParallelPlan(
-    byOutputs: [.query, .key, .value, .queryUp, .keyValueUp, .gate, .up], byInputs: [.attentionOutput, .down], fused: .eachSplit,
+    byOutputs: [.query, .key, .value, .queryUp, .keyValueUp, .gate, .up], byInputs: [.attentionOutput, .down],
+    fused: .eachSplit,
     byWords: [.inputEmbedding, .head], usesDTensors: false)
 
   init(_ engine: TensorParallelEngine) {

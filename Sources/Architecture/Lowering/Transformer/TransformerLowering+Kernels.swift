@@ -113,8 +113,8 @@ extension TransformerLowering {
         let query = g.hold(g.multiplyScalar(wideQuery))
         let bias = mask != nil || isCausal ? g.hold(scoresBias(&g, mask)) : nil
         // Grouped heads are repeated (`repeat_interleave`), which copies; Falcon's single head is broadcast.
-        let key = repeatsHeads ? g.hold(repeated(&g, wideKey)) : wideKey
-        let value = repeatsHeads ? g.hold(repeated(&g, wideValue)) : wideValue
+        let key = repeatsHeads ? g.hold(g.contiguous(repeated(&g, wideKey))) : wideKey
+        let value = repeatsHeads ? g.hold(g.contiguous(repeated(&g, wideValue))) : wideValue
         var scores = g.matrixProduct(query, g.multiplyScalar(g.transpose(key, 2, 3)))
         if let bias { scores = g.add(scores, bias) }
         let weights = g.hold(g.dropout(g.softmax(scores), number(choices.attentionDropout)))

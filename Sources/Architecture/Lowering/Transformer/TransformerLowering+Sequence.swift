@@ -16,7 +16,8 @@ extension TransformerLowering {
     guard sequenceRanks > 1 else { return nil }
     guard length % sequenceRanks == 0 else { return "\(length) tokens do not divide by \(sequenceRanks)" }
     guard settings.adapters == nil, settings.technique == nil, settings.frozen.isEmpty else {
-      return "torch's SequenceParallel makes the norms' parameters anew, which then train: nothing can be frozen beside it"
+      return
+        "torch's SequenceParallel makes the norms' parameters anew, which then train: nothing can be frozen beside it"
     }
     let isPlain =
       choices.parallel == nil && !choices.nestsBranches && !choices.flattensMLP && !choices.addsInMLP
