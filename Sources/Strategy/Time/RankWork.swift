@@ -14,10 +14,7 @@ extension Estimator {
     }
     workload.forward.sequenceLength /= degrees.context
     do throws(LoweringError) {
-      var work = try work(workload, tensor: degrees.tensor, layout.engine)
-      if layout.engine.isSequenceParallel, degrees.tensor > 1 {
-        work = work.sharingSequence(of: try self.work(workload, tensor: 1, layout.engine), ranks: degrees.tensor)
-      }
+      let work = try whole(workload, layout)
       guard degrees.context > 1 || degrees.expert > 1 else { return work }
       return work.mapped { $0.split(context: degrees.context, expert: degrees.expert) }
     } catch {
@@ -25,19 +22,14 @@ extension Estimator {
     }
   }
 
-  /// - Parameter engine: of which what ranks share along the sequence is left out.
-  private func work(
-    _ workload: Workload, tensor: Int, _ engine: EngineSettings
-  ) throws(LoweringError) -> StepWork {
+  private func whole(_ workload: Workload, _ layout: Layout) throws(LoweringError) -> StepWork {
     if let ownForward {
-      guard tensor == 1 else {
+      guard layout.degrees.tensor == 1 else {
         throw LoweringError(message: "a graph of the model's own cannot be split over GPUs here")
       }
       return StepWork(try ownForward.trainingGraph(workload.forward), checkpointing: workload.checkpointing)
     }
-    var engine = engine
-    engine.isSequenceParallel = false
-    let part = try description.split(tensorParallel: tensor, by: engine)
+    let part = try description.split(tensorParallel: layout.degrees.tensor, by: layout.engine)
     guard let kinds = try part.layerKinds(configuration: configuration, settings: workload.forward) else {
       let graph = try part.trainingGraph(configuration: configuration, settings: workload.forward)
       return StepWork(graph, checkpointing: workload.checkpointing)
