@@ -95,6 +95,8 @@ public struct ForwardSettings: Hashable, Sendable {
   /// Whether what is not quantised is held in fp32 (`prepare_model_for_kbit_training` of PEFT).
   public var isPreparedForKBitTraining = false
   public var kernels = Kernels.eager
+  /// The type that every parameter is brought into before the forward pass reads it, where an engine does that.
+  public var gatheredType: DataType?
   /// How tokens spread over experts that run one by one.
   public var expertBalance = ExpertBalance.even
   /// Whether layers are checkpointed; transformers then makes a frozen embedding's output need a gradient.
@@ -107,8 +109,14 @@ public struct ForwardSettings: Hashable, Sendable {
 
   /// The type in which parameters are held that are not quantised.
   public var parameterType: DataType {
-    isPreparedForKBitTraining ? .float32 : precision.parameterType
+    gatheredType ?? bufferType
   }
+
+  /// The type in which buffers are held, which no engine converts.
+  public var bufferType: DataType { isPreparedForKBitTraining ? .float32 : precision.parameterType }
+
+  /// The type in which adapters and what passes them are held.
+  public var adapterType: DataType { gatheredType ?? .float32 }
 
   /// The type that quantised weights had before, and that four-bit ones are computed in
   /// (`bnb_4bit_compute_dtype`, which is set to the type of computation, as is usual).

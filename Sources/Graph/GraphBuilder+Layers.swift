@@ -152,7 +152,7 @@ extension GraphBuilder {
 
   /// `F.scaled_dot_product_attention`, shapes [B, heads, S, D]; the kernel is the caller's choice.
   public mutating func attention(
-    _ kernel: AttentionKernel, query: Tensor, key: Tensor, value: Tensor, mask: Tensor?
+    _ kernel: AttentionKernel, query: Tensor, key: Tensor, value: Tensor, mask: Tensor?, isCausal: Bool = false
   ) -> Tensor {
     let (batch, heads, length) = (query.shape[0], query.shape[1], query.shape[2])
     let out = Shape([batch, heads, length, value.shape[3]])
@@ -177,7 +177,7 @@ extension GraphBuilder {
     }
     let kept = Layout(contiguous: statistics)
     return apply(
-      .attention(kernel), [query, key, value] + (mask.map { [$0] } ?? []),
+      .attention(kernel, isCausal: isCausal && mask == nil), [query, key, value] + (mask.map { [$0] } ?? []),
       results: [(Layout(shape: out, strides: layout.strides), query.dataType), (kept, .float32)] + state)[0]
   }
 

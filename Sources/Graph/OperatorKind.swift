@@ -95,8 +95,9 @@ public enum OperatorKind: Hashable, Sendable {
   /// results: values and where they were.
   case maximumPool
   case averagePool
-  /// inputs query, key, value, mask?; results: values and what the kernel keeps.
-  case attention(AttentionKernel)
+  /// inputs query, key, value, mask?; results: values and what the kernel keeps. A causal one passes over the blocks that
+  /// no query may see.
+  case attention(AttentionKernel, isCausal: Bool)
   /// inputs log-probabilities [N, V] and targets [N]; results: the loss and the weight total.
   case negativeLogLikelihood
   /// inputs values and targets; result: the mean of what each element's loss is.
@@ -174,7 +175,7 @@ extension OperatorKind {
     case .convolution: "convolution"
     case .maximumPool: "max_pool2d_with_indices"
     case .averagePool: "avg_pool2d"
-    case .attention(let kernel): "_scaled_dot_product_\(kernel.rawValue)_attention"
+    case .attention(let kernel, _): "_scaled_dot_product_\(kernel.rawValue)_attention"
     case .negativeLogLikelihood: "nll_loss_forward"
     case .pointwiseLoss(let name): name
     case .fusedLinearCrossEntropy: "fused_linear_cross_entropy"

@@ -27,6 +27,11 @@ public struct QuantizedWeight: Hashable, Sendable {
     self.wideType = wideType
   }
 
+  /// Whether a part of this name is no parameter of its module, but an attribute beside the packed weight.
+  public static func isState(_ name: String) -> Bool {
+    name.hasSuffix(".SCB") || (name.split(separator: ".").dropLast().last == "weight")
+  }
+
   /// Extents of the weight as a matrix.
   public var shape: Shape { [output, input] }
 

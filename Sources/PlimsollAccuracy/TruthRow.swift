@@ -28,7 +28,8 @@ struct TruthRow {
   private static let categories: KeyValuePairs<String, Category> = [
     "params": .parameters, "grads": .gradients, "opt_state": .optimizerStates, "act": .activations,
     "weight_casts": .weightCasts, "temp_forward": .temporaries, "temp_backward": .temporaries,
-    "temp_optimizer": .temporaries, "inputs": .inputs, "buffers": .buffers,
+    "temp_optimizer": .temporaries, "inputs": .inputs, "buffers": .buffers, "unsharded_params": .communication,
+    "ddp_buckets": .communication,
   ]
 
   /// A reason why a row is not simulated, instead of the row.
@@ -113,10 +114,10 @@ struct TruthRow {
         excluded: type == "llama4_text" ? ["router"] : [],
         dropout: settings.number("dropout") ?? settings.section("lora")?.number("dropout") ?? (isSparse ? 0 : 0.05))
     }
-    guard
-      let optimizer = Optimizer(
-        rawValue: String((settings.string("optimizer") ?? "").map { $0 == "_" ? "-" : $0 }))
-    else { throw Unsupported(id: id, reason: "optimizer \(settings.string("optimizer") ?? "")") }
+    let optimizerName = settings.string("optimizer") == "zero1_adamw" ? "adamw" : settings.string("optimizer") ?? ""
+    guard let optimizer = Optimizer(rawValue: String(optimizerName.map { $0 == "_" ? "-" : $0 })) else {
+      throw Unsupported(id: id, reason: "optimizer \(settings.string("optimizer") ?? "")")
+    }
     workload = Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing,
       accumulation: settings.section("parallel")?.integer("micro") ?? settings.integer("accum") ?? 1,

@@ -23,14 +23,29 @@ public struct Distribution: Hashable, Sendable {
   public var handsGradientsOn: Bool
   /// Whether the strategy has an optimizer of its own, whose states are among its holdings.
   public var updatesParameters: Bool
+  /// What acts around the passes of modules and on each gradient.
+  public var engine: Engine?
+
+  /// The engines that are simulated call by call.
+  public enum Engine: Hashable, Sendable {
+    /// torch's `DistributedDataParallel`, and whether gradients are views of its buckets.
+    case replicas(usesBucketView: Bool)
+    /// torch's `ZeroRedundancyOptimizer` over so many ranks.
+    case zeroRedundancy(ranks: Int)
+    /// torch's `fully_shard`.
+    case fullyShard(FullyShardSettings)
+    /// torch's `FullyShardedDataParallel`.
+    case flatShard(FullyShardSettings)
+  }
 
   public init(
     fromTheStart: [Holding] = [], fromTheFirstUpdate: [Holding] = [], handsGradientsOn: Bool = false,
-    updatesParameters: Bool = false
+    updatesParameters: Bool = false, engine: Engine? = nil
   ) {
     self.fromTheStart = fromTheStart
     self.fromTheFirstUpdate = fromTheFirstUpdate
     self.handsGradientsOn = handsGradientsOn
     self.updatesParameters = updatesParameters
+    self.engine = engine
   }
 }

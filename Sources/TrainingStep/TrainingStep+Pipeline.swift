@@ -3,21 +3,23 @@ internal import Units
 
 extension TrainingStep {
   /// The same for one rank of a pipeline, whose stages are those of the graph.
-  public func run(_ order: PipelineOrder) -> Timeline { simulated(order, keepsLog: false).finished }
+  public func run(_ order: PipelineOrder) -> Timeline { simulated(order, repeating: nil).finished }
 
   /// The timeline of a rank of whose one stage some layers are left out; nil where they do not repeat in it.
   public func run(_ order: PipelineOrder, repeating layers: LayerRepetition) -> Timeline? {
     guard graph.segments.count == layers.count, graph.stages.count == 1, !workload.clipsGradients else { return nil }
-    return simulated(order, keepsLog: true).repeating(layers)?.finished
+    return simulated(order, repeating: layers).repeating(layers)?.finished
   }
 
-  private func simulated(_ order: PipelineOrder, keepsLog: Bool) -> Memory {
+  private func simulated(_ order: PipelineOrder, repeating layers: LayerRepetition?) -> Memory {
     var tape = Tape(graph: graph, checkpointing: workload.checkpointing)
-    tape.memory = Memory(keepsLog: keepsLog)
+    tape.memory = Memory(keepsLog: layers != nil)
     tape.handsGradientsOn = distribution.handsGradientsOn
+    tape.prepare(distribution, repeating: layers)
     var states = OptimizerStates()
     var norm: Memory.StorageID?
     tape.load()
+    tape.engine?.begin(&tape.memory)
     for holding in distribution.fromTheStart { tape.take(holding) }
     let buffers = graph.stages.map { tape.makeBuffers($0, batches: order.batches) }
     for step in 1...2 {
@@ -58,6 +60,7 @@ extension TrainingStep {
         norm = next
       }
       if !distribution.updatesParameters { tape.optimize(workload, &states) }
+      tape.engine?.endStep(&tape.memory)
       tape.dropGradients()
       for batch in batches { tape.drop(batch) }
       tape.memory.endStep()

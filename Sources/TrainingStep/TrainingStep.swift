@@ -23,29 +23,33 @@ public struct TrainingStep: Sendable {
       "galore-adamw finds no linear layer with \(workload.projection.targets.joined(separator: " or ")) in its name"
   }
 
-  public func run() -> Timeline { simulated(keepsLog: false).finished }
+  public func run() -> Timeline { simulated(repeating: nil).finished }
 
   /// The timeline of a model of which some layers are left out, as if all were there; nil where layers do not repeat in
   /// it as they would have to.
   public func run(repeating layers: LayerRepetition) -> Timeline? {
     // What clipping allocates depends on the number of parameters.
     guard graph.segments.count == layers.count, !workload.clipsGradients else { return nil }
-    return simulated(keepsLog: true).repeating(layers)?.finished
+    return simulated(repeating: layers).repeating(layers)?.finished
   }
 
-  private func simulated(keepsLog: Bool) -> Memory {
+  /// - Parameter layers: those that stand for others; what happens is noted then, to be repeated.
+  private func simulated(repeating layers: LayerRepetition?) -> Memory {
     var tape = Tape(graph: graph, checkpointing: workload.checkpointing)
-    tape.memory = Memory(keepsLog: keepsLog)
+    tape.memory = Memory(keepsLog: layers != nil)
     tape.handsGradientsOn = distribution.handsGradientsOn
+    tape.prepare(distribution, repeating: layers)
     var states = OptimizerStates()
     var norm: Memory.StorageID?
     tape.load()
+    tape.engine?.begin(&tape.memory)
     for holding in distribution.fromTheStart { tape.take(holding) }
     for step in 1...2 {
       tape.memory.begin(.input, step: step)
       // All micro-batches of a step are fetched before its first forward pass, as the Trainer does.
       let batches = (0..<workload.accumulation).map { _ in tape.makeInputs() }
-      for batch in batches {
+      for (number, batch) in batches.enumerated() {
+        tape.engine?.beginBackward(isLast: number == batches.count - 1)
         // The loss of the micro-step before, with its graph, is named until this one's takes its name.
         let previous = tape.takeGraph()
         tape.bindInputs(batch)
@@ -65,6 +69,7 @@ public struct TrainingStep: Sendable {
         norm = next
       }
       if !distribution.updatesParameters { tape.optimize(workload, &states) }
+      tape.engine?.endStep(&tape.memory)
       tape.dropGradients()
       tape.dropGraph()
       for batch in batches { tape.drop(batch) }
@@ -86,8 +91,9 @@ extension Tape {
       case .input, .intermediate: continue
       }
       memory.section = sections[index]
-      bound[index] = memory.allocate(
-        bytes(of: value.owner), cause: "load", module: value.name ?? "", category: category)
+      bound[index] =
+        (category == .parameters ? engine?.load(index, &memory) : nil)
+        ?? memory.allocate(bytes(of: value.owner), cause: "load", module: value.name ?? "", category: category)
     }
     memory.section = nil
   }
@@ -132,5 +138,6 @@ extension Tape {
     for (_, gradient) in gradients.sorted(by: { $0.key < $1.key }) { memory.release(gradient.storage) }
     gradients.removeAll()
     reached.removeAll()
+    engine?.dropGradients(&memory)
   }
 }

@@ -24,7 +24,7 @@ extension ModuleLowering {
     // "For 4bit, we need to defensively clone here."
     if adapter.quantized?.scheme.isFourBit == true { result = g.unary(.copy, result) }
     let converts = adapter.quantized == nil || g.autocast == nil
-    let wide = converts ? g.hold(g.cast(input, to: .float32)) : input
+    let wide = converts ? g.hold(g.cast(input, to: settings.adapterType)) : input
 
     if adapter.settings.form == .dora {
       let sum = g.hold(decomposed(&g, result, wide, adapter, down: down, up: up))
@@ -51,8 +51,8 @@ extension ModuleLowering {
   private func factors(_ g: inout GraphBuilder, _ adapter: Adapter) -> (down: Tensor, up: Tensor) {
     let (path, rank) = (adapter.module.path, adapter.settings.rank)
     return (
-      g.parameter("\(path).lora_A.weight", [rank, adapter.features.input], .float32),
-      g.parameter("\(path).lora_B.weight", [adapter.features.output, rank], .float32)
+      g.parameter("\(path).lora_A.weight", [rank, adapter.features.input], settings.adapterType),
+      g.parameter("\(path).lora_B.weight", [adapter.features.output, rank], settings.adapterType)
     )
   }
 
@@ -92,8 +92,8 @@ extension ModuleLowering {
     _ g: inout GraphBuilder, _ rows: Tensor, _ tokens: Tensor, _ module: ModuleParameters, _ adapters: LowRankAdapters
   ) -> Tensor {
     guard let table = module.weight, table.rank == 2 else { return rows }
-    let first = g.parameter("\(module.path).lora_embedding_A", [adapters.rank, table[0]], .float32)
-    let second = g.parameter("\(module.path).lora_embedding_B", [table[1], adapters.rank], .float32)
+    let first = g.parameter("\(module.path).lora_embedding_A", [adapters.rank, table[0]], settings.adapterType)
+    let second = g.parameter("\(module.path).lora_embedding_B", [table[1], adapters.rank], settings.adapterType)
     let narrow = g.hold(g.embedding(tokens, g.transpose(first, 0, 1)))
     let addition = g.hold(g.multiplyScalar(g.linear(narrow, second, nil, throughView: true)))
     return g.cast(g.hold(g.add(rows, addition)), to: rows.dataType)
@@ -125,7 +125,7 @@ extension ModuleLowering {
   }
 
   private func magnitude(_ g: inout GraphBuilder, _ adapter: Adapter) -> Tensor {
-    g.parameter("\(adapter.module.path).lora_magnitude_vector.weight", [adapter.features.output], .float32)
+    g.parameter("\(adapter.module.path).lora_magnitude_vector.weight", [adapter.features.output], settings.adapterType)
   }
 
   /// What the layer gives without its bias; with dropout it is computed again from what dropout left.

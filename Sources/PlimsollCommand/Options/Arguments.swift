@@ -18,6 +18,7 @@ extension Checkpointing: ExpressibleByArgument {}
 extension StrategyKind: ExpressibleByArgument {}
 extension Offload: ExpressibleByArgument {}
 extension PipelineSchedule: ExpressibleByArgument {}
+extension LaunchEngine: ExpressibleByArgument {}
 
 extension ByteCount: ExpressibleByArgument {
   /// `24GiB`, `80GB`, `512MiB`, or a plain number of bytes.

@@ -49,4 +49,10 @@ extension ModelDescription {
     if case .bitsandbytes(let stored)? = storedQuantization { return stored }
     return settings.quantization
   }
+
+  /// What the quantisation of base weights is called; nil where they are whole.
+  func quantizationName(_ settings: ForwardSettings) -> String? {
+    if case .grouped? = storedQuantization { return "GPTQ's" }
+    return quantization(settings)?.rawValue
+  }
 }

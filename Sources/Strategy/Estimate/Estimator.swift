@@ -28,12 +28,31 @@ public struct Estimator: Sendable {
   public func timeline(_ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees()))
     throws(EstimationError) -> Timeline
   {
-    let distribution: (Graph) -> Distribution
     var workload = workload
     workload.forward.isCheckpointed = workload.checkpointing != .none
-    if let quantization = description.quantization(workload.forward), ![.single, .ddp].contains(layout.strategy) {
+    try check(workload, layout)
+    if layout.isGemini {
+      workload.forward.precision = workload.forward.precision.gemini
+    }
+    if layout.degrees.pipeline > 1 {
+      let replicas = Distribution.Engine.replicas(usesBucketView: layout.engine.usesBucketView)
+      let held = Distribution(engine: layout.degrees.data > 1 ? replicas : nil)
+      return try worstRank(workload, layout) { _ in held }.timeline
+    }
+    if !playsEveryLayer, let timeline = try folded(workload, layout: layout) { return timeline }
+    do throws(LoweringError) {
+      let forward = try forward(for: layout)
+      return try step(forward, workload, layout).run()
+    } catch {
+      throw EstimationError(reason: error.message)
+    }
+  }
+
+  /// What is not simulated yet.
+  private func check(_ workload: Workload, _ layout: Layout) throws(EstimationError) {
+    if let scheme = description.quantizationName(workload.forward), [.gemini, .tp, .pp].contains(layout.strategy) {
       throw EstimationError(
-        reason: "\(layout.strategy.rawValue) over \(quantization.rawValue) weights is not simulated yet")
+        reason: "\(layout.strategy.rawValue) over \(scheme) weights is not simulated yet")
     }
     if layout.engine.offload != .none {
       throw EstimationError(reason: "--offload \(layout.engine.offload.rawValue) is not simulated yet")
@@ -42,50 +61,55 @@ public struct Estimator: Sendable {
       throw EstimationError(reason: "prefix tuning of heads that are split over GPUs is not simulated yet")
     }
     if let reason = whyCutCannotRun(workload, layout) { throw EstimationError(reason: reason) }
-    if layout.degrees.pipeline > 1 {
-      let replicates = layout.degrees.data > 1
-      return try worstRank(workload, layout) { replicates ? replicas($0, layout.engine) : Distribution() }.timeline
-    }
-    if [.single, .tp].contains(layout.strategy), layout.degrees.data == 1, !playsEveryLayer,
-      let timeline = try folded(workload, layout)
-    {
-      return timeline
-    }
+  }
+
+  /// What a layout's engine does to one GPU's run of a graph.
+  private func distribution(
+    _ forward: any ForwardPass, _ workload: Workload, _ layout: Layout
+  ) throws(LoweringError) -> (graph: Graph, distribution: Distribution) {
+    let graph = try forward.trainingGraph(settings(workload.forward, under: layout))
     switch layout.strategy {
-    case .single: distribution = { _ in Distribution() }
-    case .tp where layout.degrees.data == 1: distribution = { _ in Distribution() }
-    case .ddp: distribution = { replicas($0, layout.engine) }
+    case .single: return (graph, Distribution())
+    case .tp where layout.degrees.data == 1: return (graph, Distribution())
+    case .ddp: return (graph, Distribution(engine: .replicas(usesBucketView: layout.engine.usesBucketView)))
+    case .zeroRedundancy:
+      return (graph, Distribution(engine: .zeroRedundancy(ranks: try sharding(layout).ranks)))
+    case .tp where layout.engine.tensorParallelism == .torch:
+      return (graph, Distribution(engine: .replicas(usesBucketView: layout.engine.usesBucketView)))
     // Colossal-AI's DP+TP shards over the data ranks as its ADP does.
-    case .tp where layout.engine.tensorParallelism == .torch: distribution = { replicas($0, layout.engine) }
-    case .gemini, .tp:
-      workload.forward.precision = workload.forward.precision.gemini
-      distribution = { chunks($0, ranks: layout.degrees.data) }
-    default: throw EstimationError(reason: "\(layout.strategy.rawValue) is not simulated yet")
-    }
-    do throws(LoweringError) {
-      let graph = try forward(for: layout).trainingGraph(workload.forward)
-      return try step(graph, workload, distribution(graph)).run()
-    } catch {
-      throw EstimationError(reason: error.message)
+    case .gemini, .tp: return (graph, chunks(graph, ranks: layout.degrees.data))
+    case .fsdp, .fsdp1:
+      let gathered = settings(workload.forward, under: layout)
+      let stored = gathered.gatheredType == nil ? graph : try forward.trainingGraph(workload.forward)
+      return (graph, try sharded(graph, stored: stored, workload, layout))
+    default: throw LoweringError(message: "\(layout.strategy.rawValue) is not simulated yet")
     }
   }
 
-  /// The timeline on one GPU from one block of each kind of layer; nil where layers do not repeat.
+  /// The timeline on one GPU of a layout from one block of each kind of layer; nil where layers do not repeat.
   package func folded(
-    _ workload: Workload, _ layout: Layout = Layout(.single, ParallelDegrees())
+    _ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees())
   ) throws(EstimationError) -> Timeline? {
-    guard ownForward == nil else { return nil }
+    guard ownForward == nil, !layout.isGemini else { return nil }
     do throws(LoweringError) {
       let description = try description.part(for: layout)
       guard let kinds = try description.layerKinds(configuration: configuration, settings: workload.forward),
         let repetition = LayerRepetition(of: kinds)
       else { return nil }
-      let part = description.keeping(layers: repetition.places)
-      let graph = try part.trainingGraph(configuration: configuration, settings: workload.forward)
-      return try step(graph, workload, Distribution()).run(repeating: repetition)
+      let part = DescribedForward(
+        description: description.keeping(layers: repetition.places), configuration: configuration)
+      return try step(part, workload, layout).run(repeating: repetition)
     } catch {
       throw EstimationError(reason: error.message)
     }
+  }
+
+  /// A run of a forward pass under a layout.
+  private func step(
+    _ forward: any ForwardPass, _ workload: Workload, _ layout: Layout
+  ) throws(LoweringError) -> TrainingStep {
+    let (graph, distribution) = try distribution(forward, workload, layout)
+    return try step(graph, workload, distribution)
   }
 
   /// A run of a graph, with what the strategy and the device's libraries hold.
@@ -158,16 +182,6 @@ public struct Estimator: Sendable {
 
   // MARK: - What the strategies hold
 
-  /// DDP's buckets: one more copy of the gradients, or their only place (torch/csrc/distributed/c10d/reducer.cpp).
-  private func replicas(_ graph: Graph, _ engine: EngineSettings) -> Distribution {
-    let bytes = graph.values.indices.reduce(into: ByteCount.zero) { sum, index in
-      if graph.values[index].origin == .parameter(trains: true) { sum += graph.bytes(of: Graph.ValueID(index)) }
-    }
-    let category: Category = engine.usesBucketView ? .gradients : .communication
-    return Distribution(
-      fromTheStart: [.init(bytes, cause: "buckets", category: category)], handsGradientsOn: engine.usesBucketView)
-  }
-
   /// Gemini's chunks (arXiv 2404.10933, section 4): 16-bit parameters gathered whole, in chunks that their gradients
   /// reuse; fp32 copies, momentum and variance in shards.
   private func chunks(_ graph: Graph, ranks: Int) -> Distribution {
@@ -234,9 +248,7 @@ public struct Estimator: Sendable {
     if layout.degrees.tensor > 1 {
       result += tensorParallelAssumptions(layout)
     }
-    let isGemini =
-      layout.strategy == .tp && layout.degrees.data > 1 && layout.engine.tensorParallelism == .colossalAI
-    if layout.strategy == .gemini || isGemini {
+    if layout.isGemini {
       result.append(
         Assumption(
           what: "sharding", value: "16-bit parameters whole, fp32 copies and states in shards",

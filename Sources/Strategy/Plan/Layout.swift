@@ -10,6 +10,11 @@ public struct Layout: Hashable, Sendable {
     self.engine = engine
   }
 
+  /// Whether Gemini's chunks hold the model: alone, or over the data ranks beside Colossal-AI's tensor parallelism.
+  var isGemini: Bool {
+    strategy == .gemini || (strategy == .tp && degrees.data > 1 && engine.tensorParallelism == .colossalAI)
+  }
+
   /// The methods of arXiv 2404.10933 over a number of GPUs, in the paper's order of equals: CDP, ADP, TP, and DP+TP for
   /// each tensor degree that divides the GPUs. One GPU has one way.
   ///

@@ -249,7 +249,7 @@ extension Derivative {
     case .maximumPool:
       .one(saved: { _ in [.input(0), .output(1)] }) { $0.likeInput("max_pool2d_with_indices_backward") }
     case .averagePool: .one(saved: { _ in [.input(0)] }) { $0.likeInput("avg_pool2d_backward") }
-    case .attention(let kernel): attention(kernel)
+    case .attention(let kernel, _): attention(kernel)
     case .pointwiseLoss: .one(saved: { _ in [.input(0), .input(1)] }) { $0.likeInput("\(kind.name)_backward") }
     case .negativeLogLikelihood:
       .one(saved: { _ in [.input(0), .input(1), .output(1)] }) { $0.likeInput("nll_loss_backward") }

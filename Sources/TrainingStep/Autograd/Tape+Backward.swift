@@ -11,7 +11,11 @@ extension Tape {
       dataType: graph[loss].dataType)
     // `loss.backward()` names the gradient it starts from until it returns.
     memory.retain(seed.storage)
+    isInBackward = true
     run(from: [(.node(root, result: result), seed)])
+    isInBackward = false
+    memory.section = nil
+    engine?.endBackward(&gradients, &memory)
     memory.release(seed.storage)
     endBackward()
   }
@@ -141,11 +145,10 @@ extension Tape {
   /// does, else copied; later ones are added in place.
   private mutating func accumulate(_ gradient: Tensor, into parameter: Int) {
     reached.insert(parameter)
-    guard gradients[parameter] == nil, !handsGradientsOn else {
-      memory.release(gradient.storage)
-      return
-    }
+    let isHeld = gradients[parameter] != nil || engine?.holdsGradient(of: parameter) == true
+    guard !isHeld, !handsGradientsOn else { return memory.release(gradient.storage) }
     gradients[parameter] = takenOver(gradient, as: graph.values[parameter].layout)
+    engine?.accumulated(parameter, &gradients, &memory)
   }
 
   /// A leaf's first gradient: itself, or a copy where somebody else holds it too or it lies otherwise than the leaf
@@ -163,7 +166,9 @@ extension Tape {
   // MARK: - Nodes
 
   private mutating func execute(_ index: Int) -> [Tensor?] {
+    for module in nodes[index].opens { openBackward(of: module) }
     switch nodes[index].work {
+    case .module(let module): return closeBackward(of: module, node: index)
     case .operation(let place):
       memory.section = operatorSections[place]
       return execute(index, operation: graph.operators[place])
@@ -238,6 +243,7 @@ extension Tape {
       roots.append((edge, arrived))
     }
     let received = run(from: roots, inside: segment)
+    nameArguments(ofStretch: stretch, nodes[index].kept.compactMap { keptTensor($0) }, received)
     for gradient in named { memory.release(gradient.storage) }
     for leaf in made {
       if let gradient = gradients.removeValue(forKey: leaf.index) { memory.release(gradient.storage) }
@@ -254,7 +260,7 @@ extension Tape {
   }
 
   /// The gradient that a function of its own is given where none arrived (`materialize_grads`).
-  private mutating func zeros(like value: Graph.ValueID) -> Tensor {
+  mutating func zeros(like value: Graph.ValueID) -> Tensor {
     Tensor(
       storage: memory.allocate(bytes(of: value), cause: "zeros", module: ""),
       layout: Layout(contiguous: graph[value].layout.shape), dataType: graph[value].dataType)

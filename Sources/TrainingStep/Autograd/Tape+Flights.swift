@@ -49,7 +49,11 @@ extension Tape {
         storage = memory.allocate(bytes(of: end), cause: "ones_like", module: "")
       }
       memory.retain(storage)
+      isInBackward = true
       run(from: [(root, Tensor(storage: storage, layout: graph[end].layout, dataType: graph[end].dataType))])
+      isInBackward = false
+      memory.section = nil
+      engine?.endBackward(&gradients, &memory)
       memory.release(storage)
     }
     endBackward()

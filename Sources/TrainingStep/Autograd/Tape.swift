@@ -12,6 +12,12 @@ struct Tape {
   var bound: [Memory.StorageID?]
   /// Whether a finished gradient is taken over at once, and its storage freed.
   var handsGradientsOn = false
+  /// What runs around the passes of modules where several GPUs take part, and the modules that it wraps.
+  var engine: (any DataParallelEngine)?
+  var wrapped: WrappedModules?
+  /// The makers of what running modules were given, as they are outside.
+  var outerMakers: [[Edge?]] = []
+  var isInBackward = false
   /// Leaves that a gradient has reached since the last update.
   var reached: Set<Int> = []
   /// `.grad` of each parameter, by its place among the graph's values.
@@ -72,62 +78,6 @@ struct Tape {
       makers[index] = .leaf(index)
     }
     for leaf in extra { makers[leaf.index] = .leaf(leaf.index) }
-  }
-
-  /// Where a gradient goes: into a parameter, or to one result of an earlier node.
-  enum Edge {
-    case leaf(Int)
-    case node(Int, result: Int)
-    /// The argument of a stretch that runs again inside the backward pass.
-    case argument(Int)
-  }
-
-  enum Work {
-    case operation(Int)
-    case checkpoint(segment: Int)
-  }
-
-  /// What a node keeps: the tensor, or its place among those that a stretch recomputes.
-  enum Kept {
-    case tensor(Tensor)
-    case recomputed(segment: Int, place: Int)
-  }
-
-  struct Node {
-    var work: Work
-    var kept: [Kept]
-    var edges: [Edge?]
-    var arrived: [Tensor?]
-    var pending = 0
-  }
-
-  /// A checkpointed stretch whose tensors are rebuilt on the first demand.
-  struct Recomputation {
-    var arguments: [Kept]
-    var count = 0
-    var rebuilt: [Tensor?]?
-    /// What is still to be handed out, and the stretches in it of which something is.
-    var remaining = 0
-    /// The stretch around it.
-    var outer: Int?
-  }
-
-  struct CastArgument {
-    var storage: Memory.StorageID
-    var maker: Edge?
-  }
-
-  /// What happens to the tensors that operators want kept.
-  enum Keeping {
-    /// No gradient is recorded.
-    case nothing
-    /// Gradients are recorded by hooks that keep nothing: a stretch runs again as part of the one around it.
-    case passing
-    case tensors
-    /// Non-reentrant checkpointing: their places alone.
-    case places(segment: Int)
-    /// Its recomputation: they are stowed away until all that are needed have come.
-    case stowing(segment: Int)
   }
 
   func bytes(of value: Graph.ValueID) -> ByteCount { Tensor.bytes(graph[value].layout.shape, graph[value].dataType) }
@@ -250,42 +200,50 @@ struct Tape {
   /// Runs operators in order. While stowing, stops as soon as everything that is needed has come.
   private mutating func run(_ operators: Range<Int>, keeping: Keeping) {
     for place in operators {
+      enterModules(at: place, keeping)
       memory.section = operatorSections[place]
-      let operation = graph.operators[place]
-      if takesKnownCopy(operation) {
-        letGo(after: place)
-        continue
-      }
-      let needed = operation.inputs.map { requiresGradient[$0.index] }
-      let records = needed.contains(true)
-      let wanted = records ? Derivative.of(operation.kind).saved(needed) : []
-      var kept: [Kept] = []
-
-      for case .input(let input) in wanted { keep(operation.inputs[input], for: operation, keeping, &kept) }
-      for case .attribute(let input) in wanted { keepAsAttribute(operation.inputs[input], for: operation, keeping) }
-      if isComplete(keeping) { return }
-      for output in operation.outputs where graph[output].owner == output {
-        let isLeftOut = output == operation.outputs.dropFirst().first && leavesOutStatistics(operation, keeping)
-        bound[output.index] = memory.allocate(
-          isLeftOut ? .zero : bytes(of: output), cause: operation.kind.name, module: graph.frames[operation.frame].path,
-          category: category(of: operation))
-      }
-      for case .output(let output) in wanted { keep(operation.outputs[output], for: operation, keeping, &kept) }
-      if isComplete(keeping) { return }
-
-      switch keeping {
-      case .tensors, .places:
-        if records, let end = reach.end(ofMaker: place) {
-          for case .tensor(let tensor) in kept { unreached[end, default: []].append(tensor.storage) }
-        } else if records {
-          record(.operation(place), operation, kept)
-        }
-      case .nothing, .passing, .stowing: break
-      }
-      if case .places = keeping { nameLeaves(of: operation) }
-      keepCopy(operation)
-      letGo(after: place)
+      guard run(operator: place, keeping: keeping) else { return }
+      leaveModules(at: place, keeping)
     }
+  }
+
+  /// - Returns: whether there is more to run.
+  private mutating func run(operator place: Int, keeping: Keeping) -> Bool {
+    let operation = graph.operators[place]
+    if takesKnownCopy(operation) {
+      letGo(after: place)
+      return true
+    }
+    let needed = operation.inputs.map { requiresGradient[$0.index] }
+    let records = needed.contains(true)
+    let wanted = records ? Derivative.of(operation.kind).saved(needed) : []
+    var kept: [Kept] = []
+
+    for case .input(let input) in wanted { keep(operation.inputs[input], for: operation, keeping, &kept) }
+    for case .attribute(let input) in wanted { keepAsAttribute(operation.inputs[input], for: operation, keeping) }
+    if isComplete(keeping) { return false }
+    for output in operation.outputs where graph[output].owner == output {
+      let isLeftOut = output == operation.outputs.dropFirst().first && leavesOutStatistics(operation, keeping)
+      bound[output.index] = memory.allocate(
+        isLeftOut ? .zero : bytes(of: output), cause: operation.kind.name, module: graph.frames[operation.frame].path,
+        category: category(of: operation))
+    }
+    for case .output(let output) in wanted { keep(operation.outputs[output], for: operation, keeping, &kept) }
+    if isComplete(keeping) { return false }
+
+    switch keeping {
+    case .tensors, .places:
+      if records, let end = reach.end(ofMaker: place) {
+        for case .tensor(let tensor) in kept { unreached[end, default: []].append(tensor.storage) }
+      } else if records {
+        record(.operation(place), operation, kept)
+      }
+    case .nothing, .passing, .stowing: break
+    }
+    if case .places = keeping { nameLeaves(of: operation) }
+    keepCopy(operation)
+    letGo(after: place)
+    return true
   }
 
   /// Lets go of what nothing names any more once an operator has run.
@@ -306,7 +264,7 @@ struct Tape {
   /// Whether attention leaves out the log-sums that only a backward pass would read (`should_compute_logsumexp` in
   /// aten/src/ATen/native/transformers/attention.cpp).
   private func leavesOutStatistics(_ operation: Graph.Operator, _ keeping: Keeping) -> Bool {
-    guard case .attention(.efficient) = operation.kind else { return false }
+    guard case .attention(.efficient, _) = operation.kind else { return false }
     if case .nothing = keeping { return true }
     return !operation.inputs.prefix(3).contains { requiresGradient[$0.index] }
   }

@@ -3,21 +3,20 @@ internal import Units
 extension Tape {
   /// `Adafactor.step` (transformers/optimization.py): one parameter after the other in fp32, the second moment of a
   /// matrix as a row and a column. The loop's variables keep the last parameter's tensors until they are bound anew.
-  mutating func adafactor(_ parameters: [Int], _ states: inout OptimizerStates) {
+  mutating func adafactor(_ parameters: [OptimizerShare], _ states: inout OptimizerStates) {
     var gradient: Memory.StorageID?
     var copy: Memory.StorageID?
     var update: Memory.StorageID?
-    for parameter in parameters {
-      memory.section = sections[parameter]
-      let value = graph.values[parameter]
-      let shape = value.layout.shape
+    for share in parameters {
+      let shape = share.shape
+      memory.section = share.section
       let full = Tensor.bytes(shape, .float32)
-      let isNarrow = value.dataType != .float32
+      let isNarrow = share.dataType != .float32
       if isNarrow { bind(&gradient, full, "_to_copy") }
-      if states.storages[parameter] == nil {
+      if states.storages[share.key] == nil {
         let sizes = shape.rank >= 2 ? [shape.dropped(-1), shape.dropped(-2)] : [shape]
         // The root mean square of the parameter is kept too, one number.
-        states.storages[parameter] = (sizes + [[]]).map { state(Tensor.bytes($0, .float32), of: parameter) }
+        states.storages[share.key] = (sizes + [[]]).map { state(Tensor.bytes($0, .float32), of: share) }
       }
       if isNarrow { bind(&copy, full, "_to_copy") }
       let square = memory.allocate(full, cause: "pow", module: "")

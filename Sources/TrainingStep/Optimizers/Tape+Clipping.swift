@@ -5,7 +5,7 @@ extension Tape {
   /// `torch.nn.utils.clip_grad_norm_`: a norm for each gradient, the norm of those, and a factor; gradients are scaled in
   /// place. Returns the norm, which the loop names until it clips again.
   mutating func clipGradients() -> Memory.StorageID? {
-    let clipped = gradients.keys.filter(isParameter).sorted()
+    let clipped = reached.filter(isParameter).sorted()
     guard let type = clipped.first.map({ graph.values[$0].dataType }) else { return nil }
     func number(_ cause: String) -> Memory.StorageID {
       memory.allocate(Tensor.bytes([], type), cause: cause, module: "")

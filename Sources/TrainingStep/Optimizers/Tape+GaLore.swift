@@ -5,24 +5,27 @@ extension Tape {
   /// `AdamW.step` of galore-torch 1.0 (adamw.py): one parameter after the other, those that are projected last. Their
   /// gradient [m, n] becomes [m, r] or [r, n], whichever keeps the longer side, its states too, and the update grows back.
   /// The loop's variables keep the last parameter's tensors until they are bound anew.
-  mutating func galore(_ parameters: [Int], projected: Set<Int>, rank: Int, _ states: inout OptimizerStates) {
+  mutating func galore(_ parameters: [OptimizerShare], projected: Set<Int>, rank: Int, _ states: inout OptimizerStates)
+  {
     var (gradient, denominator, update): (Memory.StorageID?, Memory.StorageID?, Memory.StorageID?)
-    for parameter in parameters.filter({ !projected.contains($0) }) + parameters.filter(projected.contains) {
-      memory.section = sections[parameter]
-      let value = graph.values[parameter]
-      let (shape, type) = (value.layout.shape, value.dataType)
-      let isProjected = projected.contains(parameter)
+    let (direct, indirect) = (
+      parameters.filter { !projected.contains($0.parameter) }, parameters.filter { projected.contains($0.parameter) }
+    )
+    for share in direct + indirect {
+      let (shape, type) = (share.shape, share.dataType)
+      memory.section = share.section
+      let isProjected = projected.contains(share.parameter)
       var size = shape
       drop(gradient)
       gradient = nil
       if isProjected {
         size.dimensions[shape[0] >= shape[1] ? 1 : 0] = min(rank, shape[0], shape[1])
-        if states.storages[parameter] == nil { states.storages[parameter] = [projection(shape, type, rank, parameter)] }
+        if states.storages[share.key] == nil { states.storages[share.key] = [projection(shape, type, rank, share)] }
         bind(&gradient, Tensor.bytes(size, type), "matmul")
       }
-      if states.storages[parameter, default: []].count < 2 {
-        let moments = [0, 1].map { _ in state(Tensor.bytes(size, type), of: parameter) }
-        states.storages[parameter, default: []] += moments
+      if states.storages[share.key, default: []].count < 2 {
+        let moments = [0, 1].map { _ in state(Tensor.bytes(size, type), of: share) }
+        states.storages[share.key, default: []] += moments
       }
       bind(&denominator, Tensor.bytes(size, type), "sqrt")
       bind(&update, Tensor.bytes(size, type), "div")
@@ -37,7 +40,8 @@ extension Tape {
 
   /// `get_orthogonal_matrix` (galore_projector.py): singular vectors of the gradient in fp32, of which the first few are
   /// kept. In fp32 what is kept is a view of all of them.
-  private mutating func projection(_ shape: Shape, _ type: DataType, _ rank: Int, _ parameter: Int) -> Memory.StorageID
+  private mutating func projection(_ shape: Shape, _ type: DataType, _ rank: Int, _ share: OptimizerShare)
+    -> Memory.StorageID
   {
     let (rows, columns) = (shape[0], shape[1])
     let side = min(rows, columns)
@@ -53,7 +57,7 @@ extension Tape {
     let (used, other) = rows >= columns ? (vectors.right, vectors.left) : (vectors.left, vectors.right)
     var kept = used
     if type != .float32 {
-      kept = state(Tensor.bytes(rows >= columns ? [rank, columns] : [rows, rank], type), of: parameter)
+      kept = state(Tensor.bytes(rows >= columns ? [rank, columns] : [rows, rank], type), of: share)
       drop(used)
     }
     memory.mark(kept, as: .optimizerStates)

@@ -4,17 +4,15 @@ internal import Units
 extension Tape {
   /// `_single_tensor_muon` (torch/optim/_muon.py): a momentum for each matrix, and five Newton-Schulz iterations in
   /// bf16 on the update [r, c], whose Gram matrices are as wide as the shorter side.
-  mutating func muon(_ parameters: [Int], _ states: inout OptimizerStates) {
+  mutating func muon(_ parameters: [OptimizerShare], _ states: inout OptimizerStates) {
     var update: Memory.StorageID?
-    for parameter in parameters where states.storages[parameter] == nil {
-      states.storages[parameter] = [state(bytes(of: Graph.ValueID(parameter)), of: parameter)]
+    for share in parameters where states.storages[share.key] == nil {
+      states.storages[share.key] = [state(share.bytes, of: share)]
     }
-    for parameter in parameters {
-      memory.section = sections[parameter]
-      let value = graph.values[parameter]
-      let shape = value.layout.shape
-      bind(&update, Tensor.bytes(shape, value.dataType), "lerp")
-      orthogonalize(shape, value.dataType, &update)
+    for share in parameters {
+      memory.section = share.section
+      bind(&update, share.bytes, "lerp")
+      orthogonalize(share.shape, share.dataType, &update)
     }
     memory.section = nil
     drop(update)

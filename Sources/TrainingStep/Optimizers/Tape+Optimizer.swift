@@ -11,14 +11,20 @@ struct OptimizerStates {
 extension Tape {
   /// One optimizer step over the parameters that a gradient has reached, in the model's order.
   mutating func optimize(_ workload: Workload, _ states: inout OptimizerStates) {
-    let parameters = reached.filter(isParameter).sorted()
+    let reached = reached.filter(isParameter).sorted()
+    let parameters =
+      engine?.shares(of: reached)
+      ?? reached.map {
+        OptimizerShare(
+          key: $0, parameter: $0, section: sections[$0], shape: graph.values[$0].layout.shape,
+          dataType: graph.values[$0].dataType)
+      }
     switch workload.optimizer {
     case .adamW:
       // One call takes no DTensors beside other tensors, so that they are a parameter group of their own.
       let distributed = Set(graph.distributedParameters.map(\.index))
-      for group in [parameters.filter(distributed.contains), parameters.filter { !distributed.contains($0) }] {
-        adamW(group, &states)
-      }
+      adamW(parameters.filter { distributed.contains($0.parameter) }, &states)
+      adamW(parameters.filter { !distributed.contains($0.parameter) }, &states)
     case .adamWLoop: adamWLoop(parameters, &states)
     case .adamWFused:
       // A fused kernel reads its step counter, one fp32 number, on the device.
@@ -33,28 +39,28 @@ extension Tape {
       galore(parameters, projected: projected, rank: workload.projection.rank, &states)
     case .muon:
       let matrices = graph.hiddenMatrices
-      muon(parameters.filter(matrices.contains), &states)
-      adamW(parameters.filter { !matrices.contains($0) }, &states)
+      muon(parameters.filter { matrices.contains($0.parameter) }, &states)
+      adamW(parameters.filter { !matrices.contains($0.parameter) }, &states)
     }
   }
 
   // MARK: - Adam
 
-  private mutating func adamW(_ parameters: [Int], _ states: inout OptimizerStates) {
+  private mutating func adamW(_ parameters: [OptimizerShare], _ states: inout OptimizerStates) {
     keep(parameters, &states) { [$0, $0] }
     // `_foreach_sqrt` of every second moment at once (`_multi_tensor_adam` in torch/optim/adam.py). Parameters of two
     // types are two groups, but the variable keeps the first one's roots until it is bound to the second one's.
-    let roots = parameters.map { temporary(likeParameter: $0, "_foreach_sqrt") }
+    let roots = parameters.map { temporary(like: $0, "_foreach_sqrt") }
     memory.section = nil
     for root in roots { memory.release(root) }
   }
 
-  private mutating func adamWLoop(_ parameters: [Int], _ states: inout OptimizerStates) {
+  private mutating func adamWLoop(_ parameters: [OptimizerShare], _ states: inout OptimizerStates) {
     keep(parameters, &states) { [$0, $0] }
     // `(exp_avg_sq.sqrt() / bias_correction2_sqrt).add_(eps)`: the root, then the quotient.
     for parameter in parameters {
-      let root = temporary(likeParameter: parameter, "sqrt")
-      let quotient = temporary(likeParameter: parameter, "div")
+      let root = temporary(like: parameter, "sqrt")
+      let quotient = temporary(like: parameter, "div")
       memory.release(root)
       memory.release(quotient)
     }
@@ -65,24 +71,23 @@ extension Tape {
 
   /// Makes the states of parameters that have none yet; `sizes` gives them for a parameter's bytes.
   private mutating func keep(
-    _ parameters: [Int], _ states: inout OptimizerStates, _ sizes: (_ full: ByteCount) -> [ByteCount]
+    _ parameters: [OptimizerShare], _ states: inout OptimizerStates, _ sizes: (_ full: ByteCount) -> [ByteCount]
   ) {
-    for parameter in parameters where states.storages[parameter] == nil {
-      states.storages[parameter] = sizes(bytes(of: Graph.ValueID(parameter))).map { state($0, of: parameter) }
+    for share in parameters where states.storages[share.key] == nil {
+      states.storages[share.key] = sizes(share.bytes).map { state($0, of: share) }
     }
     memory.section = nil
   }
 
-  mutating func state(_ bytes: ByteCount, of parameter: Int) -> Memory.StorageID {
-    memory.section = sections[parameter]
+  mutating func state(_ bytes: ByteCount, of share: OptimizerShare) -> Memory.StorageID {
+    memory.section = share.section
     return memory.allocate(
-      bytes, cause: "zeros_like", module: graph.values[parameter].name ?? "", category: .optimizerStates)
+      bytes, cause: "zeros_like", module: graph.values[share.parameter].name ?? "", category: .optimizerStates)
   }
 
-  private mutating func temporary(likeParameter parameter: Int, _ cause: String) -> Memory.StorageID {
-    memory.section = sections[parameter]
-    return memory.allocate(
-      bytes(of: Graph.ValueID(parameter)), cause: cause, module: graph.values[parameter].name ?? "")
+  private mutating func temporary(like share: OptimizerShare, _ cause: String) -> Memory.StorageID {
+    memory.section = share.section
+    return memory.allocate(share.bytes, cause: cause, module: graph.values[share.parameter].name ?? "")
   }
 
   /// Gives a local variable of an optimizer's loop a new tensor; the old one goes after the new one is there.

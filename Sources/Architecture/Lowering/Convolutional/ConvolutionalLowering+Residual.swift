@@ -76,8 +76,8 @@ extension ConvolutionalLowering {
   private func statistics(
     _ g: inout GraphBuilder, _ module: ModuleParameters, _ shape: Shape
   ) -> (mean: Tensor, variance: Tensor) {
-    let mean = g.buffer("\(module.path).running_mean", shape, type)
-    let variance = g.buffer("\(module.path).running_var", shape, type)
+    let mean = g.buffer("\(module.path).running_mean", shape, settings.bufferType)
+    let variance = g.buffer("\(module.path).running_var", shape, settings.bufferType)
     _ = g.buffer("\(module.path).num_batches_tracked", [], .int64)
     return (mean, variance)
   }

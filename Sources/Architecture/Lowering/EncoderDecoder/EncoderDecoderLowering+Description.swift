@@ -75,7 +75,7 @@ extension EncoderDecoderLowering {
     guard settings.loss == .transformers, settings.technique == nil else {
       return "of an encoder-decoder only the loss of transformers is simulated, and of PEFT's techniques only LoRA"
     }
-    if settings.precision == .fp16, choices.block.clampsHalf {
+    if settings.parameterType == .float16, choices.block.clampsHalf {
       return "\(description.family) in pure fp16, where values are clamped, is not simulated yet"
     }
     for column in [encoder, decoder] {

@@ -120,7 +120,7 @@ struct EncoderDecoderLowering: ModuleLowering {
 
   @discardableResult
   private func logitsBias(_ g: inout GraphBuilder) -> Tensor {
-    g.buffer("final_logits_bias", [1, table?.weight?[0] ?? 1], type)
+    g.buffer("final_logits_bias", [1, table?.weight?[0] ?? 1], settings.bufferType)
   }
 
   // MARK: - The columns

@@ -77,8 +77,8 @@ extension TransformerLowering {
     // Gate and up are one matrix, which gets the ranks of both.
     let rank = matrix == .up ? 2 * adapters.rank : adapters.rank
     let path = "\(stack.path).\(matrix.rawValue)"
-    let down = g.parameter("\(path).lora_A.weight", [rank * stack.count, input], .float32)
-    let up = g.parameter("\(path).lora_B.weight", [output, rank * stack.count], .float32)
+    let down = g.parameter("\(path).lora_A.weight", [rank * stack.count, input], settings.adapterType)
+    let up = g.parameter("\(path).lora_B.weight", [output, rank * stack.count], settings.adapterType)
     let right = g.reshape(down, [stack.count, rank, input])
     let left = g.permute(g.reshape(up, [output, rank, stack.count]), [2, 0, 1])
     let factors = ExpertFactors(left: g.hold(g.cast(left, to: type)), right: g.hold(g.cast(right, to: type)))
@@ -96,8 +96,8 @@ extension TransformerLowering {
   func routerWeight(_ g: inout GraphBuilder, _ router: ModuleParameters) -> Tensor? {
     guard let weight = weight(&g, router), let features = router.features else { return nil }
     guard let adapters = settings.adapters, adaptsRouter else { return weight }
-    let down = g.parameter("\(router.path).lora_A.weight", [adapters.rank, features.input], .float32)
-    let up = g.parameter("\(router.path).lora_B.weight", [features.output, adapters.rank], .float32)
+    let down = g.parameter("\(router.path).lora_A.weight", [adapters.rank, features.input], settings.adapterType)
+    let up = g.parameter("\(router.path).lora_B.weight", [features.output, adapters.rank], settings.adapterType)
     let product = g.multiplyScalar(g.linear(up, down, nil, transposed: true))
     let update = g.hold(g.cast(product, to: weight.dataType))
     _ = g.create("add", [weight, update], weight.shape, weight.dataType)

@@ -1,0 +1,74 @@
+internal import Graph
+internal import Units
+
+/// What an engine for several GPUs does around a training step, on one of them.
+///
+/// The tape calls it as the engine's own hooks are called: around the forward and backward pass of each wrapped module,
+/// when a gradient is complete, and when the backward pass ends.
+protocol DataParallelEngine {
+  /// Brings a parameter into memory: the storage that the graph's values see; nil where it is what it would be on one
+  /// GPU.
+  mutating func load(_ parameter: Int, _ memory: inout Memory) -> Memory.StorageID?
+  /// When the model is there.
+  mutating func begin(_ memory: inout Memory)
+
+  /// - Parameter records: whether gradients are recorded.
+  mutating func beforeForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory)
+  mutating func afterForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory)
+  /// Before what a module has run is run again to rebuild what its nodes kept.
+  mutating func beforeRecomputation(of module: Int, _ memory: inout Memory)
+  /// Before the first node of a module runs: the gradient of what it handed back is there.
+  mutating func beforeBackward(of module: Int, _ memory: inout Memory)
+  /// When the gradients of what a module was given are there.
+  mutating func afterBackward(of module: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory)
+  /// When a parameter's gradient is complete.
+  mutating func accumulated(_ parameter: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory)
+  /// Whether a parameter has a gradient already, to which another is added in place.
+  func holdsGradient(of parameter: Int) -> Bool
+  /// - Parameter isLast: whether it is the last micro-step before an update.
+  mutating func beginBackward(isLast: Bool)
+  mutating func endBackward(_ gradients: inout [Int: Tensor], _ memory: inout Memory)
+  /// Whether the engine names what a checkpointed module was given, and its gradient, beyond its backward pass.
+  func namesArguments(of module: Int) -> Bool
+  mutating func name(_ storage: Memory.StorageID, _ memory: inout Memory)
+
+  /// What the optimizer of this rank updates in place of the parameters that a gradient has reached; nil for those.
+  func shares(of parameters: [Int]) -> [OptimizerShare]?
+  /// Lets go of the gradients that the engine holds.
+  mutating func dropGradients(_ memory: inout Memory)
+  /// What the engine does when the optimizer is done.
+  mutating func endStep(_ memory: inout Memory)
+}
+
+/// A tensor that an optimizer updates.
+struct OptimizerShare {
+  /// What its states are found by.
+  var key: Int
+  /// The place of the parameter that it is, is part of or stands for.
+  var parameter: Int
+  /// The stretch of the graph that memory books what is done with it to.
+  var section: Int?
+  var shape: Shape
+  var dataType: DataType
+
+  var bytes: ByteCount { Tensor.bytes(shape, dataType) }
+}
+
+extension DataParallelEngine {
+  mutating func load(_ parameter: Int, _ memory: inout Memory) -> Memory.StorageID? { nil }
+  mutating func begin(_ memory: inout Memory) {}
+  func holdsGradient(of parameter: Int) -> Bool { false }
+  func shares(of parameters: [Int]) -> [OptimizerShare]? { nil }
+  mutating func beforeForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory) {}
+  mutating func afterForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory) {}
+  mutating func beforeRecomputation(of module: Int, _ memory: inout Memory) {}
+  mutating func beforeBackward(of module: Int, _ memory: inout Memory) {}
+  mutating func afterBackward(of module: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory) {}
+  mutating func accumulated(_ parameter: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory) {}
+  mutating func beginBackward(isLast: Bool) {}
+  mutating func endBackward(_ gradients: inout [Int: Tensor], _ memory: inout Memory) {}
+  func namesArguments(of module: Int) -> Bool { false }
+  mutating func name(_ storage: Memory.StorageID, _ memory: inout Memory) {}
+  mutating func dropGradients(_ memory: inout Memory) {}
+  mutating func endStep(_ memory: inout Memory) {}
+}

@@ -1,0 +1,47 @@
+internal import Graph
+internal import Units
+
+/// A parameter of the whole model, where the graph may have one layer for several.
+struct ModelParameter {
+  /// Its place among the graph's values, or that of the one that stands for it.
+  var place: Int
+  /// A number of its own.
+  var key: Int
+  var shape: Shape
+  var dataType: DataType
+  var trains: Bool
+
+  var count: Int { shape.elementCount?.count ?? 0 }
+  var bytes: ByteCount { Tensor.bytes(shape, dataType) }
+}
+
+extension Graph {
+  /// Every parameter in the model's order; those of layers that were left out stand behind those that they are like.
+  func parameters(repeating layers: LayerRepetition?) -> [ModelParameter] {
+    let sections = sections.values
+    var result: [ModelParameter] = []
+    var repeated: [ModelParameter] = []
+    var behindRepeated = 0
+    for (place, value) in values.enumerated() where value.owner.index == place {
+      guard case .parameter(let trains) = value.origin else { continue }
+      let parameter = ModelParameter(
+        place: place, key: place, shape: value.layout.shape, dataType: value.dataType, trains: trains)
+      result.append(parameter)
+      guard let layers, let section = sections[place], case .second = layers.part(section) else { continue }
+      repeated.append(parameter)
+      behindRepeated = result.count
+    }
+    guard let layers else { return result }
+    var key = values.count
+    let copies = (0..<layers.copies).flatMap { _ in
+      repeated.map { parameter in
+        var copy = parameter
+        copy.key = key
+        key += 1
+        return copy
+      }
+    }
+    result.insert(contentsOf: copies, at: behindRepeated)
+    return result
+  }
+}
