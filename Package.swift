@@ -33,6 +33,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    // A reader of YAML for the tests.
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .target(name: "CScanner", path: "CParsers/CScanner", cSettings: strictC),
@@ -75,7 +77,11 @@ let package = Package(
     tests(of: "ONNX", ["Units", "Checkpoint", "Graph", "TrainingStep"]),
     tests(of: "TrainingStep", ["Units", "Graph"]),
     tests(of: "Strategy", ["Units", "Checkpoint", "Architecture", "Graph", "TrainingStep"]),
-    tests(of: "Report", ["Units"]),
+    tests(
+      of: "Report",
+      [
+        "Units", "Checkpoint", "Architecture", "Graph", "TrainingStep", "Strategy", .product(name: "Yams", package: "Yams"),
+      ]),
     .testTarget(
       name: "PlimsollCommandTests",
       dependencies: ["PlimsollCommand", "Units", .product(name: "ArgumentParser", package: "swift-argument-parser")],

@@ -12,6 +12,7 @@ struct Assembly {
   private let choice: FamilyChoice
   private let table: PatternTable
   private let weightSet: WeightSet
+  private let packed: PackedWeights
   /// For each pattern: what its tensors' placements say.
   private let components: [Component]
   /// For each column: its blocks, and what stands beside them.
@@ -27,7 +28,8 @@ struct Assembly {
   private(set) var layers: [ModelDescription.Layer] = []
   private(set) var otherStacks: [ModelDescription.Stack] = []
 
-  init(_ choice: FamilyChoice, _ table: PatternTable, _ weightSet: WeightSet) {
+  init(_ choice: FamilyChoice, _ table: PatternTable, _ weightSet: WeightSet, _ packed: PackedWeights) {
+    self.packed = packed
     self.choice = choice
     self.table = table
     self.weightSet = weightSet
@@ -61,17 +63,18 @@ struct Assembly {
       guard !isHelper, lastSeen[number] != block || block < 0 else { continue }
       lastSeen[number] = block
       let tensor = weightSet.tensors[position]
+      let packed = packed.weights[position]
       let pattern = table.patterns[number]
       let stack = assignment.stackOf[number]
       let role = assignment.roles[number]
       if isInBlock {
         guard let slot = assignment.stacks[stack].slot(of: block) else { continue }
-        Self.add(tensor, pattern, role, to: &blocks[stack][slot], isTransposed: isTransposed)
+        Self.add(tensor, packed, pattern, role, to: &blocks[stack][slot], isTransposed: isTransposed)
         if stack == assignment.principal, predictsMore(pattern, tensor) { extraBlocks.insert(slot) }
       } else if stack >= 0, stack != assignment.principal {
-        Self.add(tensor, pattern, role, to: &beside[stack], isTransposed: isTransposed)
+        Self.add(tensor, packed, pattern, role, to: &beside[stack], isTransposed: isTransposed)
       } else {
-        Self.add(tensor, pattern, role, to: &outside, isTransposed: isTransposed)
+        Self.add(tensor, packed, pattern, role, to: &outside, isTransposed: isTransposed)
       }
     }
     finish(assignment)
@@ -85,29 +88,30 @@ struct Assembly {
   }
 
   private static func add(
-    _ tensor: StoredTensor, _ pattern: TensorPattern, _ role: Role?, to target: inout Modules,
-    isTransposed: Bool
+    _ tensor: StoredTensor, _ packed: PackedWeights.Weight?, _ pattern: TensorPattern, _ role: Role?,
+    to target: inout Modules, isTransposed: Bool
   ) {
     if pattern.adapter == .other { return }
     let path = String(Substring(tensor.name.utf8.dropLast(pattern.suffixLength)))
     guard let role, role != .other else {
       // Weight and bias of one module are neighbours in natural order, or nearly.
       if let known = target.others.suffix(32).lastIndex(where: { $0.path == path }) {
-        merge(tensor, pattern, path, &target.others[known], isTransposed: isTransposed)
+        merge(tensor, packed, pattern, path, &target.others[known], isTransposed: isTransposed)
       } else {
         target.others.append(ModuleParameters(path: path, weight: nil, bias: nil))
-        merge(tensor, pattern, path, &target.others[target.others.count - 1], isTransposed: isTransposed)
+        merge(tensor, packed, pattern, path, &target.others[target.others.count - 1], isTransposed: isTransposed)
       }
       return
     }
     merge(
-      tensor, pattern, path, &target.modules[role, default: ModuleParameters(path: path, weight: nil, bias: nil)],
+      tensor, packed, pattern, path,
+      &target.modules[role, default: ModuleParameters(path: path, weight: nil, bias: nil)],
       isTransposed: isTransposed)
   }
 
   private static func merge(
-    _ tensor: StoredTensor, _ pattern: TensorPattern, _ path: String, _ module: inout ModuleParameters,
-    isTransposed: Bool
+    _ tensor: StoredTensor, _ packed: PackedWeights.Weight?, _ pattern: TensorPattern, _ path: String,
+    _ module: inout ModuleParameters, isTransposed: Bool
   ) {
     switch (pattern.part, pattern.adapter) {
     case (_, .down?): mergeAdapter(&module, input: tensor.shape)
@@ -119,7 +123,11 @@ struct Assembly {
       module.weight = tensor.shape
       module.path = path
       module.isTransposed = isTransposed && tensor.shape.rank == 2 && pattern.stackPath != nil
-    case (.packedWeight, _): module.path = path
+    case (.packedWeight, _):
+      module.path = path
+      guard module.weight == nil else { return }
+      module.weight = packed?.shape
+      module.grouped = packed?.grouped
     case (.quantization, _), (.buffer, _): break
     }
   }

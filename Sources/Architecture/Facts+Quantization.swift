@@ -16,6 +16,10 @@ extension Facts {
     case .bitsandbytes4:
       scheme = table.patterns.contains { $0.text.hasSuffix(".nested_absmax") } ? .nf4Double : .nf4
     case .bitsandbytes8: scheme = .int8
+    case .gptq,
+      .gptqOrAWQ where self.packed.weights.values.allSatisfy({ $0.grouped != nil }):
+      model.storedQuantization = .grouped
+      return
     default:
       model.storedQuantization = .other(named(packing))
       return
@@ -32,10 +36,11 @@ extension Facts {
       }
       shapes[role] = shape
     }
-    let isWhole = model.layers.allSatisfy { layer in
-      layer.modules.allSatisfy { !$0.key.isLinear || $0.value.weight == nil }
+    let leavesSome = table.patterns.indices.contains { number in
+      table.patterns[number].part == .weight && table.patterns[number].stackPath != nil
+        && choice.assignment.roles[number]?.isLinear == true
     }
-    guard isWhole else {
+    guard !leavesSome else {
       model.storedQuantization = .other("\(packing.rawValue) of some layers only")
       return
     }

@@ -8,9 +8,13 @@ struct Facts {
   let choice: FamilyChoice
   let table: PatternTable
   let weightSet: WeightSet
+  let packed: PackedWeights
   private(set) var findings: [Finding] = []
 
-  init(_ settings: Settings, _ choice: FamilyChoice, _ table: PatternTable, _ weightSet: WeightSet) {
+  init(
+    _ settings: Settings, _ choice: FamilyChoice, _ table: PatternTable, _ weightSet: WeightSet, _ packed: PackedWeights
+  ) {
+    self.packed = packed
     self.settings = settings
     self.choice = choice
     self.table = table

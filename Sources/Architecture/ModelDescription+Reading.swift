@@ -36,7 +36,8 @@ extension ModelDescription {
     }
     let settings = Settings(configuration, adapter: adapterConfiguration)
     let choice = FamilyChoice(settings, table, stacks, weightSet.tensors, rows)
-    var assembly = Assembly(choice, table, weightSet)
+    let packed = PackedWeights(table, weightSet.tensors, settings)
+    var assembly = Assembly(choice, table, weightSet, packed)
     assembly.run()
 
     self.init(
@@ -44,9 +45,10 @@ extension ModelDescription {
       modules: assembly.outside.modules, others: assembly.outside.others, layers: assembly.layers,
       otherStacks: assembly.otherStacks, names: names, placements: assembly.placements,
       findings: choice.findings)
-    var facts = Facts(choice.isVisionAlone ? settings.ofVision : settings, choice, table, weightSet)
+    var facts = Facts(choice.isVisionAlone ? settings.ofVision : settings, choice, table, weightSet, packed)
     facts.fill(&self)
     findings += facts.findings
+    packedShapes = packed.weights.mapValues(\.shape)
   }
 
   private init(

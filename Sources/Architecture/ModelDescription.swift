@@ -72,6 +72,8 @@ public struct ModelDescription: Sendable {
   package var names: NamePatterns
   /// For each tensor of the weight set, in its order: the component and the layer it belongs to.
   public var placements: [Placement]
+  /// The logical shapes of packed weights, by the place of their tensor; nil where only values would tell.
+  package var packedShapes: [Int: Shape?] = [:]
   /// Logical parameters in the files; nil where packed storage hides them (a finding names the scheme).
   public var parameterCount: Sourced<Int>?
 
@@ -85,6 +87,8 @@ public struct ModelDescription: Sendable {
   public enum StoredQuantization: Hashable, Sendable {
     /// bitsandbytes' own, of which every shape is known.
     case bitsandbytes(Quantization)
+    /// GPTQ's; each module says how (``ModuleParameters/grouped``).
+    case grouped
     /// Another, by its name.
     case other(String)
   }

@@ -68,5 +68,24 @@ struct Settings {
     sections.lazy.compactMap { $0.section("quantization_config")?.string("quant_method") }.first
   }
 
+  /// A size that the quantisation is set up with; MLX has a section of its own.
+  func quantizationSize(_ key: String) -> Int? {
+    for section in sections {
+      for name in ["quantization_config", "quantization"] {
+        if let size = section.section(name)?.integer(key), (1...1 << 20).contains(size) { return size }
+      }
+    }
+    return nil
+  }
+
+  /// The group size of compressed-tensors where all layers have one and it is fixed.
+  var compressedGroupSize: Int? {
+    let groups = sections.lazy.compactMap { $0.section("quantization_config")?.section("config_groups") }.first
+    let sizes = groups?.keys.map { groups?.section($0)?.section("weights")?.integer("group_size") } ?? []
+    guard let first = sizes.first, let size = first, sizes.allSatisfy({ $0 == size }), (1...1 << 20).contains(size)
+    else { return nil }
+    return size
+  }
+
   private static let textSections = ["text_config", "llm_config", "language_config", "language_model", "text_model"]
 }

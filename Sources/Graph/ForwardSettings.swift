@@ -52,6 +52,14 @@ public struct ForwardSettings: Hashable, Sendable {
     case fused
   }
 
+  /// What runs a block's norms, rotation and gated MLP.
+  public enum Kernels: String, CaseIterable, Sendable {
+    /// The operators of the model's class, one by one.
+    case eager
+    /// Liger's, where it has one for the family's form.
+    case liger
+  }
+
   /// How the pairs of a token and an expert spread over the experts.
   public enum ExpertBalance: Sendable {
     /// As many for each.
@@ -86,6 +94,7 @@ public struct ForwardSettings: Hashable, Sendable {
   public var quantization: Quantization?
   /// Whether what is not quantised is held in fp32 (`prepare_model_for_kbit_training` of PEFT).
   public var isPreparedForKBitTraining = false
+  public var kernels = Kernels.eager
   /// The type that every parameter is brought into before the forward pass reads it, where an engine does that.
   public var gatheredType: DataType?
   /// How tokens spread over experts that run one by one.

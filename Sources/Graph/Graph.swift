@@ -57,6 +57,17 @@ public struct Graph: Sendable {
     public var sideResults: [ValueID]
   }
 
+  /// What a rank of a pipeline runs of a model in one go.
+  public struct Stage: Sendable {
+    public var operators: Range<Int>
+    /// The hidden states that the stage before sends, in a buffer; nil for the first.
+    public var received: ValueID?
+    /// What is sent to the stage behind, or of the last the logits.
+    public var output: ValueID
+    /// Whether the backward pass starts from the loss, and not from a gradient that the stage behind sends.
+    public var isLast: Bool
+  }
+
   public var values: [Value] = []
   public var operators: [Operator] = []
   public var frames: [Frame] = []
@@ -71,6 +82,10 @@ public struct Graph: Sendable {
   /// What autocast makes of its operators' arguments in fp32. It keeps its copy of a leaf that needs a gradient, and the
   /// arguments of a stretch that reentrant checkpointing runs again are such leaves.
   public var autocastCopies: Set<ValueID> = []
+  /// Parameters that several ranks share as DTensors.
+  public var distributedParameters: Set<ValueID> = []
+  /// The pipeline stages that it consists of, in the model's order; empty for a whole model.
+  public var stages: [Stage] = []
   /// The scalar that the backward pass starts from.
   public var loss: ValueID?
 

@@ -134,13 +134,6 @@ extension GraphBuilder {
     return apply(.concatenate(axis: axis), inputs, Layout(contiguous: shape), type)
   }
 
-  /// A tensor of which every rank holds a piece of the last axis, whole on each.
-  public mutating func allGather(_ input: Tensor, width: Int) -> Tensor {
-    var shape = input.shape
-    shape.dimensions[shape.rank - 1] = width
-    return apply(.allGather, [input], Layout(contiguous: shape), input.dataType)
-  }
-
   /// A tensor that carries no gradient, computed from others that carry none.
   public mutating func create(
     _ name: String, _ inputs: [Tensor] = [], _ shape: Shape, _ type: DataType

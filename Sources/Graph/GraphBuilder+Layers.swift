@@ -13,10 +13,12 @@ extension GraphBuilder {
 
   /// `F.linear`: input [.., in], weight [out, in] (or [in, out] where transposed), bias [out].
   ///
-  /// - Parameter throughView: the weight is read through a view, as in `input @ weight.T`, whose copy autocast does
-  ///   not keep.
+  /// - Parameters:
+  ///   - throughView: the weight is read through a view, as in `input @ weight.T`, whose copy autocast does not keep.
+  ///   - sharesBias: each rank adds its share of the bias (`Partial._partition_value` of DTensor).
   public mutating func linear(
-    _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, transposed: Bool = false, throughView: Bool = false
+    _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, transposed: Bool = false, throughView: Bool = false,
+    sharesBias: Bool = false
   ) -> Tensor {
     frame("") { g in
       // `F.linear(input, weight, bias)`, and a Conv1D's `addmm(bias, input, weight)`.
@@ -28,7 +30,10 @@ extension GraphBuilder {
         // Not flattened to `addmm`: a product, and the bias added to it (aten/src/ATen/native/Linear.cpp).
         return g.add(g.product(input, weight, transposed: false), bias)
       }
-      return g.product(input, weight, bias, transposed: transposed)
+      let share = sharesBias ? bias.map { g.create("div", [$0], $0.shape, $0.dataType) } : nil
+      let result = g.product(input, weight, bias, transposed: transposed)
+      if let share { g.keepUntilHere(share) }
+      return result
     }
   }
 
@@ -147,7 +152,7 @@ extension GraphBuilder {
 
   /// `F.scaled_dot_product_attention`, shapes [B, heads, S, D]; the kernel is the caller's choice.
   public mutating func attention(
-    _ kernel: AttentionKernel, query: Tensor, key: Tensor, value: Tensor, mask: Tensor?
+    _ kernel: AttentionKernel, query: Tensor, key: Tensor, value: Tensor, mask: Tensor?, isCausal: Bool = false
   ) -> Tensor {
     let (batch, heads, length) = (query.shape[0], query.shape[1], query.shape[2])
     let out = Shape([batch, heads, length, value.shape[3]])
@@ -172,7 +177,7 @@ extension GraphBuilder {
     }
     let kept = Layout(contiguous: statistics)
     return apply(
-      .attention(kernel), [query, key, value] + (mask.map { [$0] } ?? []),
+      .attention(kernel, isCausal: isCausal && mask == nil), [query, key, value] + (mask.map { [$0] } ?? []),
       results: [(Layout(shape: out, strides: layout.strides), query.dataType), (kept, .float32)] + state)[0]
   }
 

@@ -1,7 +1,7 @@
 public import Units
 
 // Products with quantised weights, as bitsandbytes 0.50 runs them on CUDA (autograd/_functions.py,
-// backends/cuda/ops.py, backends/default/ops.py). To autograd each is one function, and what it makes on the way is
+// backends/cuda/ops.py, backends/default/ops.py), and with those of GPTQ. To autograd each is one function, and what it makes on the way is
 // named until it returns.
 
 extension GraphBuilder {
@@ -76,6 +76,22 @@ extension GraphBuilder {
         return g.create("mul", [scaled], weight.shape, .float32)
       }
       return g.create("dequantize_4bit", [], weight.shape, weight.wideType)
+    }
+  }
+
+  /// `QuantLinear.forward` over the Triton kernels of AutoGPTQ and GPTQModel: the whole weight [in, out] is brought back
+  /// for the product, and named until it is there.
+  public mutating func groupedLinear(
+    _ input: Tensor, _ packed: Tensor, _ weight: GroupedWeight, compute: DataType
+  ) -> Tensor {
+    let rows = input.shape.dimensions.dropLast().reduce(1, *)
+    let shape = Shape(Array(input.shape.dimensions.dropLast()) + [weight.output])
+    return frame("") { g in
+      let matrix = g.hold(g.cast(g.reshape(input, [rows, weight.input]), to: compute))
+      g.hold(g.create("dequant", [], [weight.input, weight.output], compute))
+      let product = g.apply(
+        .groupedLinear(weight), [matrix, packed], Layout(contiguous: [rows, weight.output]), compute)
+      return g.reshape(product, shape)
     }
   }
 }

@@ -16,7 +16,7 @@ public struct GraphBuilder: Sendable {
     public var shape: Shape { layout.shape }
   }
 
-  public private(set) var graph = Graph()
+  public internal(set) var graph = Graph()
   /// The type that `torch.autocast` computes matrix products in; nil outside of autocast.
   public var autocast: DataType?
   /// Copies of parameters in the autocast type, kept until autocast ends.
@@ -119,6 +119,18 @@ public struct GraphBuilder: Sendable {
   public mutating func hold(_ tensor: Tensor) -> Tensor {
     holds.append((graph[tensor.id].owner, current))
     return tensor
+  }
+
+  /// Runs `body` as a pipeline stage, from what it receives to what it sends.
+  public mutating func stage(
+    receiving received: Tensor?, isLast: Bool, _ body: (inout GraphBuilder) -> Tensor
+  ) {
+    let start = graph.operators.count
+    let output = frame("", body)
+    if let received { graph.extraLeaves.append(received.id) }
+    graph.stages.append(
+      Graph.Stage(
+        operators: start..<graph.operators.count, received: received?.id, output: output.id, isLast: isLast))
   }
 
   /// Keeps a value until the operator before this point has run, as a variable does that is bound anew there.
@@ -231,7 +243,7 @@ public struct GraphBuilder: Sendable {
       last[hold.owner.index] = max(last[hold.owner.index], graph.frames[hold.frame].operators.upperBound - 1)
     }
     // The loss lives until the step ends, and with it the autograd graph, which names its leaves.
-    for kept in graph.extraLeaves + (loss.map { [$0.id] } ?? []) { last[graph[kept].owner.index] = -1 }
+    for kept in graph.extraLeaves + graph.stages.map(\.output) + (loss.map { [$0.id] } ?? []) { last[graph[kept].owner.index] = -1 }
     for (index, place) in last.enumerated() where place >= 0 && graph.values[index].origin == .intermediate {
       graph.releases[place].append(Graph.ValueID(index))
     }

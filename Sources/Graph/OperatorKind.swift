@@ -55,8 +55,8 @@ public enum OperatorKind: Hashable, Sendable {
   case softmax, logSoftmax
 
   case concatenate(axis: Int)
-  /// The pieces that several ranks hold of a tensor, put together along the last axis on each of them.
-  case allGather
+  /// What the ranks of one model exchange.
+  case collective(Collective)
   /// A constant around the elements.
   case pad
   /// Elements picked by an index of the result's shape (second input).
@@ -72,6 +72,10 @@ public enum OperatorKind: Hashable, Sendable {
   case linear(transposed: Bool)
   /// input [.., in] × quantised weight (+ bias), as one function of bitsandbytes: inputs values, stored weight, bias?
   case quantizedLinear(QuantizedWeight)
+  /// input [.., in] × a weight that GPTQ packed, as one function: inputs values, packed weight.
+  case groupedLinear(GroupedWeight)
+  /// A kernel of Liger's.
+  case fused(FusedKernel)
   /// Batched matrix product of two rank-3 tensors.
   case batchedProduct
   /// bias-like tensor + batched product (`baddbmm`): inputs addend, left, right.
@@ -91,8 +95,9 @@ public enum OperatorKind: Hashable, Sendable {
   /// results: values and where they were.
   case maximumPool
   case averagePool
-  /// inputs query, key, value, mask?; results: values and what the kernel keeps.
-  case attention(AttentionKernel)
+  /// inputs query, key, value, mask?; results: values and what the kernel keeps. A causal one passes over the blocks that
+  /// no query may see.
+  case attention(AttentionKernel, isCausal: Bool)
   /// inputs log-probabilities [N, V] and targets [N]; results: the loss and the weight total.
   case negativeLogLikelihood
   /// inputs values and targets; result: the mean of what each element's loss is.
@@ -151,7 +156,7 @@ extension OperatorKind {
     case .softmax: "_softmax"
     case .logSoftmax: "_log_softmax"
     case .concatenate: "cat"
-    case .allGather: "all_gather"
+    case .collective(let collective): collective.name
     case .pad: "constant_pad_nd"
     case .gather: "gather"
     case .resample: "upsample"
@@ -159,6 +164,8 @@ extension OperatorKind {
     case .embedding: "embedding"
     case .linear: "linear"
     case .quantizedLinear(let weight): weight.scheme.isFourBit ? "gemm_4bit" : "int8_scaled_mm"
+    case .groupedLinear: "mm"
+    case .fused(let kernel): kernel.rawValue
     case .batchedProduct: "bmm"
     case .addedBatchedProduct, .addedScaledProduct: "baddbmm"
     case .layerNorm: "native_layer_norm"
@@ -168,7 +175,7 @@ extension OperatorKind {
     case .convolution: "convolution"
     case .maximumPool: "max_pool2d_with_indices"
     case .averagePool: "avg_pool2d"
-    case .attention(let kernel): "_scaled_dot_product_\(kernel.rawValue)_attention"
+    case .attention(let kernel, _): "_scaled_dot_product_\(kernel.rawValue)_attention"
     case .negativeLogLikelihood: "nll_loss_forward"
     case .pointwiseLoss(let name): name
     case .fusedLinearCrossEntropy: "fused_linear_cross_entropy"

@@ -85,6 +85,7 @@ struct TruthRow {
     forward.imageSize = settings.integer("image")
     forward.imagesPerSample = settings.integer("image_inputs") ?? 0
     if let scheme = settings.string("quantize") { forward.quantization = Quantization(rawValue: scheme) }
+    forward.kernels = ForwardSettings.Kernels(rawValue: settings.string("kernels") ?? "") ?? .eager
     forward.isPreparedForKBitTraining = settings.boolean("kbit") ?? false
     if settings.string("experts") == "worst" { forward.expertBalance = .worst }
     forward.frozen = settings.strings("freeze") ?? []
@@ -116,7 +117,7 @@ struct TruthRow {
     }
     workload = Workload(
       forward: forward, optimizer: optimizer, checkpointing: checkpointing,
-      accumulation: settings.integer("accum") ?? 1, clipsGradients: settings.number("clip") != nil,
+      accumulation: settings.section("parallel")?.integer("micro") ?? settings.integer("accum") ?? 1, clipsGradients: settings.number("clip") != nil,
       projection: GradientProjection(rank: settings.integer("galore_rank") ?? 128))
   }
   /// How a run is spread over GPUs, in the table's words.

@@ -40,6 +40,7 @@ struct EstimateCommand: AnsweringCommand {
 
     let workload = try workload.workload(checkpoint, description, graph: model)
     estimator.device = hardware.device(gpu)
+    let times = SimulatedStepTimes(estimator: estimator, workload: workload, cluster: hardware.cluster(gpu))
     let estimate: Estimate
     do throws(EstimationError) {
       estimate = try estimator.estimate(workload, layout: layout)
@@ -50,9 +51,10 @@ struct EstimateCommand: AnsweringCommand {
       checkpoint: checkpoint.path, family: description.family,
       batch: workload.forward.batch(of: model == nil ? description.inputs(workload.forward) : [.text]),
       workload: workload, layout: layout)
-    guard explain else { return EstimateAnswer(question, estimate) }
     do throws(EstimationError) {
-      return EstimateAnswer(question, estimate, explanation: try estimator.explanation(workload, layout: layout))
+      return EstimateAnswer(
+        question, estimate, step: (try? times.time(of: layout)) ?? nil,
+        explanation: explain ? try estimator.explanation(workload, layout: layout) : nil)
     } catch {
       throw Failure(error, checkpoint)
     }

@@ -26,9 +26,11 @@ struct PlanCommand: AnsweringCommand {
   var memoryMargin = 0.0
 
   @OptionGroup var estimation: EstimationOptions
+  @OptionGroup(title: "Launch files") var launch: LaunchOptions
   @OptionGroup var output: OutputOptions<Format>
 
   func validate() throws {
+    try launch.validate(folder: output.file)
     guard hardware.gpu != nil || hardware.gpuMemory != nil else {
       throw ValidationError("a plan needs --gpu or --gpu-memory")
     }
@@ -63,9 +65,12 @@ struct PlanCommand: AnsweringCommand {
       gpu: gpu, memory: limit, nodes: hardware.nodes, gpusPerNode: gpusPerNode, withinNode: hardware.links.within,
       betweenNodes: hardware.links.between, memoryMargin: memoryMargin)
     let planner = Planner(cluster: cluster, memory: memory, sequenceLength: length)
-    return PlanAnswer(
+    let plan = planner.plan(layouts)
+    let answer = PlanAnswer(
       checkpoint: checkpoint.path, model: estimation.model.rawValue, hardware: hardware.summary(gpu),
-      plan: planner.plan(layouts), assumptions: assumptions)
+      plan: plan, assumptions: assumptions)
+    guard let best = plan.best, let engine = launch.emit else { return answer }
+    return try emit(engine, answer, best, cluster, checkpoint, description, graph: model)
   }
 
   private var assumptions: [Assumption] {

@@ -112,7 +112,9 @@ extension Tape {
   /// A batch: the storage of each input value.
   mutating func makeInputs() -> [Int: Memory.StorageID] {
     var batch: [Int: Memory.StorageID] = [:]
-    for (index, value) in graph.values.enumerated() where value.origin == .input {
+    // What another rank sends comes into buffers of its own.
+    let received = Set(graph.stages.compactMap { $0.received?.index })
+    for (index, value) in graph.values.enumerated() where value.origin == .input && !received.contains(index) {
       batch[index] = memory.allocate(
         bytes(of: value.owner), cause: "input", module: value.name ?? "", category: .inputs)
     }

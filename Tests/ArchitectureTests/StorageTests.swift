@@ -29,53 +29,70 @@ import Units
     #expect(model.layers[1].modules[.gate]?.weight == [14336, 4096])
   }
 
-  /// One linear layer of each packed layout, with the scheme that the finding names.
-  private static let layouts: [(String, [(String, DataType, Shape)])] = [
-    (
-      "GPTQ",
-      [
+  /// A linear layer [4096, 4096] as a scheme stores it.
+  struct PackedLayer: Sendable, CustomTestStringConvertible {
+    /// As the finding names it.
+    var scheme: String
+    var tensors: [(String, DataType, Shape)]
+    var configuration: [String: Configuration.Node] = [:]
+    /// Whether the shape follows from what is stored.
+    var tellsShape = true
+
+    var testDescription: String { scheme }
+  }
+
+  static let packedLayers = [
+    PackedLayer(
+      scheme: "GPTQ",
+      tensors: [
         ("qweight", .int32, [512, 4096]), ("qzeros", .int32, [32, 512]), ("scales", .float16, [32, 4096]),
         ("g_idx", .int32, [4096]),
-      ]
-    ),
-    (
-      "GPTQ or AWQ",
-      [("qweight", .int32, [4096, 512]), ("qzeros", .int32, [32, 512]), ("scales", .float16, [32, 4096])]
-    ),
-    (
-      "bitsandbytes 8-bit",
-      [("weight", .int8, [4096, 4096]), ("SCB", .float32, [4096]), ("weight_format", .uint8, [])]
-    ),
-    (
-      "bitsandbytes 4-bit",
-      [
+      ]),
+    // Three bits: 32 elements in three words.
+    PackedLayer(
+      scheme: "GPTQ or AWQ",
+      tensors: [("qweight", .int32, [384, 4096]), ("qzeros", .int32, [32, 384]), ("scales", .float16, [32, 4096])]),
+    PackedLayer(
+      scheme: "AWQ",
+      tensors: [("qweight", .int32, [4096, 512]), ("qzeros", .int32, [32, 512]), ("scales", .float16, [32, 4096])],
+      configuration: ["quantization_config": .object(["quant_method": "awq"])]),
+    PackedLayer(
+      scheme: "bitsandbytes 8-bit",
+      tensors: [("weight", .int8, [4096, 4096]), ("SCB", .float32, [4096]), ("weight_format", .uint8, [])]),
+    PackedLayer(
+      scheme: "bitsandbytes 4-bit",
+      tensors: [
         ("weight", .uint8, [8_388_608, 1]), ("weight.absmax", .float32, [262_144]),
         ("weight.quant_map", .float32, [16]),
         ("weight.quant_state.bitsandbytes__nf4", .uint8, [120]),
-      ]
-    ),
-    (
-      "compressed-tensors pack-quantized",
-      [
+      ], tellsShape: false),
+    PackedLayer(
+      scheme: "compressed-tensors pack-quantized",
+      tensors: [
         ("weight_packed", .int32, [4096, 512]), ("weight_scale", .bfloat16, [4096, 32]), ("weight_shape", .int64, [2]),
-      ]
-    ),
-    (
-      "NVFP4",
-      [
+      ],
+      configuration: [
+        "quantization_config": .object([
+          "config_groups": .object(["group_0": .object(["weights": .object(["group_size": 128])])])
+        ])
+      ]),
+    PackedLayer(
+      scheme: "NVFP4",
+      tensors: [
         ("weight", .uint8, [4096, 2048]), ("weight_scale", .float8e4m3, [4096, 256]), ("weight_scale_2", .float32, []),
         ("input_scale", .float32, []),
-      ]
-    ),
-    (
-      "MLX",
-      [("weight", .uint32, [4096, 512]), ("scales", .bfloat16, [4096, 64]), ("biases", .bfloat16, [4096, 64])]
-    ),
+      ]),
+    PackedLayer(
+      scheme: "MLX",
+      tensors: [
+        ("weight", .uint32, [4096, 512]), ("scales", .bfloat16, [4096, 64]), ("biases", .bfloat16, [4096, 64]),
+      ], configuration: ["quantization": .object(["group_size": 64, "bits": 4])]),
   ]
 
-  @Test(arguments: layouts.indices)
-  func packedStorageLeavesTheCountOpen(layout: Int) throws {
-    let (scheme, tensors) = Self.layouts[layout]
+  /// Two layers of Llama, the last of which has its output projection packed.
+  static func model(
+    packing tensors: [(String, DataType, Shape)], _ configuration: [String: Configuration.Node] = [:]
+  ) -> ModelDescription {
     var set = Blueprint.llama(layers: 2).weightSet()
     set.tensors.removeAll { $0.name == "model.layers.1.self_attn.o_proj.weight" }
     for (name, type, shape) in tensors {
@@ -84,20 +101,49 @@ import Units
           name: "model.layers.1.self_attn.o_proj.\(name)", dataType: type, shape: shape, fileIndex: 0,
           range: FileRange(offset: 0, length: 0)))
     }
-    let model = ModelDescription(
-      weightSet: set, configuration: Blueprint.llamaConfiguration(["num_hidden_layers": 2]))
+    return ModelDescription(
+      weightSet: set,
+      configuration: Blueprint.llamaConfiguration(["num_hidden_layers": 2].merging(configuration) { $1 }))
+  }
+
+  @Test(arguments: packedLayers)
+  func packedWeightsAreCountedUnpacked(_ layer: PackedLayer) throws {
+    let plain = ModelDescription(
+      weightSet: Blueprint.llama(layers: 2).weightSet(), configuration: Blueprint.llamaConfiguration())
+    let model = Self.model(packing: layer.tensors, layer.configuration)
+    #expect(model.parameterCount?.value == plain.parameterCount?.value)
+    #expect(model.parameterCount?.provenance == .derived)
+    #expect(model.findings.map(\.rule) == ["packed-quantization"])
+    #expect(try #require(model.findings.first).message.contains("(\(layer.scheme))"))
+    #expect(model.layers[0].modules[.attentionOutput]?.weight == [4096, 4096])
+    let packed = try #require(model.layers[1].modules[.attentionOutput])
+    #expect(packed.path == "model.layers.1.self_attn.o_proj")
+    #expect(packed.weight == (layer.tellsShape ? [4096, 4096] : nil))
+    #expect(model.layerCount?.value == 2 && model.hiddenSize?.value == 4096)
+    let helpers = model.placements.suffix(layer.tensors.count - 1)
+    #expect(helpers.allSatisfy { $0.component == .quantization && !$0.isParameter && $0.layer == 1 })
+  }
+
+  /// What lies beside a packed weight must fit it; without a group size nothing tells a row's length.
+  @Test(
+    arguments: [
+      [("qweight", .int32, [512, 4096]), ("qzeros", .int32, [32, 512]), ("scales", .float16, [16, 4096])],
+      [("qweight", .int32, [512, 4096]), ("qzeros", .int32, [32, 0]), ("scales", .float16, [32, 4096])],
+      [("qweight", .int32, [.max, 4096]), ("qzeros", .int32, [32, 512]), ("scales", .float16, [32, 4096])],
+      [
+        ("qweight", .int32, [512, 4096]), ("qzeros", .int32, [32, 512]), ("scales", .float16, [32, 4096]),
+        ("g_idx", .int32, [4095]),
+      ],
+      [("qweight", .int32, [4096, 512]), ("qzeros", .int32, [32, 512]), ("scales", .float16, [32])],
+      [("weight_packed", .int32, [4096, 512]), ("weight_scale", .bfloat16, [4096, 32])],
+      [("weight", .uint32, [4096, 512]), ("scales", .bfloat16, [4096, 64])],
+      [("codes", .int16, [4096, 512, 1]), ("codebooks", .float16, [1, 256, 1, 8])],
+    ] as [[(String, DataType, Shape)]])
+  func packingThatHidesTheCount(_ tensors: [(String, DataType, Shape)]) {
+    let model = Self.model(packing: tensors)
     #expect(model.parameterCount == nil)
     #expect(model.findings.map(\.rule) == ["packed-quantization"])
-    #expect(try #require(model.findings.first).message.contains("(\(scheme))"))
-    #expect(model.layers[0].modules[.attentionOutput]?.weight == [4096, 4096])
-    #expect(
-      model.layers[1].modules[.attentionOutput]
-        == ModuleParameters(
-          path: "model.layers.1.self_attn.o_proj",
-          weight: nil, bias: nil))
-    #expect(model.layerCount?.value == 2 && model.hiddenSize?.value == 4096)
-    let helpers = model.placements.suffix(tensors.count - 1)
-    #expect(helpers.allSatisfy { $0.component == .quantization && !$0.isParameter && $0.layer == 1 })
+    #expect(model.layers[1].modules[.attentionOutput]?.weight == nil)
   }
 
   @Test func mxfp4Experts() {
@@ -110,7 +156,11 @@ import Units
     }
     let model = ModelDescription(
       weightSet: blueprint.weightSet(), configuration: configuration(["model_type": "gpt_oss"]))
-    #expect(model.parameterCount == nil)
+    let plain = ModelDescription(
+      weightSet: Blueprint.llama(layers: 2).weightSet(), configuration: Blueprint.llamaConfiguration())
+    // Two layers of four experts, 512 by 8 blocks of 32, and their biases.
+    let experts = 2 * (4 * 512 * 8 * 32 + 4 * 512)
+    #expect(model.parameterCount?.value == plain.parameterCount.map { $0.value + experts })
     #expect(model.layers[0].modules[.expertFusedGateUp]?.bias == [4, 512])
     #expect(model.layers[0].modules[.expertFusedGateUp]?.path == "model.layers.0.mlp.experts.gate_up_proj")
   }

@@ -113,11 +113,11 @@ import Units
   @Test func anAttentionIsTheKernelThatTorchPicks() throws {
     let heads = [Attribute("num_heads", .integer(4))]
     let own = attending("com.microsoft.MultiHeadAttention q k v -> y", keyWidth: 64, heads)
-    #expect(try kernels(own, .fp32) == [.attention(.efficient)])
-    #expect(try kernels(own, .bf16) == [.attention(.flash)])
+    #expect(try kernels(own, .fp32) == [.attention(.efficient, isCausal: false)])
+    #expect(try kernels(own, .bf16) == [.attention(.flash, isCausal: false)])
     let shared = attending(
       "com.microsoft.GroupQueryAttention q k v -> y", keyWidth: 16, heads + [Attribute("kv_num_heads", .integer(1))])
-    #expect(try kernels(shared, .bf16) == [.attention(.flash)])
+    #expect(try kernels(shared, .bf16) == [.attention(.flash, isCausal: false)])
     let standard = attending(
       "Attention q k v -> y", keyWidth: 64,
       [Attribute("q_num_heads", .integer(4)), Attribute("kv_num_heads", .integer(4))])
@@ -132,7 +132,7 @@ import Units
       "com.microsoft.GroupQueryAttention q k v -> y", keyWidth: 16,
       [Attribute("num_heads", .integer(4)), Attribute("kv_num_heads", .integer(1))])
     let graph = try GraphTraining(model.model).trainingGraph(settings)
-    let attention = try #require(graph.operators.first { $0.kind == .attention(.efficient) })
+    let attention = try #require(graph.operators.first { $0.kind == .attention(.efficient, isCausal: false) })
     #expect(attention.inputs.map { graph[$0].layout.shape } == [[4, 4, 16, 16], [4, 4, 16, 16], [4, 4, 16, 16]])
   }
 

@@ -148,8 +148,7 @@ struct EstimateLayoutTests {
   @Test func tensorAndData() throws {
     var workload = Self.workload
     workload.forward.sequenceLength = 64
-    let layout = Layout(.tp, ParallelDegrees(data: 2, tensor: 2))
-    let estimate = try Self.small.estimator.estimate(workload, layout: layout)
+    let estimate = try Self.small.estimator.estimate(workload, layout: .colossalAI(data: 2, tensor: 2))
     #expect(estimate.atPeak[.parameters] == ByteCount(67_108_864 + 2 * 256))
     #expect(estimate.atPeak[.optimizerStates] == ByteCount(201_326_592))
     #expect(estimate.assumptions.contains { $0.what == "sharding" })

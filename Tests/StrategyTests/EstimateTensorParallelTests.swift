@@ -5,14 +5,14 @@ import Testing
 import TrainingStep
 import Units
 
-/// What one rank holds under tensor parallelism, in fp32, counted from the shapes: query, key, value and the widening
+/// What one rank holds under Colossal-AI's tensor parallelism, in fp32, counted from the shapes: query, key, value and the widening
 /// matrices by rows, the narrowing ones by columns, words by rows; norms, positions and the biases that are added after
 /// a sum whole. Each parameter's bytes are rounded up to 512.
 @Suite("Tensor parallelism")
 struct EstimateTensorParallelTests {
   static func parameters(_ sketch: Sketch, ranks: Int) throws -> Int {
     let workload = Workload(forward: ForwardSettings(sequenceLength: 16, precision: .fp32, loop: .plain))
-    let timeline = try sketch.estimator.timeline(workload, layout: Layout(.tp, ParallelDegrees(tensor: ranks)))
+    let timeline = try sketch.estimator.timeline(workload, layout: .colossalAI(tensor: ranks))
     return timeline.allocations.filter { $0.category == .parameters }.reduce(0) { $0 + $1.bytes.bytes }
   }
 

@@ -28,7 +28,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
   ].flatMap(table)
 
   /// The rows of a table, without its heading.
-  private static func table(_ name: String) -> [TracedRun] {
+  static func table(_ name: String) -> [TracedRun] {
     let path = SampleModels.root.appendingPathComponent("Tests/Truth/\(name)").path
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [] }
     return text.split(separator: "\n").dropFirst().compactMap { line in
@@ -73,6 +73,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "side": settings.imageSize = number
       case "images": settings.imagesPerSample = number ?? 0
       case "rank": projection.rank = number ?? 0
+      case "kernels": settings.kernels = ForwardSettings.Kernels(rawValue: String(parts.last ?? "")) ?? .eager
       case "loss": settings.loss = ForwardSettings.Loss(rawValue: String(parts.last ?? "")) ?? .transformers
       case "ia3": settings.technique = Technique(.scaling)
       case "prompt":
@@ -102,6 +103,8 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "keep": layout.engine.reshardsAfterForward = false
       case "bucket-view": layout.engine.usesBucketView = true
       case "kbit": settings.isPreparedForKBitTraining = true
+      case "tensor": layout = Strategy.Layout(.tp, ParallelDegrees(tensor: number ?? 0), engine: layout.engine)
+      case "sequence": layout.engine.isSequenceParallel = true
       case "freeze": settings.frozen.append(String(parts.last ?? ""))
       default: throw Malformed(row: String(option))
       }

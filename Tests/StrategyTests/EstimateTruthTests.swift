@@ -36,12 +36,13 @@ struct SimulatedRun: Sendable, CustomTestStringConvertible {
   var testDescription: String { run.testDescription }
 
   /// All of them, simulated once for every suite that reads them.
-  static let all: [SimulatedRun] = {
-    let runs = TracedRun.all
+  static let all = simulated(TracedRun.all)
+
+  static func simulated(_ runs: [TracedRun]) -> [SimulatedRun] {
     let results = Results(count: runs.count)
     DispatchQueue.concurrentPerform(iterations: runs.count) { place in results[place] = SimulatedRun(runs[place]) }
     return results.all
-  }()
+  }
 
   private init(_ run: TracedRun) {
     self.run = run

@@ -30,7 +30,7 @@ struct PlannerTests {
     #expect(
       Self.layouts == [
         Layout(.ddp, ParallelDegrees(data: 4)), Layout(.gemini, ParallelDegrees(data: 4)),
-        Layout(.tp, ParallelDegrees(tensor: 4)), Layout(.tp, ParallelDegrees(data: 2, tensor: 2)),
+        .colossalAI(tensor: 4), .colossalAI(data: 2, tensor: 2),
       ])
     #expect(Layout.llmem(gpus: 1, gpusPerNode: 8) == [Layout(.single, ParallelDegrees())])
     #expect(Layout.llmem(gpus: 16, gpusPerNode: 8).map(\.degrees.tensor) == [1, 1, 8, 4, 2])

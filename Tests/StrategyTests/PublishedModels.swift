@@ -12,8 +12,8 @@ struct PublishedModel {
   var parameters: Int
 
   static let adp = Layout(.gemini, ParallelDegrees(data: 4))
-  static let tp = Layout(.tp, ParallelDegrees(tensor: 4))
-  static let dpTP = Layout(.tp, ParallelDegrees(data: 2, tensor: 2))
+  static let tp = Layout.colossalAI(tensor: 4)
+  static let dpTP = Layout.colossalAI(data: 2, tensor: 2)
 
   static let all: [PublishedModel] = [
     fairseq("opt-1.3b", paper: adp, equations: adp, vocabulary: 50_272, hidden: 2048, layers: 24),
@@ -92,5 +92,14 @@ struct PublishedModel {
       operatorParameterCounts: embeddings + Array(repeating: layer, count: layers).flatMap { $0 } + head,
       embeddingLayerCount: embeddings.count, layerCount: layers, hiddenSize: hidden, vocabularySize: vocabulary,
       computesHeadInFP32: fp32Head, parameterCounts: counts)
+  }
+}
+
+extension Layout {
+  /// Tensor parallelism as the paper's engine does it.
+  static func colossalAI(data: Int = 1, tensor: Int) -> Layout {
+    var layout = Layout(.tp, ParallelDegrees(data: data, tensor: tensor))
+    layout.engine.tensorParallelism = .colossalAI
+    return layout
   }
 }

@@ -14,7 +14,7 @@ extension ModelDescription {
   }
 
   /// The same, or a decoder's in general.
-  private func forward(_ configuration: Configuration?, _ settings: ForwardSettings) -> ForwardChoices {
+  func forward(_ configuration: Configuration?, _ settings: ForwardSettings) -> ForwardChoices {
     ownForward ?? .transformer(.generic(self, configuration, settings))
   }
 
@@ -111,7 +111,7 @@ extension ModelDescription {
   }
 
   /// The settings with the quantisation that the files bring along.
-  private func quantized(_ settings: ForwardSettings) throws(LoweringError) -> ForwardSettings {
+  func quantized(_ settings: ForwardSettings) throws(LoweringError) -> ForwardSettings {
     var settings = settings
     if case .bitsandbytes(let stored)? = storedQuantization {
       guard settings.quantization == nil || settings.quantization == stored else {
@@ -119,10 +119,21 @@ extension ModelDescription {
       }
       settings.quantization = stored
     }
-    guard settings.quantization == nil || settings.adapters != nil else {
+    if case .grouped? = storedQuantization {
+      guard settings.quantization == nil else {
+        throw LoweringError(message: "the checkpoint is quantised already, by GPTQ")
+      }
+      guard settings.adapters?.form != .dora else {
+        throw LoweringError(message: "PEFT has no DoRA over weights that GPTQ packed")
+      }
+      // `prepare_model_for_kbit_training` leaves the types of such a model as they are.
+      settings.isPreparedForKBitTraining = false
+    }
+    let isQuantized = settings.quantization != nil || storedQuantization != nil
+    guard !isQuantized || settings.adapters != nil else {
       throw LoweringError(message: "quantised weights do not train, so adapters must (--lora-rank)")
     }
-    guard settings.quantization == nil || settings.adapters?.form != .lamda else {
+    guard !isQuantized || settings.adapters?.form != .lamda else {
       throw LoweringError(message: "LaMDA over quantised weights is not simulated yet")
     }
     return settings

@@ -11,6 +11,7 @@ public struct LayerKind: Hashable, Sendable {
     var isTransposed: Bool
     var trains: [Bool]
     var isAdapted: Bool
+    var split: LinearSplit?
   }
 
   private var modules: [Module]
@@ -29,7 +30,8 @@ public struct LayerKind: Hashable, Sendable {
         name: String(module.path.dropFirst(layer.path.count)), weight: module.weight, bias: module.bias,
         isTransposed: module.isTransposed,
         trains: ["weight", "bias"].map { !lowering.isFrozen("\(module.path).\($0)") },
-        isAdapted: lowering.settings.adapters?.reach([module.path]) ?? false)
+        isAdapted: lowering.settings.adapters?.reach([module.path]) ?? false,
+        split: module.split)
     }
     listed = lists.map { $0[layer.index] }
     guard let transformer = lowering as? TransformerLowering else { return }

@@ -31,6 +31,11 @@ extension ModelDescription {
         "training over a checkpoint quantised as \(name) is not simulated: what its layers bring back to full width "
         + "depends on the kernels that its library picks"
     }
+    if case .grouped? = storedQuantization,
+      let reason = layers.lazy.flatMap(\.modules.values).compactMap(\.whyNotBroughtBack).first
+    {
+      return reason
+    }
     if parameterCount == nil, storedQuantization == nil {
       return "packed weights of an unknown scheme are not simulated"
     }
@@ -43,7 +48,7 @@ extension ModelDescription {
     guard embeds else {
       return "there is no input embedding: an adapter, or a part of a model, cannot be run without the rest"
     }
-    if parameterCount == nil { return "quantised base weights are not simulated yet" }
+    if parameterCount == nil || storedQuantization != nil { return "quantised base weights are not simulated yet" }
     return nil
   }
 
@@ -99,7 +104,7 @@ extension ModelDescription {
     let latent = latentSizes(heads, dimension)
     for layer in layers {
       let down = layer.modules[.down]
-      let inner = down?.features?.input
+      let inner = down?.featuresOutside?.input
       let expected: [(Role, input: Int, output: Int?)] = [
         (.query, hidden, heads * dimension), (.key, hidden, sizes.keyValueHeads * dimension),
         (.value, hidden, sizes.keyValueHeads * dimension),
@@ -150,15 +155,26 @@ extension ModelDescription {
 }
 
 extension ModuleParameters {
+  /// Why the kernels that train over GPTQ's weights do not take this one; nil where they do.
+  fileprivate var whyNotBroughtBack: String? {
+    guard let grouped else { return nil }
+    guard [2, 4, 8].contains(grouped.bits), grouped.input % 32 == 0, grouped.output % 32 == 0 else {
+      return
+        "\(path) has \(grouped.bits) bits over \(grouped.output) by \(grouped.input): the Triton kernels that train over GPTQ "
+        + "take 2, 4 or 8 bits and multiples of 32"
+    }
+    return nil
+  }
+
   /// What is wrong with a linear layer's shape; nil where nothing is.
   func misfit(input: Int, output: Int?) -> String? {
-    guard let features else {
+    guard let features, let outside = featuresOutside else {
       // The bias of a tied head has no weight of its own.
       return weight == nil && bias != nil ? nil : "\(path).weight has the shape \(weight ?? []), and not two extents"
     }
-    guard features.input == input else { return "\(path) takes \(features.input) features, and gets \(input)" }
-    if let output, features.output != output {
-      return "\(path) gives \(features.output) features, and \(output) are wanted"
+    guard outside.input == input else { return "\(path) takes \(outside.input) features, and gets \(input)" }
+    if let output, outside.output != output {
+      return "\(path) gives \(outside.output) features, and \(output) are wanted"
     }
     guard bias == nil || bias == [features.output] else { return "\(path).bias has the shape \(bias ?? [])" }
     return nil

@@ -32,10 +32,19 @@ extension ModuleLowering {
     }
     // Modules keep what they are called with until they return.
     let dropped = g.dropout(wide, adapter.settings.dropout)
-    let narrow = g.frame("lora_A") { g in g.linear(dropped, down, nil) }
-    let addition = g.multiplyScalar(g.frame("lora_B") { g in g.linear(narrow, up, nil) })
+    let narrow = g.frame("lora_A") { g in factor(&g, dropped, down, adapter, of: .inputs) }
+    let addition = g.multiplyScalar(g.frame("lora_B") { g in factor(&g, narrow, up, adapter, of: .outputs) })
     guard adapter.quantized != nil else { return g.cast(g.hold(g.add(result, addition)), to: type) }
     return g.add(result, g.hold(converts ? g.cast(addition, to: type) : addition))
+  }
+
+  /// One of the two matrices: that which lies at the axis along which ranks share the layer is shared as the layer is.
+  private func factor(
+    _ g: inout GraphBuilder, _ input: Tensor, _ weight: Tensor, _ adapter: Adapter, of axis: LinearSplit.Axis
+  ) -> Tensor {
+    guard let split = adapter.module.split, split.axis == axis else { return g.linear(input, weight, nil) }
+    g.noteDistributed(weight)
+    return shared(&g, input, split) { g, input in g.linear(input, weight, nil) }
   }
 
   /// The adapter's own parameters.

@@ -20,10 +20,24 @@ extension ModuleLowering {
       let bias = module.bias.map { parameter(&g, "\(module.path).bias", $0, held) }
       return g.quantizedLinear(input, packed, quantized, bias, compute: settings.quantizedTypes.compute)
     }
+    if let grouped = module.grouped {
+      let packed = self.packed(&g, module, grouped)
+      let product = g.groupedLinear(input, packed, grouped, compute: settings.quantizedTypes.compute)
+      return bias(&g, module).map { g.add(g.hold(product), $0) } ?? product
+    }
     guard let weight = weight(&g, module) else { return input }
     let bias = bias(&g, module)
+    guard let split = module.split else { return product(&g, input, weight, bias, module) }
+    for parameter in [weight, bias].compactMap({ $0 }) { g.noteDistributed(parameter) }
+    return shared(&g, input, split) { g, input in product(&g, input, weight, bias, module) }
+  }
+
+  private func product(
+    _ g: inout GraphBuilder, _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, _ module: ModuleParameters
+  ) -> Tensor {
     guard multipliesTransposedWeights else {
-      return g.linear(input, weight, bias, transposed: module.isTransposed)
+      return g.linear(
+        input, weight, bias, transposed: module.isTransposed, sharesBias: module.split?.axis == .inputs)
     }
     // `input @ weight.T`, to which a bias is added (Falcon).
     return g.frame("") { g in
@@ -32,12 +46,29 @@ extension ModuleLowering {
     }
   }
 
+  /// What ranks exchange around a linear layer that they share.
+  func shared(
+    _ g: inout GraphBuilder, _ input: Tensor, _ split: LinearSplit, layer: (inout GraphBuilder, Tensor) -> Tensor
+  ) -> Tensor {
+    switch split.axis {
+    case .outputs:
+      // What was gathered from pieces of the sequence is a DTensor already.
+      let output = layer(&g, split.isAlongSequence ? input : g.shared(input))
+      return split.isWholeOutside ? g.gathered(output, axis: -1, ranks: split.ranks) : output
+    case .inputs:
+      let output = layer(&g, split.isWholeOutside ? g.cut(input, axis: -1, ranks: split.ranks) : input)
+      return split.isAlongSequence ? g.reduceScattered(output, axis: 1, ranks: split.ranks) : g.allReduced(output)
+    }
+  }
+
   // MARK: - Quantised weights
 
   /// How a linear layer's weight is held where it is quantised: every `nn.Linear` but the head
   /// (`get_keys_to_not_convert` and `replace_with_bnb_linear` of transformers 5.17), and no subclass of it.
   func quantizedWeight(_ module: ModuleParameters) -> QuantizedWeight? {
-    guard let scheme = settings.quantization, !multipliesTransposedWeights, let features = module.features else {
+    guard let scheme = settings.quantization, module.grouped == nil, !multipliesTransposedWeights,
+      let features = module.features
+    else {
       return nil
     }
     return QuantizedWeight(
@@ -50,6 +81,14 @@ extension ModuleLowering {
     if weight.scheme == .nf4Double, description.storedQuantization == nil {
       _ = g.buffer("name2qmap.dynamic", [256], .float32)
     }
+    let parts = weight.storages.map { part in
+      g.parameter("\(module.path).\(part.name)", part.shape, part.dataType, trains: false)
+    }
+    return parts[0]
+  }
+
+  /// The parts of a weight that GPTQ packed; the first is the one that products name.
+  func packed(_ g: inout GraphBuilder, _ module: ModuleParameters, _ weight: GroupedWeight) -> Tensor {
     let parts = weight.storages.map { part in
       g.parameter("\(module.path).\(part.name)", part.shape, part.dataType, trains: false)
     }

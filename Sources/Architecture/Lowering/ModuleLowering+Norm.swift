@@ -31,6 +31,9 @@ extension ModuleLowering {
     guard let weight = weight(&g, module) else { return input }
     let bias = bias(&g, module)
     return g.frame(name) { g in
+      if settings.kernels == .liger, kind == .rms || kind == .rmsOnePlus {
+        return g.fusedRootMeanSquareNorm(input, weight)
+      }
       switch kind {
       case .layerNorm: return g.layerNorm(input, weight, bias)
       case .rms:

@@ -69,7 +69,14 @@ extension ModuleLowering {
 
   /// Makes the parameters of a linear layer, quantised where the model is.
   func declareLinear(_ g: inout GraphBuilder, _ module: ModuleParameters) {
-    if let quantized = quantizedWeight(module) { _ = packed(&g, module, quantized) } else { declare(&g, module) }
+    if let quantized = quantizedWeight(module) {
+      _ = packed(&g, module, quantized)
+    } else if let grouped = module.grouped {
+      _ = packed(&g, module, grouped)
+      _ = bias(&g, module)
+    } else {
+      declare(&g, module)
+    }
   }
 
   /// Makes the parameters of a column of blocks.

@@ -12,11 +12,13 @@ extension ForwardSettings.Precision: ExpressibleByArgument {}
 extension ForwardSettings.Attention: ExpressibleByArgument {}
 extension ForwardSettings.Loop: ExpressibleByArgument {}
 extension ForwardSettings.Loss: ExpressibleByArgument {}
+extension ForwardSettings.Kernels: ExpressibleByArgument {}
 extension Optimizer: ExpressibleByArgument {}
 extension Checkpointing: ExpressibleByArgument {}
 extension StrategyKind: ExpressibleByArgument {}
 extension Offload: ExpressibleByArgument {}
 extension PipelineSchedule: ExpressibleByArgument {}
+extension LaunchEngine: ExpressibleByArgument {}
 
 extension ByteCount: ExpressibleByArgument {
   /// `24GiB`, `80GB`, `512MiB`, or a plain number of bytes.

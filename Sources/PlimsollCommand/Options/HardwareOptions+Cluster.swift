@@ -20,6 +20,13 @@ extension HardwareOptions {
     return Device(gpu: gpu, memory: memory, ranks: gpus)
   }
 
+  /// The GPUs and what joins them. Where no memory is known there is no end to it.
+  func cluster(_ gpu: GPU?) -> Cluster {
+    Cluster(
+      gpu: gpu, memory: gpuMemory ?? gpu?.usableMemory ?? .unlimited, nodes: nodes, gpusPerNode: gpus / nodes,
+      withinNode: links.within, betweenNodes: links.between)
+  }
+
   /// The links within a node and between nodes.
   var links: (within: Interconnect?, between: Interconnect?) {
     (interconnect.first { !$0.kind.isNetwork }, interconnect.first { $0.kind.isNetwork })

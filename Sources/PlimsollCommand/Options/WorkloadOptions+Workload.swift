@@ -34,6 +34,7 @@ extension WorkloadOptions {
     }
     guard checkpointing == .none || graph == nil else { throw .notSimulated("--checkpointing on an ONNX graph") }
     guard loss == .transformers || graph == nil else { throw .notSimulated("--loss on an ONNX graph") }
+    guard kernels == .eager || graph == nil else { throw .notSimulated("--kernels on an ONNX graph") }
     guard images == 0 || graph == nil else { throw .notSimulated("--images on an ONNX graph") }
     var forward = ForwardSettings(
       batchSize: batchSize,
@@ -43,6 +44,7 @@ extension WorkloadOptions {
       // transformers switches the cache off where it checkpoints.
       usesCache: useCache && checkpointing == .none, loop: loop, loss: loss,
       adapters: adapters(description), technique: technique, frozen: freeze)
+    forward.kernels = kernels
     forward.imageSize = imageSize
     forward.imagesPerSample = images
     forward.quantization = quantization

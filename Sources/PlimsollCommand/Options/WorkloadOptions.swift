@@ -125,6 +125,13 @@ struct WorkloadOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "What runs norms, rotation and gated MLPs: the operators of the model's class, or Liger's kernels. "
+        + "The Trainer's use_liger_kernel is --kernels liger --loss fused.",
+      valueName: "k"))
+  var kernels: ForwardSettings.Kernels = .eager
+
+  @Option(
+    help: ArgumentHelp(
       "The training loop: plain, as written by hand, or accelerate, as the HF Trainer wraps it.", valueName: "l"))
   var loop: ForwardSettings.Loop = .accelerate
 

@@ -56,11 +56,11 @@ extension StrategyOptions {
   /// The strategy and its degrees: what the flags say, or the only one, or replicas.
   func layout(worldSize: Int) -> Layout {
     let tensor = tensorParallel ?? (strategy == .tp && dataParallel == nil ? worldSize : 1)
+    let pipeline = pipelineParallel ?? (strategy == .pp && dataParallel == nil ? worldSize / tensor : 1)
     let degrees = ParallelDegrees(
-      data: dataParallel ?? worldSize / tensor / (pipelineParallel ?? 1) / (contextParallel ?? 1)
-        / (expertParallel ?? 1),
-      tensor: tensor, pipeline: pipelineParallel ?? 1, context: contextParallel ?? 1, expert: expertParallel ?? 1)
-    let kind = strategy ?? (worldSize == 1 ? .single : tensor > 1 ? .tp : .ddp)
+      data: dataParallel ?? worldSize / tensor / pipeline / (contextParallel ?? 1) / (expertParallel ?? 1),
+      tensor: tensor, pipeline: pipeline, context: contextParallel ?? 1, expert: expertParallel ?? 1)
+    let kind = strategy ?? (worldSize == 1 ? .single : pipeline > 1 ? .pp : tensor > 1 ? .tp : .ddp)
     return Layout(kind, degrees, engine: engine)
   }
 

@@ -26,17 +26,21 @@ package struct EstimateAnswer: Answer {
 
   let question: Question
   let estimate: Estimate
+  let step: StepTime?
   let explanation: Explanation?
 
-  package init(_ question: Question, _ estimate: Estimate, explanation: Explanation? = nil) {
+  package init(_ question: Question, _ estimate: Estimate, step: StepTime? = nil, explanation: Explanation? = nil) {
     self.question = question
     self.estimate = estimate
+    self.step = step
     self.explanation = explanation
   }
 
   private var device: DeviceFit? { estimate.device }
 
   package var holds: Bool { device?.fits ?? true }
+
+  private var assumptions: [Assumption] { estimate.assumptions + (step?.assumptions ?? []) }
 
   // MARK: - JSON
 
@@ -77,9 +81,9 @@ package struct EstimateAnswer: Answer {
           "low": .integer(estimate.range.lowerBound.bytes), "high": .integer(estimate.range.upperBound.bytes),
           "basis": .string(estimate.uncertainty.basis),
         ]),
-      .init("step", .null),
+      .init("step", step?.json ?? .null),
       .init("fits", .init(device?.fits)),
-      .init("assumptions", .array(estimate.assumptions.map(\.json))),
+      .init("assumptions", .array(assumptions.map(\.json))),
     ] + (explanation.map { [.init("explanation", $0.json)] } ?? [])
   }
 
@@ -105,6 +109,7 @@ package struct EstimateAnswer: Answer {
       .facts(peakFacts),
       .table(breakdown),
     ]
+    if let step { blocks.append(.facts(step.facts)) }
     if let device {
       blocks.append(.paragraph(verdict(device)))
     }
@@ -113,7 +118,7 @@ package struct EstimateAnswer: Answer {
       Table.Column("Assumed", key: "what"), Table.Column("Value", key: "value"),
       Table.Column("Source", key: "source", isFlexible: true),
     ])
-    table.rows = estimate.assumptions.map { [.text($0.what), .text($0.value), .text($0.source)] }
+    table.rows = assumptions.map { [.text($0.what), .text($0.value), .text($0.source)] }
     blocks.append(.table(table))
     return Page(blocks)
   }

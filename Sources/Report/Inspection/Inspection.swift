@@ -62,6 +62,7 @@ extension Inspection {
   /// A parameter stored as words of another type is packed. An 8-bit signed integer is not: int8 quantisation
   /// keeps the shape, and so do the narrow floating-point types, whose headers count elements.
   func logicalShape(_ index: Int) -> Shape? {
+    if let packed = description?.packedShapes[index] { return packed }
     let tensor = tensors[index]
     let isPacked = placement(index)?.isParameter == true && !tensor.dataType.isFloatingPoint && tensor.dataType != .int8
     return isPacked ? nil : tensor.shape

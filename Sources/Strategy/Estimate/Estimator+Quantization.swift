@@ -4,7 +4,15 @@ internal import Graph
 extension Estimator {
   /// What is taken for granted about quantised base weights.
   func quantizationAssumptions(_ settings: ForwardSettings) -> [Assumption] {
-    guard ownForward == nil, let quantization = description.quantization(settings) else { return [] }
+    guard ownForward == nil else { return [] }
+    if case .grouped? = description.storedQuantization {
+      return [
+        Assumption(
+          what: "quantisation", value: "GPTQ, whole weights brought back for each product",
+          source: "the Triton kernels of AutoGPTQ and GPTQModel, which are those that train")
+      ]
+    }
+    guard let quantization = description.quantization(settings) else { return [] }
     let (_, compute) = settings.quantizedTypes
     var result = [
       Assumption(
@@ -40,5 +48,11 @@ extension ModelDescription {
   func quantization(_ settings: ForwardSettings) -> Quantization? {
     if case .bitsandbytes(let stored)? = storedQuantization { return stored }
     return settings.quantization
+  }
+
+  /// What the quantisation of base weights is called; nil where they are whole.
+  func quantizationName(_ settings: ForwardSettings) -> String? {
+    if case .grouped? = storedQuantization { return "GPTQ's" }
+    return quantization(settings)?.rawValue
   }
 }

@@ -31,8 +31,13 @@ public struct Estimator: Sendable {
     var workload = workload
     workload.forward.isCheckpointed = workload.checkpointing != .none
     try check(workload, layout)
-    if layout.strategy == .gemini || (layout.strategy == .tp && layout.degrees.data > 1) {
+    if layout.isGemini {
       workload.forward.precision = workload.forward.precision.gemini
+    }
+    if layout.degrees.pipeline > 1 {
+      let replicas = Distribution.Engine.replicas(usesBucketView: layout.engine.usesBucketView)
+      let held = Distribution(engine: layout.degrees.data > 1 ? replicas : nil)
+      return try worstRank(workload, layout) { _ in held }.timeline
     }
     if !playsEveryLayer, let timeline = try folded(workload, layout: layout) { return timeline }
     do throws(LoweringError) {
@@ -45,9 +50,9 @@ public struct Estimator: Sendable {
 
   /// What is not simulated yet.
   private func check(_ workload: Workload, _ layout: Layout) throws(EstimationError) {
-    if let quantization = description.quantization(workload.forward), [.gemini, .tp, .pp].contains(layout.strategy) {
+    if let scheme = description.quantizationName(workload.forward), [.gemini, .tp, .pp].contains(layout.strategy) {
       throw EstimationError(
-        reason: "\(layout.strategy.rawValue) over \(quantization.rawValue) weights is not simulated yet")
+        reason: "\(layout.strategy.rawValue) over \(scheme) weights is not simulated yet")
     }
     if layout.engine.offload != .none {
       throw EstimationError(reason: "--offload \(layout.engine.offload.rawValue) is not simulated yet")
@@ -55,6 +60,7 @@ public struct Estimator: Sendable {
     if layout.degrees.tensor > 1, (workload.forward.technique?.prefixLength ?? 0) > 0 {
       throw EstimationError(reason: "prefix tuning of heads that are split over GPUs is not simulated yet")
     }
+    if let reason = whyCutCannotRun(workload, layout) { throw EstimationError(reason: reason) }
   }
 
   /// What a layout's engine does to one GPU's run of a graph.
@@ -68,6 +74,8 @@ public struct Estimator: Sendable {
     case .ddp: return (graph, Distribution(engine: .replicas(usesBucketView: layout.engine.usesBucketView)))
     case .zeroRedundancy:
       return (graph, Distribution(engine: .zeroRedundancy(ranks: try sharding(layout).ranks)))
+    case .tp where layout.engine.tensorParallelism == .torch:
+      return (graph, Distribution(engine: .replicas(usesBucketView: layout.engine.usesBucketView)))
     // Colossal-AI's DP+TP shards over the data ranks as its ADP does.
     case .gemini, .tp: return (graph, chunks(graph, ranks: layout.degrees.data))
     case .fsdp, .fsdp1:
@@ -82,10 +90,9 @@ public struct Estimator: Sendable {
   package func folded(
     _ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees())
   ) throws(EstimationError) -> Timeline? {
-    guard ownForward == nil, [.single, .ddp, .zeroRedundancy, .fsdp, .fsdp1].contains(layout.strategy) else {
-      return nil
-    }
+    guard ownForward == nil, !layout.isGemini else { return nil }
     do throws(LoweringError) {
+      let description = try description.part(for: layout)
       guard let kinds = try description.layerKinds(configuration: configuration, settings: workload.forward),
         let repetition = LayerRepetition(of: kinds)
       else { return nil }
@@ -97,11 +104,19 @@ public struct Estimator: Sendable {
     }
   }
 
-  /// A run of a forward pass, with what the strategy and the device's libraries hold.
+  /// A run of a forward pass under a layout.
   private func step(
     _ forward: any ForwardPass, _ workload: Workload, _ layout: Layout
   ) throws(LoweringError) -> TrainingStep {
-    var (graph, held) = try distribution(forward, workload, layout)
+    let (graph, distribution) = try distribution(forward, workload, layout)
+    return try step(graph, workload, distribution)
+  }
+
+  /// A run of a graph, with what the strategy and the device's libraries hold.
+  func step(
+    _ graph: Graph, _ workload: Workload, _ distribution: Distribution
+  ) throws(LoweringError) -> TrainingStep {
+    var held = distribution
     if let workspace = device?.workspace {
       for thread in ["forward", "autograd"] {
         held.fromTheStart.append(
@@ -230,7 +245,12 @@ public struct Estimator: Sendable {
     result += quantizationAssumptions(workload.forward)
     result += expertAssumptions(workload, layout, peak: peak)
     result += hardwareAssumptions
-    if layout.strategy == .gemini || (layout.strategy == .tp && layout.degrees.data > 1) {
+    result += pipelineAssumptions(workload, layout)
+    if layout.degrees.tensor > 1 {
+      let plan = TensorParallelPlan(layout.engine.tensorParallelism).assumption
+      result.append(Assumption(what: "tensor parallelism", value: plan.value, source: plan.source))
+    }
+    if layout.isGemini {
       result.append(
         Assumption(
           what: "sharding", value: "16-bit parameters whole, fp32 copies and states in shards",
@@ -275,10 +295,7 @@ extension ForwardSettings.Precision {
 
 extension ModelDescription {
   /// What one GPU of a layout holds.
-  fileprivate func part(for layout: Layout) throws(LoweringError) -> ModelDescription {
-    switch split(tensorParallel: layout.degrees.tensor) {
-    case .success(let part): return part
-    case .failure(let error): throw LoweringError(message: error.reason)
-    }
+  func part(for layout: Layout) throws(LoweringError) -> ModelDescription {
+    try split(tensorParallel: layout.degrees.tensor, by: layout.engine)
   }
 }

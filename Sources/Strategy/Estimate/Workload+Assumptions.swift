@@ -46,8 +46,12 @@ extension Workload {
     case .chunked: assume("loss", "eight chunks, not compiled", "torchtune's CEWithChunkedOutputLoss")
     case .fused:
       assume(
-        "loss", "fused with the head; norms, rotation and MLP as in transformers",
-        "Liger 0.8 on compute capability 8.0 or more")
+        "loss", "fused with the head", "Liger 0.8 on compute capability 8.0 or more")
+    }
+    if forward.kernels == .liger {
+      assume(
+        "kernels", "Liger's norms, rotation and SwiGLU, where it has the family's form",
+        "liger-kernel 0.8; the Trainer's use_liger_kernel turns them on together with the fused loss")
     }
     return result
   }

@@ -1,8 +1,8 @@
 extension GPU {
   /// The row that a person means by a name.
   ///
-  /// Case, spaces and underscores do not matter, nor do hyphens left out (`RTX4090`). A part of an id will do
-  /// where only one row has it (`4090`); where several do (`a100`), the error lists them all.
+  /// Case, spaces and underscores do not matter, nor do hyphens left out (`RTX4090`). A part of an id will do, or of what
+  /// the vendor calls it, where only one row has it (`4090`); where several do (`a100`), the error lists them all.
   public static func named(_ name: String) throws(HardwareError) -> GPU {
     let wanted = normalized(name)
     if let exact = all.first(where: { $0.id == wanted }) { return exact }
@@ -11,7 +11,7 @@ extension GPU {
 
     let parts = wanted.split(separator: "-")
     let holders = all.filter { row in
-      let known = row.id.split(separator: "-")
+      let known = row.id.split(separator: "-") + normalized(row.productName).split(separator: "-")
       return !parts.isEmpty && parts.allSatisfy(known.contains)
     }
     if holders.count == 1 { return holders[0] }

@@ -44,6 +44,8 @@ public struct GPU: Hashable, Sendable {
   /// What the vendor and the driver call it.
   public var productName: String
   public var architecture: GPUArchitecture
+  /// Streaming multiprocessors, or compute units, that blocks of a kernel are spread over.
+  public var multiprocessors: Int
   /// Total memory as the driver's monitor (`nvidia-smi`, `rocm-smi`) reports it.
   public var memory: ByteCount
   /// What the runtime hands out: the total capacity in torch's out-of-memory message. The rest is the driver's own.
@@ -61,13 +63,15 @@ public struct GPU: Hashable, Sendable {
   public var memorySource: String
 
   public init(
-    id: String, productName: String, architecture: GPUArchitecture, memory: ByteCount, usableMemory: ByteCount,
-    memoryBandwidth: Double, rates: Rates, peerLink: PeerLink?, pcieGeneration: Int, source: String,
+    id: String, productName: String, architecture: GPUArchitecture, multiprocessors: Int, memory: ByteCount,
+    usableMemory: ByteCount, memoryBandwidth: Double, rates: Rates, peerLink: PeerLink?, pcieGeneration: Int,
+    source: String,
     memorySource: String
   ) {
     self.id = id
     self.productName = productName
     self.architecture = architecture
+    self.multiprocessors = multiprocessors
     self.memory = memory
     self.usableMemory = usableMemory
     self.memoryBandwidth = memoryBandwidth

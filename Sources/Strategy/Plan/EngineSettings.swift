@@ -11,6 +11,7 @@ public struct EngineSettings: Hashable, Sendable {
   /// Whether DDP's gradients are views of its buckets (`gradient_as_bucket_view`).
   public var usesBucketView = false
   public var offload = Offload.none
+  public var tensorParallelism = TensorParallelEngine.torch
   /// Whether tensor-parallel ranks share what lies between their matrices along the sequence (arXiv 2205.05198).
   public var isSequenceParallel = false
   public var schedule = PipelineSchedule.oneForwardOneBackward

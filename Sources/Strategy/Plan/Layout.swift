@@ -10,6 +10,11 @@ public struct Layout: Hashable, Sendable {
     self.engine = engine
   }
 
+  /// Whether Gemini's chunks hold the model: alone, or over the data ranks beside Colossal-AI's tensor parallelism.
+  var isGemini: Bool {
+    strategy == .gemini || (strategy == .tp && degrees.data > 1 && engine.tensorParallelism == .colossalAI)
+  }
+
   /// The methods of arXiv 2404.10933 over a number of GPUs, in the paper's order of equals: CDP, ADP, TP, and DP+TP for
   /// each tensor degree that divides the GPUs. One GPU has one way.
   ///
@@ -19,9 +24,11 @@ public struct Layout: Hashable, Sendable {
     // No node holds more GPUs than this, and a flag may hold any number.
     let most = max(1, min(gpus, gpusPerNode, 1024))
     let tensorDegrees = (1...most).dropFirst().reversed().filter { gpus % $0 == 0 }
+    var engine = EngineSettings()
+    engine.tensorParallelism = .colossalAI
     return [
       Layout(.ddp, ParallelDegrees(data: gpus)),
       Layout(.gemini, ParallelDegrees(data: gpus)),
-    ] + tensorDegrees.map { Layout(.tp, ParallelDegrees(data: gpus / $0, tensor: $0)) }
+    ] + tensorDegrees.map { Layout(.tp, ParallelDegrees(data: gpus / $0, tensor: $0), engine: engine) }
   }
 }

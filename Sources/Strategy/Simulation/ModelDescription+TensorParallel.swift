@@ -1,57 +1,111 @@
 internal import Architecture
+internal import Graph
 internal import Units
 
 extension ModelDescription {
-  /// What one of `ranks` GPUs holds under tensor parallelism: query, key, value and the widening matrices of the MLP
-  /// split by rows, the output projections by columns, embedding and head by words (Megatron-LM, arXiv 1909.08053).
-  /// Norms and position tables are whole on every rank. Key and value heads that are fewer than the ranks are held by
-  /// several.
+  /// What one of `ranks` GPUs holds under tensor parallelism.
   ///
-  /// - Returns: nil, with the reason, where the model does not divide.
-  func split(tensorParallel ranks: Int) -> Result<ModelDescription, TensorParallelError> {
-    guard ranks > 1 else { return .success(self) }
-    guard let heads = headCount?.value, heads % ranks == 0 else {
-      return .failure(.init(reason: "\(headCount?.value ?? 0) attention heads do not divide by \(ranks)"))
+  /// Norms and position tables are whole on every rank. Key and value heads that are fewer than the ranks are held by
+  /// several, as Megatron-LM does it.
+  ///
+  /// - Throws: ``LoweringError`` where the model does not divide.
+  func split(tensorParallel ranks: Int, by engine: EngineSettings) throws(LoweringError) -> ModelDescription {
+    let plan = TensorParallelPlan(engine.tensorParallelism)
+    guard ranks > 1 else { return self }
+    guard isOneColumnOfBlocks else {
+      throw LoweringError(message: "tensor parallelism of a \(family) model is not simulated yet")
     }
-    let keyValueHeads = keyValueHeadCount?.value ?? heads
+    guard let heads = headCount?.value, heads > 0, heads % ranks == 0 else {
+      throw LoweringError(message: "\(headCount?.value ?? 0) attention heads do not divide by \(ranks)")
+    }
+    let keyValueHeads = max(1, keyValueHeadCount?.value ?? heads)
     guard keyValueHeads % ranks == 0 || ranks % keyValueHeads == 0 else {
-      return .failure(.init(reason: "\(keyValueHeads) key/value heads do not divide by \(ranks)"))
+      throw LoweringError(message: "\(keyValueHeads) key/value heads do not divide by \(ranks)")
     }
-    let keyValueRanks = min(ranks, keyValueHeads)
+    let cut = Cut(
+      plan: plan, ranks: ranks, keyValueRanks: min(ranks, keyValueHeads), fusesByHead: fusesByHead,
+      isAlongSequence: engine.isSequenceParallel)
+    guard !cut.isAlongSequence || (plan.usesDTensors && !cut.gathers(layers)) else {
+      throw LoweringError(message: "sequence parallelism of a \(family) model is not simulated yet")
+    }
     let dimension = headDimension?.value ?? (hiddenSize?.value ?? 0) / heads
-    let fusedRows = (heads / ranks + 2 * keyValueHeads / keyValueRanks) * dimension
     var result = self
-    result.headCount?.value = heads / ranks
-    result.keyValueHeadCount?.value = keyValueHeads / keyValueRanks
-    result.headDimension = Sourced(dimension, .derived, source: "hidden size / heads before the split")
+    if !cut.gathers(layers) {
+      result.headCount?.value = heads / ranks
+      result.keyValueHeadCount?.value = keyValueHeads / cut.keyValueRanks
+      result.headDimension = Sourced(dimension, .derived, source: "hidden size / heads before the split")
+    }
+    let fusedRows = (heads / ranks + 2 * keyValueHeads / cut.keyValueRanks) * dimension
     for layer in result.layers.indices {
-      for (role, module) in result.layers[layer].modules {
-        let part: ModuleParameters?
-        switch role {
-        case .query, .gate, .up, .fusedGateUp: part = module.splitByRows(ranks)
-        case .key, .value: part = module.splitByRows(keyValueRanks)
-        case .fusedQKV: part = module.withRows(fusedRows)
-        case .attentionOutput, .down: part = module.splitByColumns(ranks)
-        default: part = module
+      let modules = result.layers[layer].modules
+      for (role, module) in modules {
+        guard let part = cut.part(of: module, role, in: modules, fusedRows: fusedRows) else {
+          throw LoweringError(message: "\(module.path) does not divide by \(ranks)")
         }
-        guard let part else {
-          return .failure(.init(reason: "\(module.path) does not divide by \(ranks)"))
+        if plan.usesDTensors, part.split != nil, module.isTransposed {
+          throw LoweringError(
+            message: "torch's tensor parallelism takes linear layers, and \(module.path) is a Conv1D")
         }
         result.layers[layer].modules[role] = part
       }
     }
-    for role in [Role.inputEmbedding, .head] {
+    for role in plan.byWords {
       // A vocabulary that does not divide is padded.
       if let module = result.modules[role], let rows = module.weight?[0] {
         result.modules[role] = module.withRows((rows + ranks - 1) / ranks)
       }
     }
-    return .success(result)
+    return result
   }
 }
 
-struct TensorParallelError: Error {
-  var reason: String
+/// How a plan cuts modules.
+private struct Cut {
+  var plan: TensorParallelPlan
+  var ranks: Int
+  /// The ranks that key and value heads are spread over.
+  var keyValueRanks: Int
+  var fusesByHead: Bool
+  var isAlongSequence: Bool
+
+  /// Whether what a fused projection gives is gathered.
+  private var gathers: Bool { plan.fused == .gathered && !fusesByHead }
+
+  /// The same for heads of these layers.
+  func gathers(_ layers: [ModelDescription.Layer]) -> Bool {
+    gathers && layers.contains { $0.modules[.fusedQKV] != nil }
+  }
+
+  /// One rank's part of a module, which may be all of it; nil where it does not divide.
+  func part(
+    of module: ModuleParameters, _ role: Role, in modules: [Role: ModuleParameters], fusedRows: Int
+  ) -> ModuleParameters? {
+    switch role {
+    case .fusedQKV, .fusedGateUp:
+      if gathers { return module.splitByRows(ranks).map { shared($0, .outputs, isWholeOutside: true) } }
+      if role == .fusedQKV { return shared(module.withRows(fusedRows), .outputs) }
+      return module.splitByRows(ranks).map { shared($0, .outputs) }
+    case .key where plan.byOutputs.contains(role), .value where plan.byOutputs.contains(role):
+      return module.splitByRows(keyValueRanks).map { shared($0, .outputs) }
+    case _ where plan.byOutputs.contains(role): return module.splitByRows(ranks).map { shared($0, .outputs) }
+    case _ where plan.byInputs.contains(role):
+      // What a gathered projection leads to is whole.
+      let source: Role = role == .attentionOutput ? .fusedQKV : .fusedGateUp
+      return module.splitByColumns(ranks)
+        .map { shared($0, .inputs, isWholeOutside: gathers && modules[source] != nil) }
+    default: return module
+    }
+  }
+
+  /// A module with what its ranks exchange, where that allocates.
+  private func shared(
+    _ module: ModuleParameters, _ axis: LinearSplit.Axis, isWholeOutside: Bool = false
+  ) -> ModuleParameters {
+    guard plan.usesDTensors else { return module }
+    var result = module
+    result.split = LinearSplit(axis, ranks: ranks, isWholeOutside: isWholeOutside, isAlongSequence: isAlongSequence)
+    return result
+  }
 }
 
 extension ModuleParameters {

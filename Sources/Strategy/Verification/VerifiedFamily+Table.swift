@@ -230,13 +230,13 @@ extension VerifiedFamily {
         checkpointing=reentrant,fp16-mixed,fp32,lora,padding,prefix,sgd
         """),
     VerifiedFamily(
-      "llama", runs: 201, median: 0.000000, worst: 0.000024,
+      "llama", runs: 207, median: 0.000000, worst: 0.000024,
       settings: """
         accumulate,adafactor,adamw,adamw-8bit,adamw-fused,attention=eager,attention=efficient,attention=math,\
         attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
-        checkpointing=reentrant,clipping,dora,fp16,fp16-mixed,fp32,freeze,galore-adamw,ia3,kbit,lamda,lion,\
-        lion-8bit,lora,loss=chunked,loss=fused,muon,padding,paged-adamw-8bit,prefix,prefix=projected,prompt,\
-        quantize=int8,quantize=nf4,quantize=nf4-double,sgd,sgd-momentum
+        checkpointing=reentrant,clipping,dora,fp16,fp16-mixed,fp32,freeze,galore-adamw,ia3,kbit,\
+        kernels=liger,lamda,lion,lion-8bit,lora,loss=chunked,loss=fused,muon,padding,paged-adamw-8bit,prefix,\
+        prefix=projected,prompt,quantize=int8,quantize=nf4,quantize=nf4-double,sgd,sgd-momentum
         """),
     VerifiedFamily(
       "llama4", runs: 34, median: 0.000000, worst: 0.000000,
@@ -374,12 +374,13 @@ extension VerifiedFamily {
         quantize=int8,quantize=nf4-double,sgd
         """),
     VerifiedFamily(
-      "qwen2", runs: 57, median: 0.000000, worst: 0.000000,
+      "qwen2", runs: 62, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,adamw-8bit,adamw-fused,attention=cudnn,attention=eager,attention=efficient,\
         attention=math,attention=sdpa,bf16,bf16-mixed,cache,checkpointing=non-reentrant,checkpointing=none,\
-        checkpointing=reentrant,dora,fp16-mixed,fp32,freeze,kbit,lamda,lion,lion-8bit,lora,muon,padding,\
-        paged-adamw-8bit,prefix,prompt,quantize=int8,quantize=nf4-double,sgd,sgd-momentum
+        checkpointing=reentrant,dora,fp16-mixed,fp32,freeze,kbit,kernels=liger,lamda,lion,lion-8bit,lora,\
+        loss=fused,muon,padding,paged-adamw-8bit,prefix,prompt,quantize=int8,quantize=nf4-double,sgd,\
+        sgd-momentum
         """),
     VerifiedFamily(
       "qwen2_moe", runs: 25, median: 0.000000, worst: 0.000000,

@@ -22,6 +22,7 @@ extension Workload {
     case nil: break
     }
     if forward.loss != .transformers { words.append("loss=\(forward.loss.rawValue)") }
+    if forward.kernels != .eager { words.append("kernels=\(forward.kernels.rawValue)") }
     if clipsGradients { words.append("clipping") }
     if !forward.frozen.isEmpty { words.append("freeze") }
     if accumulation > 1 { words.append("accumulate") }

@@ -176,7 +176,7 @@ extension Derivative {
     case .logSoftmax:
       .one(saved: { _ in [.output(0)] }) { $0.likeInput("_log_softmax_backward_data") }
 
-    case .allGather: .one { $0.make("slice", Layout(contiguous: $0.inputLayout(0).shape)) }
+    case .collective(let collective): of(collective)
     // A padding of negative widths, which copies (constant_pad_nd).
     case .pad: .one { $0.make("constant_pad_nd", Layout(contiguous: $0.inputLayout(0).shape)) }
     case .concatenate:
@@ -197,6 +197,8 @@ extension Derivative {
     case .linear: linear
     case .quantizedLinear(let weight):
       .one(saved: { _ in weight.scheme == .int8 ? [.attribute(0)] : [] }) { $0.through(weight) }
+    case .groupedLinear(let weight): .one { $0.through(weight) }
+    case .fused(let kernel): of(kernel)
     case .batchedProduct:
       Derivative(saved: { need in (need[1] ? [.input(0)] : []) + (need[0] ? [.input(1)] : []) }) { step in
         step.each([1, 0]) { $0.make("bmm", Layout(contiguous: $0.inputLayout($1).shape)) }
@@ -247,7 +249,7 @@ extension Derivative {
     case .maximumPool:
       .one(saved: { _ in [.input(0), .output(1)] }) { $0.likeInput("max_pool2d_with_indices_backward") }
     case .averagePool: .one(saved: { _ in [.input(0)] }) { $0.likeInput("avg_pool2d_backward") }
-    case .attention(let kernel): attention(kernel)
+    case .attention(let kernel, _): attention(kernel)
     case .pointwiseLoss: .one(saved: { _ in [.input(0), .input(1)] }) { $0.likeInput("\(kind.name)_backward") }
     case .negativeLogLikelihood:
       .one(saved: { _ in [.input(0), .input(1), .output(1)] }) { $0.likeInput("nll_loss_backward") }

@@ -13,7 +13,7 @@ struct Reach {
   ///   handed back where one reaches its result.
   init(_ graph: Graph, rejoining: Bool) {
     var reached = [Bool](repeating: graph.loss == nil, count: graph.values.count)
-    if let loss = graph.loss { reached[loss.index] = true }
+    for end in graph.stages.map(\.output) + (graph.loss.map { [$0] } ?? []) { reached[end.index] = true }
     let last = graph.operators.count - 1
     var released = [Int](repeating: last, count: graph.values.count)
     for (place, owners) in graph.releases.enumerated() {

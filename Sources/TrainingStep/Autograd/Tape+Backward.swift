@@ -17,6 +17,12 @@ extension Tape {
     memory.section = nil
     engine?.endBackward(&gradients, &memory)
     memory.release(seed.storage)
+    endBackward()
+  }
+
+  /// Forgets the autograd graph.
+  mutating func endBackward() {
+    memory.section = nil
     nodes.removeAll(keepingCapacity: true)
     for case .tensor(let argument) in recomputations.values.flatMap(\.arguments) { memory.release(argument.storage) }
     recomputations.removeAll()
@@ -51,7 +57,7 @@ extension Tape {
   /// Executes every node that the given ones reach, latest first, as the engine's priority queue does. Gradients
   /// of a recomputed stretch's arguments are returned.
   @discardableResult
-  private mutating func run(
+  mutating func run(
     from roots: [(edge: Edge, gradient: Tensor)], inside segment: Graph.Segment? = nil
   ) -> [Int: Tensor] {
     var leaves: [Int: Gathered] = [:]
@@ -177,8 +183,10 @@ extension Tape {
     // derivative alone.
     var kept: [Tensor] = []
     var recomputed: [Tensor] = []
+    var all: [Tensor] = []
     for holding in nodes[index].kept {
       guard let tensor = unpack(holding) else { continue }
+      all.append(tensor)
       if case .recomputed = holding { recomputed.append(tensor) } else { kept.append(tensor) }
     }
     let arrived = nodes[index].arrived
@@ -186,7 +194,7 @@ extension Tape {
     var gradients: [Tensor?] = Array(repeating: nil, count: operation.inputs.count)
     if arrived.contains(where: { $0 != nil }) {
       var step = BackwardStep(
-        graph: graph, operation: operation, arrived: arrived, needed: nodes[index].edges.map { $0 != nil }, kept: kept,
+        graph: graph, operation: operation, arrived: arrived, needed: nodes[index].edges.map { $0 != nil }, kept: all,
         memory: &memory)
       Derivative.of(operation.kind).backward(&step)
       for tensor in recomputed { step.drop(tensor) }

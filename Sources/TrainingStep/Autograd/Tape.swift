@@ -53,6 +53,7 @@ struct Tape {
     makers = Array(repeating: nil, count: graph.values.count)
     let extra = Set(graph.extraLeaves + (checkpointing == .none ? [] : graph.checkpointedLeaves))
     var required = graph.values.map { $0.origin == .parameter(trains: true) }
+    for leaf in extra where graph[leaf].origin == .input { required[leaf.index] = true }
     var segments = graph.segments[...]
     for (place, operation) in graph.operators.enumerated() {
       // Beyond a stretch's end all of its results are one function's.
@@ -92,6 +93,15 @@ struct Tape {
   /// Runs the whole forward pass.
   mutating func forward() {
     run(0..<graph.operators.count, stretches: nested[graph.segments.count], keeping: .tensors)
+    memory.section = nil
+  }
+
+  /// Runs one stage of several.
+  mutating func forward(_ stage: Graph.Stage) {
+    let stretches = nested[graph.segments.count].filter {
+      stage.operators.contains(graph.segments[$0].operators.lowerBound)
+    }
+    run(stage.operators, stretches: stretches, keeping: .tensors)
     memory.section = nil
   }
 
@@ -254,7 +264,7 @@ struct Tape {
   /// Whether attention leaves out the log-sums that only a backward pass would read (`should_compute_logsumexp` in
   /// aten/src/ATen/native/transformers/attention.cpp).
   private func leavesOutStatistics(_ operation: Graph.Operator, _ keeping: Keeping) -> Bool {
-    guard case .attention(.efficient) = operation.kind else { return false }
+    guard case .attention(.efficient, _) = operation.kind else { return false }
     if case .nothing = keeping { return true }
     return !operation.inputs.prefix(3).contains { requiresGradient[$0.index] }
   }

@@ -20,7 +20,11 @@ extension Tape {
           dataType: graph.values[$0].dataType)
       }
     switch workload.optimizer {
-    case .adamW: adamW(parameters, &states)
+    case .adamW:
+      // One call takes no DTensors beside other tensors, so that they are a parameter group of their own.
+      let distributed = Set(graph.distributedParameters.map(\.index))
+      adamW(parameters.filter { distributed.contains($0.parameter) }, &states)
+      adamW(parameters.filter { !distributed.contains($0.parameter) }, &states)
     case .adamWLoop: adamWLoop(parameters, &states)
     case .adamWFused:
       // A fused kernel reads its step counter, one fp32 number, on the device.

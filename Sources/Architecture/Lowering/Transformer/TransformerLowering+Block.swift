@@ -13,7 +13,9 @@ extension TransformerLowering {
     // A norm behind a branch alone stands behind the sum (OPT-350m); beside one before the branch, before it (Gemma 2).
     let normsTheSum = layer.modules[.inputNorm] == nil && !choices.normsBranches
     let before = normalized(&g, input, layer, .inputNorm)
-    let attended = g.frame("self_attn") { g in attention(&g, before, layer, inputs) }
+    let attended = onWholeSequence(&g, before) { g, whole in
+      g.frame("self_attn") { g in attention(&g, whole, layer, inputs) }
+    }
     let memory = layer.modules[.crossQuery] == nil ? nil : inputs.memory
     if memory == nil, let weights = attended.weights, !choices.dropsWeights { g.hold(weights) }
     if choices.holdsInputNorm { g.hold(before) }
@@ -58,7 +60,7 @@ extension TransformerLowering {
       g.hold(hidden)
       return BlockResults(hidden: mlp(&g, hidden, layer, adding: residual), weights: attended.weights)
     }
-    branch = mlp(&g, hidden, layer)
+    branch = onWholeSequence(&g, hidden) { g, whole in mlp(&g, whole, layer) }
     if choices.dropsBehindMLP { branch = dropped(&g, branch, choices.residualDropout) }
     branch = dropPath(&g, scaled(&g, branch, layer, .mlpScale), choices.dropPath)
     if !normsTheSum { branch = normalized(&g, branch, layer, .postMLPNorm) }
@@ -149,6 +151,7 @@ extension TransformerLowering {
         let both = linear(&g, input, fused)
         let width = both.shape[2] / 2
         let halves = g.split(both, axis: -1, lengths: [width, width])
+        if fusesGatedProduct { return linear(&g, g.fusedGatedProduct(halves[0], halves[1]), down) }
         guard choices.fused == .stacked else {
           let gate = activation(&g, halves[0], choices.fusedActivation ?? choices.activation)
           return linear(&g, g.multiply(halves[1], gate), down)
@@ -161,6 +164,10 @@ extension TransformerLowering {
     guard let up = layer.modules[.up] else { return input }
     if let gate = layer.modules[.gate] {
       let inner = g.frame("mlp") { g in
+        if fusesGatedProduct {
+          let gated = linear(&g, input, gate)
+          return linear(&g, g.fusedGatedProduct(gated, linear(&g, input, up)), down)
+        }
         let gated = activation(&g, linear(&g, input, gate))
         let wide = linear(&g, input, up)
         let product = g.multiply(gated, wide)
@@ -184,6 +191,12 @@ extension TransformerLowering {
       return choices.dropsBehindMLP ? narrow : dropped(&g, narrow, dropout)
     }
     return choices.inlineMLP == nil ? g.frame("mlp", plain) : plain(&g)
+  }
+
+  /// Whether Liger's kernel multiplies the gate's SiLU by what is beside it.
+  private var fusesGatedProduct: Bool {
+    let name = configuration?.string(choices.activation.key) ?? choices.activation.value
+    return settings.kernels == .liger && ActivationFunction(name) == .silu && !choices.castsToDown
   }
 
   /// The projection that ends an MLP, its input in the type that the family wants.

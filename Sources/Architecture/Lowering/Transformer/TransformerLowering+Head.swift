@@ -143,7 +143,10 @@ extension TransformerLowering {
 
   /// What is asked of adapters that no pass is known for; nil where there is nothing.
   var adaptersThatCannotRun: String? {
+    let isShared = stack.layers.contains { $0.modules.values.contains { $0.split != nil } }
+    if isShared, settings.technique?.kind == .scaling { return "(IA)3 of layers that GPUs share is not simulated" }
     guard let adapters = settings.adapters else { return nil }
+    if isShared, adapters.form != .pair { return "only LoRA is simulated on layers that GPUs share" }
     let embedding = stack.modules[.inputEmbedding].map { adapters.name($0.path) } ?? false
     switch choices.embeddingScale {
     case .buffer?, .number?: if embedding { return "an adapter of an embedding that scales its rows is not simulated" }

@@ -26,11 +26,12 @@ extension TransformerLowering {
       let wanted = settings.attention
       let width = heads.value.shape[3]
       if isHalf, dimension <= 256, width == dimension, mask == nil, wanted != .efficient, wanted != .math {
-        return flash(&g, heads, wanted == .cudnn ? .cudnn : .flash)
+        return flash(&g, heads, wanted == .cudnn ? .cudnn : .flash, isCausal: isCausal)
       }
       if !isGrouped, dimension % (isHalf ? 8 : 4) == 0, width % (isHalf ? 8 : 4) == 0, wanted != .math {
         let bias = mask.map { additive(&g, $0, type, queries: heads.query.shape[2]) }
-        return g.attention(.efficient, query: heads.query, key: heads.key, value: heads.value, mask: bias)
+        return g.attention(
+          .efficient, query: heads.query, key: heads.key, value: heads.value, mask: bias, isCausal: isCausal)
       }
       return composite(&g, heads, mask, isCausal: isCausal)
     }
@@ -43,10 +44,13 @@ extension TransformerLowering {
   }
 
   /// Flash attention wants head dimensions in multiples of eight and pads them otherwise.
-  private func flash(_ g: inout GraphBuilder, _ heads: Heads, _ kernel: AttentionKernel) -> Tensor {
+  private func flash(
+    _ g: inout GraphBuilder, _ heads: Heads, _ kernel: AttentionKernel, isCausal: Bool
+  ) -> Tensor {
     let missing = (8 - sizes.headDimension % 8) % 8
     guard missing > 0 else {
-      return g.attention(kernel, query: heads.query, key: heads.key, value: heads.value, mask: nil)
+      return g.attention(
+        kernel, query: heads.query, key: heads.key, value: heads.value, mask: nil, isCausal: isCausal)
     }
     func padded(_ g: inout GraphBuilder, _ tensor: Tensor) -> Tensor {
       var shape = tensor.shape
@@ -55,7 +59,8 @@ extension TransformerLowering {
     }
     let query = padded(&g, heads.query)
     let key = padded(&g, heads.key)
-    let output = g.attention(kernel, query: query, key: key, value: padded(&g, heads.value), mask: nil)
+    let output = g.attention(
+      kernel, query: query, key: key, value: padded(&g, heads.value), mask: nil, isCausal: isCausal)
     return g.slice(output, axis: 3, start: 0, length: sizes.headDimension)
   }
 
@@ -108,8 +113,8 @@ extension TransformerLowering {
         let query = g.hold(g.multiplyScalar(wideQuery))
         let bias = mask != nil || isCausal ? g.hold(scoresBias(&g, mask)) : nil
         // Grouped heads are repeated (`repeat_interleave`), which copies; Falcon's single head is broadcast.
-        let key = repeatsHeads ? g.hold(repeated(&g, wideKey)) : wideKey
-        let value = repeatsHeads ? g.hold(repeated(&g, wideValue)) : wideValue
+        let key = repeatsHeads ? g.hold(g.contiguous(repeated(&g, wideKey))) : wideKey
+        let value = repeatsHeads ? g.hold(g.contiguous(repeated(&g, wideValue))) : wideValue
         var scores = g.matrixProduct(query, g.multiplyScalar(g.transpose(key, 2, 3)))
         if let bias { scores = g.add(scores, bias) }
         let weights = g.hold(g.dropout(g.softmax(scores), number(choices.attentionDropout)))

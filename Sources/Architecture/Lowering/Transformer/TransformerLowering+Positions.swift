@@ -279,9 +279,10 @@ extension TransformerLowering {
   // MARK: - Masks
 
   /// `create_causal_mask` (transformers/masking_utils.py): nothing where a kernel's causal flag does, a boolean mask
-  /// for padded batches, an additive one for eager attention. `seen` is the mask of the tokens that count.
+  /// for padded batches, an additive one for eager attention; the flash kernel takes the window as an argument. `seen` is
+  /// the mask of the tokens that count.
   func causalMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
-    let slides = choices.window == .all && window != nil
+    let slides = choices.window == .all && window != nil && settings.attention != .flash
     guard isEager || settings.isPadded || slides || choices.alwaysMasks || keyLength > length else { return nil }
     return mask(&g, seen, windowed: slides)
   }
@@ -289,7 +290,8 @@ extension TransformerLowering {
   /// `create_sliding_window_causal_mask` for the layers that see a window only.
   private func windowMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
     if case .alternatingWhereUsed = choices.window, !usesWindow { return mask(&g, seen, windowed: true) }
-    guard isEager || settings.isPadded || window != nil || keyLength > length else { return nil }
+    let slides = window != nil && settings.attention != .flash
+    guard isEager || settings.isPadded || slides || keyLength > length else { return nil }
     if case .chunks = choices.window { return chunkMask(&g, seen) }
     return mask(&g, seen, windowed: true)
   }

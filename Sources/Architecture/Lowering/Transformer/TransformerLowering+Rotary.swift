@@ -4,6 +4,12 @@ internal import Units
 extension TransformerLowering {
   /// `apply_rotary_pos_emb` with halves, on queries and keys [B, heads, S, D].
   func rotated(_ g: inout GraphBuilder, _ heads: Heads, _ rotary: (cosine: Tensor, sine: Tensor)) -> Heads {
+    if settings.kernels == .liger, choices.turning == .halves, choices.turningType == .hidden, !choices.rejoinsRotated {
+      return g.frame("") { g in
+        let query = g.fusedRotation(heads.query, rotary.cosine, rotary.sine)
+        return (query, g.fusedRotation(heads.key, rotary.cosine, rotary.sine), heads.value)
+      }
+    }
     let type = choices.turningType == .hidden ? nil : heads.query.dataType
     return g.frame("") { g in
       var heads = heads

@@ -57,6 +57,7 @@ struct TransformerLowering: ModuleLowering {
     if let reason = whatTaskCannotRun ?? whyTechniqueCannotRun ?? whyCannotRun(activation: choices.activation) {
       return reason
     }
+    if let reason = whySequenceIsNotShared { return reason }
     if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
     case .rotary, .rotaryByKind, .rotaryGrid, .rotaryTable:
@@ -90,6 +91,7 @@ struct TransformerLowering: ModuleLowering {
       for module in layer.others { declare(&g, module) }
     }
     declare(&g, stack.modules, behind)
+    noteSharedNorms(&g)
     // A class that is known has no modules but those that are.
     if !description.hasLowering { for module in description.others { declare(&g, module) } }
   }
@@ -126,7 +128,7 @@ struct TransformerLowering: ModuleLowering {
       hidden = g.frame("norm") { g in bareNorm(&g, hidden) }
     }
     if let weights = blocks.weights { g.hold(weights) }
-    return hidden
+    return sequenceRanks > 1 ? g.gathered(hidden, axis: 1, ranks: sequenceRanks) : hidden
   }
 
   /// The blocks one after the other, each a stretch that checkpointing may wrap.
@@ -142,7 +144,8 @@ struct TransformerLowering: ModuleLowering {
       let handed = [inputs.bias, inputs.memory?.states, inputs.memory?.bias].compactMap { $0 }
       let results = g.segment("layers.\(layer.index)", positional: inputs.positional + handed, unread: inputs.unread) {
         g in
-        let results = block(&g, inputs.hidden, layer, inputs)
+        let hidden = layer.index == stack.layers[0].index ? pieceOfSequence(&g, inputs.hidden) : inputs.hidden
+        let results = block(&g, hidden, layer, inputs)
         return (results.hidden, choices.returnsWeights ? results.weights.map { [$0] } ?? [] : results.biases)
       }
       let source = inputs.hidden

@@ -1,0 +1,13 @@
+/// Text of a POSIX shell.
+enum ShellText {
+  /// One word, whatever stands in it.
+  static func word(_ text: String) -> String {
+    let isPlain =
+      !text.isEmpty
+      && text.utf8.allSatisfy { byte in
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+          || "_-./=:,".utf8.contains(byte)
+      }
+    return isPlain ? text : "'\(text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
+  }
+}

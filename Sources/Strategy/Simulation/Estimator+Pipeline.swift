@@ -1,0 +1,153 @@
+internal import Architecture
+internal import Graph
+internal import TrainingStep
+internal import Units
+
+extension Estimator {
+  /// A rank of a pipeline.
+  struct PipelineRank {
+    var rank: Int
+    /// For each of its stages, the places of the layers that it runs.
+    var stages: [Range<Int>]
+    var timeline: Timeline
+  }
+
+  /// The stages of a rank that `--schedule interleaved` runs.
+  private static let interleavedStages = 2
+  /// More micro-batches than this are not simulated one by one.
+  private static let mostBatches = 1024
+
+  /// The rank of a pipeline with the highest peak. Of those that run the same kinds of layers, the first has as many
+  /// micro-batches in flight as any, and stands for the others.
+  func worstRank(
+    _ workload: Workload, _ layout: Layout, _ distribution: (Graph) -> Distribution
+  ) throws(EstimationError) -> PipelineRank {
+    let ranks = layout.degrees.pipeline
+    let batches = workload.accumulation
+    guard ownForward == nil else {
+      throw EstimationError(reason: "a graph of the model's own cannot be cut into pipeline stages here")
+    }
+    guard batches <= Self.mostBatches else {
+      throw EstimationError(reason: "more than \(Self.mostBatches) micro-batches in a pipeline are not simulated")
+    }
+    do throws(LoweringError) {
+      let description = try description.part(for: layout)
+      let perRank = layout.engine.schedule == .interleaved ? Self.interleavedStages : 1
+      let (count, isTooMany) = ranks.multipliedReportingOverflow(by: perRank)
+      guard !isTooMany, count <= description.layers.count else {
+        throw LoweringError(message: "\(description.layers.count) layers do not fill \(ranks) times \(perRank) stages")
+      }
+      if layout.engine.schedule == .oneForwardOneBackward, batches < ranks {
+        throw LoweringError(
+          message: "1F1B wants as many micro-batches (--accumulate) as stages, and \(batches) are fewer than \(ranks)")
+      }
+      let kinds = try description.layerKinds(configuration: configuration, settings: workload.forward)
+      var seen = Set<[[LayerKind]]>()
+      var worst: PipelineRank?
+      for rank in 0..<ranks {
+        let stages = (0..<perRank).map {
+          Self.layers(ofStage: rank + $0 * ranks, of: count, among: description.layers.count)
+        }
+        let isEnd = rank == 0 || rank == ranks - 1
+        if !isEnd, let kinds, !seen.insert(stages.map { Array(kinds[$0]) }).inserted { continue }
+        let order = try Self.order(layout, rank: rank, batches: batches)
+        let timeline = try self.timeline(
+          workload, description, rank: rank, of: ranks, stages: stages, kinds: kinds, order, distribution)
+        guard let peak = timeline.peak(ofStep: 2)?.peak.bytes else { continue }
+        if let known = worst?.timeline.peak(ofStep: 2)?.peak.bytes, known >= peak { continue }
+        worst = PipelineRank(rank: rank, stages: stages, timeline: timeline)
+      }
+      guard let worst else { throw LoweringError(message: "the pipeline has no ranks") }
+      return worst
+    } catch {
+      throw EstimationError(reason: error.message)
+    }
+  }
+
+  /// The layers of one of `count` stages: as many as of any other, the first ones one more where they do not divide.
+  static func layers(ofStage stage: Int, of count: Int, among layers: Int) -> Range<Int> {
+    let (each, more) = layers.quotientAndRemainder(dividingBy: count)
+    let start = stage * each + min(stage, more)
+    return start..<start + each + (stage < more ? 1 : 0)
+  }
+
+  private static func order(
+    _ layout: Layout, rank: Int, batches: Int
+  ) throws(LoweringError) -> PipelineOrder {
+    let ranks = layout.degrees.pipeline
+    switch layout.engine.schedule {
+    case .gpipe: return .gpipe(batches: batches)
+    case .oneForwardOneBackward: return .oneForwardOneBackward(batches: batches, ranks: ranks, rank: rank)
+    case .interleaved:
+      guard
+        let order = PipelineOrder.interleaved(
+          batches: batches, ranks: ranks, rank: rank, stages: interleavedStages)
+      else {
+        throw LoweringError(
+          message: "\(batches) micro-batches do not divide into \(max(1, batches / ranks)) rounds, as the interleaved "
+            + "schedule wants them")
+      }
+      return order
+    }
+  }
+
+  /// The timeline of one rank.
+  private func timeline(
+    _ workload: Workload, _ description: ModelDescription, rank: Int, of ranks: Int, stages: [Range<Int>],
+    kinds: [LayerKind]?, _ order: PipelineOrder, _ distribution: (Graph) -> Distribution
+  ) throws(LoweringError) -> Timeline {
+    func graph(_ places: [[Int]]) throws(LoweringError) -> Graph {
+      try description.pipelineGraph(
+        stages: places.indices.map {
+          (places[$0], isFirst: rank == 0 && $0 == 0, isLast: rank == ranks - 1 && $0 == places.count - 1)
+        }, configuration: configuration, settings: workload.forward)
+    }
+    if stages.count == 1, let kinds, !playsEveryLayer, distribution(Graph()).fromTheStart.isEmpty,
+      let repetition = LayerRepetition(of: Array(kinds[stages[0]]))
+    {
+      let first = stages[0].lowerBound
+      let folded = try graph([repetition.places.map { first + $0 }])
+      if let timeline = try step(folded, workload, Distribution()).run(order, repeating: repetition) { return timeline }
+    }
+    let whole = try graph(stages.map(Array.init))
+    return try step(whole, workload, distribution(whole)).run(order)
+  }
+
+  /// What is taken for granted of a pipeline.
+  func pipelineAssumptions(_ workload: Workload, _ layout: Layout) -> [Assumption] {
+    guard layout.degrees.pipeline > 1, let worst = try? worstRank(workload, layout, { _ in Distribution() }) else {
+      return []
+    }
+    let layers = worst.stages.map { "\($0.lowerBound) to \($0.upperBound - 1)" }.joined(separator: " and ")
+    return [
+      Assumption(
+        what: "pipeline rank", value: "\(worst.rank) of \(layout.degrees.pipeline), which needs the most: layers \(layers)",
+        source: "every rank with layers of its own is simulated; the embedding is on the first, norm and head on the last"),
+      Assumption(
+        what: "pipeline schedule",
+        value: "\(layout.engine.schedule.rawValue) over \(workload.accumulation) micro-batches"
+          + (layout.engine.schedule == .interleaved ? ", \(Self.interleavedStages) stages a rank" : ""),
+        source: "torch.distributed.pipelining (torch 2.11), with a buffer for each micro-batch's hidden states and "
+          + "gradients from other ranks; autocast around each forward pass"),
+    ]
+  }
+
+  // MARK: - What is not simulated
+
+  /// Why a model cannot be cut as the layout says; nil where it can.
+  func whyCutCannotRun(_ workload: Workload, _ layout: Layout) -> String? {
+    let degrees = layout.degrees
+    for (degree, name) in [(degrees.context, "context"), (degrees.expert, "expert")] where degree > 1 {
+      return "\(name) parallelism is not simulated yet"
+    }
+    if layout.strategy == .pp, degrees.pipeline == 1 { return "pp runs a pipeline (--pipeline-parallel)" }
+    if degrees.pipeline > 1, ![.pp, .tp, .ddp].contains(layout.strategy) {
+      return "\(layout.strategy.rawValue) with a pipeline is not simulated yet"
+    }
+    let sharesDTensors = degrees.tensor > 1 && layout.engine.tensorParallelism == .torch
+    if sharesDTensors, workload.optimizer == .adafactor {
+      return "transformers' Adafactor adds a tensor to a DTensor, which torch refuses"
+    }
+    return nil
+  }
+}

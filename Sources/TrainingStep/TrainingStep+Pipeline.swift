@@ -1,0 +1,83 @@
+internal import Graph
+internal import Units
+
+extension TrainingStep {
+  /// The same for one rank of a pipeline, whose stages are those of the graph.
+  public func run(_ order: PipelineOrder) -> Timeline { simulated(order, repeating: nil).finished }
+
+  /// The timeline of a rank of whose one stage some layers are left out; nil where they do not repeat in it.
+  public func run(_ order: PipelineOrder, repeating layers: LayerRepetition) -> Timeline? {
+    guard graph.segments.count == layers.count, graph.stages.count == 1, !workload.clipsGradients else { return nil }
+    return simulated(order, repeating: layers).repeating(layers)?.finished
+  }
+
+  private func simulated(_ order: PipelineOrder, repeating layers: LayerRepetition?) -> Memory {
+    var tape = Tape(graph: graph, checkpointing: workload.checkpointing)
+    tape.memory = Memory(keepsLog: layers != nil)
+    tape.handsGradientsOn = distribution.handsGradientsOn
+    tape.prepare(distribution, repeating: layers)
+    var states = OptimizerStates()
+    var norm: Memory.StorageID?
+    tape.load()
+    tape.engine?.begin(&tape.memory)
+    for holding in distribution.fromTheStart { tape.take(holding) }
+    let buffers = graph.stages.map { tape.makeBuffers($0, batches: order.batches) }
+    for step in 1...2 {
+      tape.memory.begin(.input, step: step)
+      let batches = (0..<order.batches).map { _ in tape.makeInputs() }
+      var flights = [[Int: Flight]](repeating: [:], count: graph.stages.count)
+      var sent: Memory.StorageID?
+      var losses: [Memory.StorageID] = []
+      for action in order.actions {
+        let stage = graph.stages[action.stage]
+        let (received, arriving) = buffers[action.stage]
+        if action.isForward {
+          tape.memory.begin(.forward, step: step)
+          tape.bindInputs(batches[action.batch])
+          let flight = tape.depart(stage, received: received.isEmpty ? nil : received[action.batch])
+          tape.memory.endForward()
+          if let loss = flight.loss { losses.append(loss) }
+          flights[action.stage][action.batch] = flight
+        } else if let flight = flights[action.stage].removeValue(forKey: action.batch) {
+          tape.memory.begin(.backward, step: step)
+          let gradient = tape.arrive(flight, stage, gradient: arriving.isEmpty ? nil : arriving[action.batch])
+          // What is being sent is named until the next has been formed.
+          if let sent { tape.memory.release(sent) }
+          sent = gradient
+        }
+      }
+      if let sent { tape.memory.release(sent) }
+      for loss in losses { tape.memory.release(loss) }
+      tape.markGradients()
+      tape.memory.begin(.optimizer, step: step)
+      if step == 1 { for holding in distribution.fromTheFirstUpdate { tape.take(holding) } }
+      if workload.clipsGradients {
+        let next = tape.clipGradients()
+        if let norm { tape.memory.release(norm) }
+        norm = next
+      }
+      if !distribution.updatesParameters { tape.optimize(workload, &states) }
+      tape.dropGradients()
+      for batch in batches { tape.drop(batch) }
+      tape.memory.endStep()
+    }
+    return tape.memory
+  }
+}
+
+extension Tape {
+  /// The buffers of a stage, one for each micro-batch, which live as long as the run (`_prepare_forward_infra` and
+  /// `_prepare_backward_infra` in torch/distributed/pipelining/stage.py): for hidden states that come from the stage
+  /// before, and for gradients that come from the one behind.
+  fileprivate mutating func makeBuffers(
+    _ stage: Graph.Stage, batches: Int
+  ) -> (received: [Memory.StorageID], gradients: [Memory.StorageID]) {
+    func make(_ value: Graph.ValueID?) -> [Memory.StorageID] {
+      guard let value else { return [] }
+      return (0..<batches).map { _ in
+        memory.allocate(bytes(of: value), cause: "empty", module: "", category: .communication)
+      }
+    }
+    return (make(stage.received), make(stage.isLast ? nil : stage.output))
+  }
+}
