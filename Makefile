@@ -2,6 +2,7 @@
 # make test   installs what a fresh Debian lacks and runs every test
 # make accuracy TRUTH=runs.jsonl CORPUS=folder   the error of the estimates against traced runs
 # make accuracy-onnx [MODELS=folder]   the shapes of ONNX graphs against the node tests of onnx, and exported models
+# make engines   accelerate and DeepSpeed, from PyPI, read the launch files that plan --emit writes
 # make lint   the formatter's opinion; make format follows it
 # make generate   what protobuf-c's compiler makes of the ONNX schema; make check-generated compares
 
@@ -13,7 +14,7 @@ PLIMSOLL := .build/release/plimsoll
 SAMPLES := .build/sample-models
 MODEL ?= Llama-3-8B
 
-.PHONY: build demo test accuracy accuracy-onnx lint format generate check-generated dependencies samples clean
+.PHONY: build demo test engines accuracy accuracy-onnx lint format generate check-generated dependencies samples clean
 
 build: dependencies
 	swift build -c release
@@ -54,6 +55,11 @@ demo: build samples
 
 test: dependencies
 	swift test
+
+# Some gigabytes, kept in the user's cache; .ci/run leaves it out.
+engines: PYTHON := yes
+engines: dependencies
+	PLIMSOLL_ENGINES=1 swift test --filter EngineReaderTests
 
 # A JSON object a line: a model's folder in CORPUS, the run's settings, and its peaks.
 accuracy: dependencies

@@ -80,7 +80,8 @@ let package = Package(
     tests(
       of: "Report",
       [
-        "Units", "Checkpoint", "Architecture", "Graph", "TrainingStep", "Strategy", .product(name: "Yams", package: "Yams"),
+        "Units", "Checkpoint", "Architecture", "Graph", "TrainingStep", "Strategy",
+        .product(name: "Yams", package: "Yams"),
       ]),
     .testTarget(
       name: "PlimsollCommandTests",

@@ -28,7 +28,7 @@ extension TrainingStep {
       var flights = [[Int: Flight]](repeating: [:], count: graph.stages.count)
       var sent: Memory.StorageID?
       var losses: [Memory.StorageID] = []
-      for action in order.actions {
+      for (place, action) in order.actions.enumerated() {
         let stage = graph.stages[action.stage]
         let (received, arriving) = buffers[action.stage]
         if !order.namesSentLonger, let previous = sent {
@@ -44,6 +44,7 @@ extension TrainingStep {
           flights[action.stage][action.batch] = flight
         } else if let flight = flights[action.stage].removeValue(forKey: action.batch) {
           tape.memory.begin(.backward, step: step)
+          tape.engine?.beginBackward(isLast: place == order.actions.count - 1)
           let gradient = tape.arrive(flight, stage, gradient: arriving.isEmpty ? nil : arriving[action.batch])
           if let sent { tape.memory.release(sent) }
           sent = gradient
@@ -60,7 +61,6 @@ extension TrainingStep {
         norm = next
       }
       if !distribution.updatesParameters { tape.optimize(workload, &states) }
-      tape.engine?.endStep(&tape.memory)
       tape.dropGradients()
       for batch in batches { tape.drop(batch) }
       tape.memory.endStep()

@@ -14,8 +14,15 @@ public struct TrainingStep: Sendable {
     self.distribution = distribution
   }
 
-  /// Why the optimizer would refuse this model; nil where it would not.
+  /// Why the optimizer or the engine would refuse this model; nil where neither would.
   public var whatCannotRun: String? {
+    switch distribution.engine {
+    case .fullyShard(let settings)?:
+      if let reason = settings.reasonToRefuse(graph, workload, isFlat: false) { return reason }
+    case .flatShard(let settings)?:
+      if let reason = settings.reasonToRefuse(graph, workload, isFlat: true) { return reason }
+    case nil, .replicas?, .zeroRedundancy?: break
+    }
     guard workload.optimizer == .galoreAdamW, graph.linearWeights(workload.projection.targets).isEmpty else {
       return nil
     }
@@ -69,7 +76,6 @@ public struct TrainingStep: Sendable {
         norm = next
       }
       if !distribution.updatesParameters { tape.optimize(workload, &states) }
-      tape.engine?.endStep(&tape.memory)
       tape.dropGradients()
       tape.dropGraph()
       for batch in batches { tape.drop(batch) }

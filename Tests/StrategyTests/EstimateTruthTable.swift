@@ -24,7 +24,7 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
   /// The rows of every table.
   static let all = [
     "sample-models.tsv", "other-models.tsv", "families.tsv", "experts.tsv", "images.tsv", "training-settings.tsv",
-    "quantized.tsv", "quantized-experts.tsv", "windows.tsv", "techniques.tsv",
+    "quantized.tsv", "quantized-experts.tsv", "windows.tsv", "techniques.tsv", "sharding.tsv",
   ].flatMap(table)
 
   /// The rows of a table, without its heading.
@@ -93,6 +93,15 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "dora": settings.adapters?.form = .dora
       case "quantize": settings.quantization = Quantization(rawValue: String(parts.last ?? ""))
       case "experts": settings.expertBalance = parts.last == "worst" ? .worst : .even
+      case "fsdp", "fsdp1", "ddp", "zero-redundancy":
+        guard let strategy = StrategyKind(rawValue: String(parts[0])), let number else {
+          throw Malformed(row: String(option))
+        }
+        layout = Strategy.Layout(strategy, ParallelDegrees(data: number))
+      case "param": layout.engine.parameterType = .bfloat16
+      case "reduce": layout.engine.reductionType = .float32
+      case "keep": layout.engine.reshardsAfterForward = false
+      case "bucket-view": layout.engine.usesBucketView = true
       case "kbit": settings.isPreparedForKBitTraining = true
       case "tensor": layout = Strategy.Layout(.tp, ParallelDegrees(tensor: number ?? 0), engine: layout.engine)
       case "sequence": layout.engine.isSequenceParallel = true

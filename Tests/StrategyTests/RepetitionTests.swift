@@ -28,13 +28,15 @@ struct RepetitionTests {
   }
 
   /// - Returns: whether the run could be told from one block of each kind.
-  private static func compare(_ model: Estimator, _ workload: Workload, _ name: String) throws -> Bool {
+  private static func compare(
+    _ model: Estimator, _ workload: Workload, _ layout: Strategy.Layout, _ name: String
+  ) throws -> Bool {
     var workload = workload
     workload.forward.isCheckpointed = workload.checkpointing != .none
     var whole = model
     whole.playsEveryLayer = true
-    guard let folded = try model.folded(workload) else { return false }
-    let played = try whole.timeline(workload)
+    guard let folded = try model.folded(workload, layout: layout) else { return false }
+    let played = try whole.timeline(workload, layout: layout)
     #expect(folded.peaks[2]?.mapValues(\.bytes) == played.peaks[2]?.mapValues(\.bytes), "\(name)")
     #expect(folded.resident == played.resident, "\(name)")
     #expect(try folded.reservation() == played.reservation(), "\(name)")
@@ -46,7 +48,7 @@ struct RepetitionTests {
   /// Models that are as deep as published.
   @Test func sampleModels() throws {
     for run in TracedRun.all where ["gpt2", "Qwen2.5-0.5B"].contains(run.checkpoint) {
-      #expect(try Self.compare(run.estimator, run.workload, run.testDescription), "\(run)")
+      #expect(try Self.compare(run.estimator, run.workload, run.layout, run.testDescription), "\(run)")
     }
   }
 
@@ -55,12 +57,12 @@ struct RepetitionTests {
     let models = TracedModel.deepened(to: 12)
     var told: [String: Int] = [:]
     var all: [String: Int] = [:]
-    for run in TracedRun.all {
+    for run in TracedRun.all where run.layout.strategy == .single {
       guard let model = models[run.checkpoint]?.estimator, all[model.description.family, default: 0] < 3
       else { continue }
       // A model whose layers are of several kinds may make no sense with other numbers.
       do {
-        let isTold = try Self.compare(model, run.workload, run.testDescription)
+        let isTold = try Self.compare(model, run.workload, run.layout, run.testDescription)
         all[model.description.family, default: 0] += 1
         told[model.description.family, default: 0] += isTold ? 1 : 0
       } catch is EstimationError {
@@ -69,6 +71,21 @@ struct RepetitionTests {
     }
     #expect(["llama", "qwen2_moe", "mamba2", "bert", "falcon"].allSatisfy { told[$0] == all[$0] }, "\(told)")
     #expect(all.count > 40)
+  }
+
+  /// Every row over several ranks, with twelve layers; FSDP1 in the place of `fully_shard` too.
+  @Test func layouts() throws {
+    let models = TracedModel.deepened(to: 12)
+    var told: Set<StrategyKind> = []
+    for run in TracedRun.all where run.layout.strategy != .single {
+      guard let model = models[run.checkpoint]?.estimator else { continue }
+      var layouts = [run.layout]
+      if run.layout.strategy == .fsdp { layouts.append(Strategy.Layout(.fsdp1, run.layout.degrees)) }
+      for layout in layouts where try Self.compare(model, run.workload, layout, run.testDescription) {
+        told.insert(layout.strategy)
+      }
+    }
+    #expect(told == [.fsdp, .fsdp1, .ddp, .zeroRedundancy])
   }
 
   @Test func kindsThatRepeat() {

@@ -163,9 +163,11 @@ struct StepTimeTests {
       forward: ForwardSettings(batchSize: 4, sequenceLength: 512, precision: .fp16), checkpointing: .reentrant)
     workload.forward.isCheckpointed = true
     let cluster = try Self.cluster("v100-16gb", gpus: 4)
+    var engine = EngineSettings()
+    engine.tensorParallelism = .colossalAI
     let layouts = [
-      Layout(.gemini, ParallelDegrees(data: 4)), Layout(.tp, ParallelDegrees(data: 2, tensor: 2)),
-      Layout(.tp, ParallelDegrees(tensor: 4)),
+      Layout(.gemini, ParallelDegrees(data: 4)), Layout(.tp, ParallelDegrees(data: 2, tensor: 2), engine: engine),
+      Layout(.tp, ParallelDegrees(tensor: 4), engine: engine),
     ]
     let speeds = try layouts.map { layout in
       try #require(try Self.time(Self.model("opt-1.3b"), workload, cluster, layout).tokensPerSecond)

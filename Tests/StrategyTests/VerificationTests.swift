@@ -11,7 +11,7 @@ struct VerificationTests {
   private static func measured() throws -> [VerifiedFamily] {
     var errors: [String: [Double]] = [:]
     var settings: [String: Set<String>] = [:]
-    for simulated in SimulatedRun.all {
+    for simulated in SimulatedRun.all where simulated.run.layout.strategy == .single {
       let run = simulated.run
       let family = run.estimator.description.family
       let peak = try #require(try simulated.phases.get().values.max())

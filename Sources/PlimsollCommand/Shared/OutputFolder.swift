@@ -12,7 +12,8 @@ struct OutputFolder {
   func write(_ files: [LaunchFile], replacing: Bool) throws {
     let place = Self.resolvedParent(of: path)
     guard place != input, !place.hasPrefix(input == "/" ? "/" : input + "/") else {
-      throw refusal("output-beside-input", path, "the folder belongs to the checkpoint", "nothing is written beside an input")
+      throw refusal(
+        "output-beside-input", path, "the folder belongs to the checkpoint", "nothing is written beside an input")
     }
     if !replacing {
       for file in files where exists(joined(path, file.name)) && !isSame(file) {

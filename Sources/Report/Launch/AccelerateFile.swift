@@ -12,7 +12,8 @@ struct AccelerateFile: Sendable {
   var text: String {
     let strategy = request.layout.strategy
     var fields: [CommentedFields.Field?] = [
-      .init("compute_environment", "LOCAL_MACHINE", "machines that are reached directly, not a cloud's training service"),
+      .init(
+        "compute_environment", "LOCAL_MACHINE", "machines that are reached directly, not a cloud's training service"),
       .init("distributed_type", .string(distributedType), distribution),
       .init("num_machines", .integer(request.nodes)),
       .init("num_processes", .integer(request.gpus), "one for each GPU, over all machines"),
@@ -21,7 +22,8 @@ struct AccelerateFile: Sendable {
       .init("same_network", true),
       // With a file of DeepSpeed's own the type is that file's, and accelerate refuses to be told it twice.
       strategy.zeroStage == nil && !leavesPrecision
-        ? .init("mixed_precision", .string(mixedPrecision), "autocast over fp32 weights; no: all in the weights' own type")
+        ? .init(
+          "mixed_precision", .string(mixedPrecision), "autocast over fp32 weights; no: all in the weights' own type")
         : nil,
       .init("main_training_function", "main"),
       .init("use_cpu", false),
@@ -64,9 +66,11 @@ struct AccelerateFile: Sendable {
     CommentedFields([
       .init("deepspeed_config_file", .string(DeepSpeedFile.name), "batch sizes, types and shards are there"),
       .init(
-        "zero3_init_flag", .boolean(request.layout.strategy == .zero3), "from_pretrained shards each weight as it reads it"),
+        "zero3_init_flag", .boolean(request.layout.strategy == .zero3),
+        "from_pretrained shards each weight as it reads it"),
       request.nodes > 1
-        ? .init("deepspeed_multinode_launcher", "standard", "the command is given on each machine; nothing is started by ssh")
+        ? .init(
+          "deepspeed_multinode_launcher", "standard", "the command is given on each machine; nothing is started by ssh")
         : nil,
     ])
   }
@@ -77,18 +81,23 @@ struct AccelerateFile: Sendable {
     let isQuantized = request.workload.forward.quantization != nil
     return CommentedFields([
       .init("fsdp_version", isFirst ? 1 : 2, isFirst ? "FullyShardedDataParallel" : "fully_shard"),
-      .init("fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP", "a unit for each block, as the model's _no_split_modules names it"),
+      .init(
+        "fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP",
+        "a unit for each block, as the model's _no_split_modules names it"),
       // FSDP1's launcher always sets the first, which outranks the second.
       isFirst
         ? .init("fsdp_sharding_strategy", .string(shardingStrategy), "what is sharded, and over which GPUs")
         : .init(
           "fsdp_reshard_after_forward", .boolean(engine.reshardsAfterForward),
           "whether a unit's gathered parameters go after its forward pass"),
-      .init("fsdp_offload_params", .boolean(engine.offload != .none), "parameters, gradients and optimizer states in host memory"),
+      .init(
+        "fsdp_offload_params", .boolean(engine.offload != .none),
+        "parameters, gradients and optimizer states in host memory"),
       isFirst ? .init("fsdp_backward_prefetch", "BACKWARD_PRE") : nil,
       isFirst ? .init("fsdp_use_orig_params", true) : nil,
       .init(
-        "fsdp_cpu_ram_efficient_loading", .boolean(!isQuantized), "one process a machine reads the weights, the others get shards"),
+        "fsdp_cpu_ram_efficient_loading", .boolean(!isQuantized),
+        "one process a machine reads the weights, the others get shards"),
       isFirst ? .init("fsdp_sync_module_states", true) : nil,
       .init("fsdp_state_dict_type", "FULL_STATE_DICT"),
       .init("fsdp_activation_checkpointing", false, "train.py asks the model itself, as planned"),
@@ -109,7 +118,8 @@ struct AccelerateFile: Sendable {
   private var parallelism: CommentedFields? {
     guard request.layout.strategy == .fsdp, let shards = request.shardDegree else { return nil }
     return CommentedFields([
-      .init("parallelism_config_dp_replicate_size", .integer(request.layout.degrees.data / shards), "copies of the shards"),
+      .init(
+        "parallelism_config_dp_replicate_size", .integer(request.layout.degrees.data / shards), "copies of the shards"),
       .init("parallelism_config_dp_shard_size", .integer(shards), "GPUs that share one copy"),
       .init("parallelism_config_tp_size", 1),
       .init("parallelism_config_cp_size", 1),

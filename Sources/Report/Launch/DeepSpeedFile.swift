@@ -42,13 +42,17 @@ struct DeepSpeedFile: Sendable {
         "sequences an optimizer step: the next two times the \(request.layout.degrees.data) GPUs"),
       Entry("train_micro_batch_size_per_gpu", .integer(workload.forward.batchSize)),
       Entry("gradient_accumulation_steps", .integer(workload.accumulation)),
-      Entry("bf16", ["enabled": .boolean(type == .bfloat16)], "weights in bf16, with fp32 copies that the optimizer steps on"),
+      Entry(
+        "bf16", ["enabled": .boolean(type == .bfloat16)],
+        "weights in bf16, with fp32 copies that the optimizer steps on"),
       Entry("fp16", ["enabled": .boolean(type == .float16)], "the same in fp16, with a loss scale"),
       Entry("zero_optimization", .object(zero), zeroNote),
       Entry("zero_allow_untested_optimizer", true, "lets an optimizer of another library step on the shards"),
     ]
     // One GPU or replicas: 0 is DeepSpeed's own word for no clipping.
-    fields.append(Entry("gradient_clipping", .number(request.gradientNorm ?? 0), "the norm gradients are clipped to; 0: they are not"))
+    fields.append(
+      Entry(
+        "gradient_clipping", .number(request.gradientNorm ?? 0), "the norm gradients are clipped to; 0: they are not"))
     return fields
   }
 

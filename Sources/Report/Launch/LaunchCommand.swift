@@ -16,7 +16,8 @@ struct LaunchCommand: Sendable {
       return ["torchrun --standalone --nproc-per-node \(request.gpus) train.py --data train.jsonl"]
     case .accelerate, .fsdp:
       return onEachMachine(
-        engine, rank: "\"$NODE_RANK\"", address: "\"$MASTER_ADDR\"", port: "29500", script: "train.py --data train.jsonl")
+        engine, rank: "\"$NODE_RANK\"", address: "\"$MASTER_ADDR\"", port: "29500",
+        script: "train.py --data train.jsonl")
     case .deepspeed:
       let machines = isOne ? "" : " --hostfile hostfile --num_nodes \(request.nodes)"
       return ["deepspeed\(machines) --num_gpus \(request.gpusPerNode) train.py --data train.jsonl"]
@@ -39,14 +40,20 @@ struct LaunchCommand: Sendable {
   /// FSDP goes through accelerate's launcher, which sets it up; all else through LLaMA-Factory's own.
   private var llamaFactory: [String] {
     if request.layout.strategy == .fsdp || request.layout.strategy == .fsdp1 {
-      let rank = request.nodes == 1 ? "" : "--machine_rank \"$NODE_RANK\" --main_process_ip \"$MASTER_ADDR\" --main_process_port 29500 "
+      let rank =
+        request.nodes == 1
+        ? "" : "--machine_rank \"$NODE_RANK\" --main_process_ip \"$MASTER_ADDR\" --main_process_port 29500 "
       return [
         "accelerate launch --config_file \(AccelerateFile.name) \(rank)\\",
         "  -m llamafactory.launcher \(LlamaFactoryFile.name)",
       ]
     }
-    let machines = request.nodes == 1 ? "" : "NNODES=\(request.nodes) NODE_RANK=$NODE_RANK MASTER_ADDR=$MASTER_ADDR MASTER_PORT=29500 "
-    return ["\(machines)FORCE_TORCHRUN=1 NPROC_PER_NODE=\(request.gpusPerNode) llamafactory-cli train \(LlamaFactoryFile.name)"]
+    let machines =
+      request.nodes == 1
+      ? "" : "NNODES=\(request.nodes) NODE_RANK=$NODE_RANK MASTER_ADDR=$MASTER_ADDR MASTER_PORT=29500 "
+    return [
+      "\(machines)FORCE_TORCHRUN=1 NPROC_PER_NODE=\(request.gpusPerNode) llamafactory-cli train \(LlamaFactoryFile.name)"
+    ]
   }
 
   /// The command of one machine among several.
@@ -71,7 +78,8 @@ struct LaunchCommand: Sendable {
     let forward = workload.forward
     var names: [String]
     switch engine {
-    case .accelerate: names = ["torch", "transformers", "accelerate"] + (request.layout.strategy.zeroStage == nil ? [] : ["deepspeed"])
+    case .accelerate:
+      names = ["torch", "transformers", "accelerate"] + (request.layout.strategy.zeroStage == nil ? [] : ["deepspeed"])
     case .deepspeed: names = ["torch", "transformers", "accelerate", "deepspeed"]
     case .fsdp: names = ["torch", "transformers", "accelerate"]
     case .torchtitan: return ["torchtitan", "datasets"]

@@ -18,13 +18,16 @@ package struct LaunchFiles: Sendable {
 
   private static func files(_ request: LaunchRequest, _ engine: LaunchEngine) -> [LaunchFile] {
     let deepspeed =
-      request.layout.strategy.zeroStage == nil ? [] : [LaunchFile(DeepSpeedFile.name, DeepSpeedFile(request: request).text)]
+      request.layout.strategy.zeroStage == nil
+      ? [] : [LaunchFile(DeepSpeedFile.name, DeepSpeedFile(request: request).text)]
     func script(_ loop: TrainingScript.Loop) -> LaunchFile {
       LaunchFile("train.py", TrainingScript(request: request, loop: loop).text)
     }
     switch engine {
     case .accelerate:
-      return [LaunchFile(AccelerateFile.name, AccelerateFile(request: request).text)] + deepspeed + [script(.accelerate)]
+      return [LaunchFile(AccelerateFile.name, AccelerateFile(request: request).text)] + deepspeed + [
+        script(.accelerate)
+      ]
     case .deepspeed: return [LaunchFile(DeepSpeedFile.name, DeepSpeedFile(request: request).text), script(.deepspeed)]
     case .fsdp: return [script(.torch)]
     case .torchtitan:

@@ -44,7 +44,9 @@ struct LaunchGuide: Sendable {
     var parts = [forward.precision.rawValue, request.workload.optimizer.rawValue]
     if let adapters = forward.adapters { parts.append("LoRA of rank \(adapters.rank)") }
     if let scheme = forward.quantization { parts.append("frozen weights in \(scheme.rawValue)") }
-    if request.workload.checkpointing != .none { parts.append("\(request.workload.checkpointing.rawValue) checkpointing") }
+    if request.workload.checkpointing != .none {
+      parts.append("\(request.workload.checkpointing.rawValue) checkpointing")
+    }
     return parts.joined(separator: ", ")
   }
 
@@ -57,35 +59,48 @@ struct LaunchGuide: Sendable {
       return "`hostfile` names the \(request.nodes) machines, a line each: `name slots=\(request.gpusPerNode)`. "
         + "DeepSpeed reaches them by ssh, and the folder has the same path on each."
     case .accelerate, .fsdp, .torchtitan, .llamaFactory:
-      return "Give the command on each of the \(request.nodes) machines, with `NODE_RANK` from 0 to \(request.nodes - 1) "
+      return
+        "Give the command on each of the \(request.nodes) machines, with `NODE_RANK` from 0 to \(request.nodes - 1) "
         + "and `MASTER_ADDR` the address of the first."
     }
   }
 
   private var dataParagraph: String {
     let label = request.model.task == .sequenceClassification ? ", \"label\": 0" : ""
-    let without = engine == .llamaFactory || engine == .torchtitan ? "" : " Without `--data` random tokens are trained on, which is enough to hold the run's memory against the plan."
+    let without =
+      engine == .llamaFactory || engine == .torchtitan
+      ? ""
+      : " Without `--data` random tokens are trained on, which is enough to hold the run's memory against the plan."
     return "`train.jsonl` is yours: a JSON object a line, `{\"text\": \"…\"\(label)}`.\(without)"
   }
 
   private var notes: [String] {
     var notes = ["Files: \((files).map { "`\($0)`" }.joined(separator: ", ")). What was trained goes to `output`."]
     if engine == .torchtitan {
-      notes = ["Files: \(files.map { "`\($0)`" }.joined(separator: ", ")). What was trained goes to `outputs/checkpoint`."]
-      notes.append("torchtitan runs a model of its own in place of the simulated one of transformers: its memory will differ somewhat.")
-      notes.append("Only the learning rate and the number of steps are torchtitan's usual ones; change them in `\(TorchtitanFile.name)`.")
+      notes = [
+        "Files: \(files.map { "`\($0)`" }.joined(separator: ", ")). What was trained goes to `outputs/checkpoint`."
+      ]
+      notes.append(
+        "torchtitan runs a model of its own in place of the simulated one of transformers: its memory will differ somewhat."
+      )
+      notes.append(
+        "Only the learning rate and the number of steps are torchtitan's usual ones; change them in `\(TorchtitanFile.name)`."
+      )
       return notes
     }
     notes.append("The learning rate and the number of steps are usual values: the plan depends on neither.")
     if forward.adapters != nil { notes.append("LoRA's alpha is twice its rank, another usual value.") }
     if [.accelerate, .slurm, .skypilot].contains(engine), request.layout.strategy == .fsdp {
-      notes.append("accelerate gives embedding and head units of their own beside the blocks', and gathers them as such.")
+      notes.append(
+        "accelerate gives embedding and head units of their own beside the blocks', and gathers them as such.")
     }
     if engine == .fsdp, forward.loop == .accelerate, forward.precision.autocast != nil {
-      notes.append("The plan counts outputs that accelerate upcasts; this script has no such copy and needs a little less.")
+      notes.append(
+        "The plan counts outputs that accelerate upcasts; this script has no such copy and needs a little less.")
     }
     if usesDrive {
-      notes.append("`\(DeepSpeedFile.drive)` in `\(DeepSpeedFile.name)` is to be a folder on an NVMe drive of each machine.")
+      notes.append(
+        "`\(DeepSpeedFile.drive)` in `\(DeepSpeedFile.name)` is to be a folder on an NVMe drive of each machine.")
     }
     if engine == .deepspeed {
       notes.append("The output is DeepSpeed's own checkpoint; `zero_to_fp32.py` in it makes it one file of weights.")

@@ -34,7 +34,9 @@ package struct LaunchedPlan: Answer {
       plan.page.blocks + [
         .facts([
           Page.Fact("Launch files", .text("\(folder) (\(names))")),
-          Page.Fact("Start with", .text("cd \(ShellText.word(folder)) && \(launch.command.joined(separator: " ").withoutBreaks)")),
+          Page.Fact(
+            "Start with",
+            .text("cd \(ShellText.word(folder)) && \(launch.command.joined(separator: " ").withoutBreaks)")),
         ])
       ])
   }

@@ -26,9 +26,12 @@ struct LlamaFactoryFile: Sendable {
     var fields: [CommentedFields.Field?] = [
       .init("model_name_or_path", .string(request.checkpoint)),
       .init("flash_attn", forward.attention == .eager ? "disabled" : "sdpa", "the attention's implementation"),
-      .init("disable_gradient_checkpointing", .boolean(workload.checkpointing == .none), "activation checkpointing of each block"),
+      .init(
+        "disable_gradient_checkpointing", .boolean(workload.checkpointing == .none),
+        "activation checkpointing of each block"),
       workload.checkpointing == .none ? nil : .init("use_reentrant_gc", .boolean(workload.checkpointing == .reentrant)),
-      forward.loss == .fused ? .init("enable_liger_kernel", true, "head and loss in one kernel; norms and MLP in Liger's too") : nil,
+      forward.loss == .fused
+        ? .init("enable_liger_kernel", true, "head and loss in one kernel; norms and MLP in Liger's too") : nil,
     ]
     if let scheme = forward.quantization {
       fields += [

@@ -19,7 +19,8 @@ struct SkyPilotTask: Sendable {
       .init(
         "resources",
         CommentedFields([
-          .init("accelerators", .string("\(gpu.rentalName):\(request.gpusPerNode)"), "of each machine: \(gpu.productName)")
+          .init(
+            "accelerators", .string("\(gpu.rentalName):\(request.gpusPerNode)"), "of each machine: \(gpu.productName)")
         ])),
       .init("workdir", ".", "this folder, with train.py and train.jsonl, goes to every machine"),
       .init(

@@ -32,6 +32,7 @@ struct SlurmScript: Sendable {
 
   private var command: [String] {
     LaunchCommand(request).onEachMachine(
-      inner, rank: "\"$SLURM_NODEID\"", address: "\"$MASTER_ADDR\"", port: "\"$MASTER_PORT\"", script: "train.py \"$@\"")
+      inner, rank: "\"$SLURM_NODEID\"", address: "\"$MASTER_ADDR\"", port: "\"$MASTER_PORT\"", script: "train.py \"$@\""
+    )
   }
 }

@@ -52,8 +52,8 @@ struct TorchtitanFile: Sendable {
       "from torchtitan.distributed.activation_checkpoint import FullAC",
       "from torchtitan.hf_datasets import DatasetConfig",
       "from torchtitan.hf_datasets.text_datasets import DATASETS, HuggingFaceTextDataLoader",
-      "from torchtitan.models.\(model.module) import model_registry",
       "from torchtitan.models.common.config_utils import decoder_vocab_size",
+      "from torchtitan.models.\(model.module) import model_registry",
       "from torchtitan.trainer import Trainer",
     ].filter { workload.checkpointing != .none || !$0.hasSuffix("FullAC") }
   }
@@ -78,7 +78,8 @@ struct TorchtitanFile: Sendable {
       "    model = model_registry(\"\(model.flavor)\", attn_backend=\"\(attention)\")",
     ]
     lines += rotation + ["    return Trainer.Config(", "        model_spec=model,", "        hf_assets_path=MODEL,"]
-    lines.append("        loss=\(forward.loss == .chunked ? "ChunkedLossWrapper.Config(loss_fn=\(crossEntropy))" : crossEntropy),")
+    lines.append(
+      "        loss=\(forward.loss == .chunked ? "ChunkedLossWrapper.Config(loss_fn=\(crossEntropy))" : crossEntropy),")
     lines.append("        optimizer=\(optimizer),")
     lines += ["        training=TrainingConfig("] + training.map { "            \($0)," } + ["        ),"]
     lines += ["        parallelism=ParallelismConfig("] + parallelism.map { "            \($0)," } + ["        ),"]
@@ -101,7 +102,8 @@ struct TorchtitanFile: Sendable {
     if model.module == "llama3", request.model.rotation == .plain { lines.append("rope.scaling = \"none\"") }
     if let base = request.model.rotationBase { lines.append("rope.theta = \(base.withPoint)") }
     guard !lines.isEmpty else { return [] }
-    return ["    for layer in model.model.layers:", "        rope = layer.attention.rope"] + lines.map { "        \($0)" }
+    return ["    for layer in model.model.layers:", "        rope = layer.attention.rope"]
+      + lines.map { "        \($0)" }
   }
 
   private var optimizer: String {

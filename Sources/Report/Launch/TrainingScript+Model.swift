@@ -43,7 +43,8 @@ extension TrainingScript {
     }
     if workload.checkpointing != .none {
       let reenters = Python.literal(workload.checkpointing == .reentrant)
-      lines.append("    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={\"use_reentrant\": \(reenters)})")
+      lines.append(
+        "    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={\"use_reentrant\": \(reenters)})")
     }
     if forward.loss == .fused {
       lines += [

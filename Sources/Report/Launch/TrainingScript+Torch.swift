@@ -72,7 +72,10 @@ extension TrainingScript {
       "\"mp_policy\": \(precisionPolicy)",
     ]
     if offloads { settings.append("\"offload_policy\": CPUOffloadPolicy()") }
-    return ["def shard(model, mesh):", "    \"\"\"Each block a unit of its own, and what is left one more.\"\"\"", "    settings = {"]
+    return [
+      "def shard(model, mesh):", "    \"\"\"Each block a unit of its own, and what is left one more.\"\"\"",
+      "    settings = {",
+    ]
       + settings.map { "        \($0)," } + [
         "    }", "    for module in list(model.modules()):",
         "        if type(module).__name__ in (model._no_split_modules or ()):",
@@ -109,7 +112,8 @@ extension TrainingScript {
     }
     if scalesLoss { lines.append("    scaler = torch.amp.GradScaler(kind)") }
     lines += [
-      "    step, micro_step, passes = 0, 0, 0", "    while step < arguments.steps:", "        sampler.set_epoch(passes)",
+      "    step, micro_step, passes = 0, 0, 0", "    while step < arguments.steps:",
+      "        sampler.set_epoch(passes)",
       "        passes += 1", "        for batch in batches:", "            micro_step += 1",
       "            is_last = micro_step % ACCUMULATION == 0",
     ]
@@ -132,7 +136,8 @@ extension TrainingScript {
   private var rank: String { splitsMatrices ? "dist.get_rank() // \(layout.degrees.tensor)" : "dist.get_rank()" }
 
   private var replicating: [String] {
-    let place = splitsMatrices ? "device_mesh=mesh[\"data\"]" : "device_ids=[device.index] if kind == \"cuda\" else None"
+    let place =
+      splitsMatrices ? "device_mesh=mesh[\"data\"]" : "device_ids=[device.index] if kind == \"cuda\" else None"
     let view = layout.engine.usesBucketView ? ", gradient_as_bucket_view=True" : ""
     return ["    model = DistributedDataParallel(model, \(place)\(view))"]
   }

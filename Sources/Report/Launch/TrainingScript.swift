@@ -38,7 +38,9 @@ struct TrainingScript: Sendable {
     var standard: Set = ["import argparse", "import json", "import os"]
     var others: Set = ["import torch", "from torch.utils.data import DataLoader"]
     if !forward.frozen.isEmpty { standard.insert("import fnmatch") }
-    others.insert("from transformers import \((["AutoTokenizer", modelClass] + quantizationClass).sorted().joined(separator: ", "))")
+    others.insert(
+      "from transformers import \((["AutoTokenizer", modelClass] + quantizationClass).sorted().joined(separator: ", "))"
+    )
     if !techniqueClass.isEmpty || forward.isPreparedForKBitTraining {
       let names = techniqueClass + (forward.isPreparedForKBitTraining ? ["prepare_model_for_kbit_training"] : [])
       others.insert("from peft import \(names.sorted().joined(separator: ", "))")
@@ -83,7 +85,8 @@ struct TrainingScript: Sendable {
 
   private var dataHelp: String {
     request.model.task == .sequenceClassification
-      ? "a file with an object {\\\"text\\\": …, \\\"label\\\": …} a line" : "a file with an object {\\\"text\\\": …} a line"
+      ? "a file with an object {\\\"text\\\": …, \\\"label\\\": …} a line"
+      : "a file with an object {\\\"text\\\": …} a line"
   }
 
   private var start: [String] {

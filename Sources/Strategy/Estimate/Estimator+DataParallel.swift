@@ -32,7 +32,9 @@ extension Estimator {
     var result = settings
     result.gatheredType = layout.engine.parameterType
     // accelerate passes its mixed precision on, as the type of parameters and of the reduction.
-    if runsFlatShard(layout, settings) { result.gatheredType = layout.engine.parameterType ?? settings.precision.autocast }
+    if runsFlatShard(layout, settings) {
+      result.gatheredType = layout.engine.parameterType ?? settings.precision.autocast
+    }
     return result
   }
 
@@ -57,5 +59,48 @@ extension Estimator {
       sendsOnce: workload.forward.loop == .accelerate, storedTypes: types)
     return Distribution(
       engine: runsFlatShard(layout, workload.forward) ? .flatShard(settings) : .fullyShard(settings))
+  }
+
+  // MARK: - What is taken for granted
+
+  /// What is modelled of a layout's engine, and after which source.
+  func dataParallelAssumptions(_ workload: Workload, _ layout: Layout) -> [Assumption] {
+    var result: [Assumption] = []
+    func assume(_ what: String, _ value: String, _ source: String) {
+      result.append(Assumption(what: what, value: value, source: source))
+    }
+    switch layout.strategy {
+    case .ddp:
+      assume("buckets", "of 1 MiB, then of 25 MiB", "DistributedDataParallel of torch 2.11 (reducer.hpp)")
+    case .zeroRedundancy:
+      assume(
+        "partition", "whole parameters, the largest first, each to the rank that has least; the first rank's",
+        "ZeroRedundancyOptimizer of torch 2.11, without DistributedDataParallel's buckets")
+    case .fsdp where !runsFlatShard(layout, workload.forward):
+      assume(
+        "sharding", "each block of the longest list of layers, and the model; the first rank's share",
+        "fully_shard of torch 2.11")
+    case .fsdp, .fsdp1:
+      assume(
+        "sharding", "each block of the longest list of layers, and the model; adapters apart; the first rank's share",
+        "FullyShardedDataParallel of torch 2.11 as accelerate 1.15 sets it up, which takes version 1 unless told "
+          + "otherwise (--loop plain, or --param-dtype, for fully_shard)")
+      if workload.checkpointing == .reentrant {
+        assume(
+          "checkpointed layers", "FSDP's hooks run within the checkpoint, and again when it is rebuilt",
+          "transformers before GradientCheckpointingLayer (4.53), with which the published runs were measured; since "
+            + "then the checkpoint lies within FSDP's module, which keeps less where layers are frozen")
+      }
+      if workload.forward.precision.autocast != nil, layout.engine.parameterType == nil {
+        assume("mixed precision", "held in fp32, gathered and reduced in 16 bits", "accelerate 1.15")
+      }
+    default: break
+    }
+    if [.fsdp, .fsdp1].contains(layout.strategy), description.quantization(workload.forward) != nil {
+      assume(
+        "packed weights", "sharded, with the states of their quantisation whole on each rank",
+        "bnb_4bit_quant_storage set to a floating type, as FSDP asks for")
+    }
+    return result
   }
 }

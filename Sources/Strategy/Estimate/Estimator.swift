@@ -213,6 +213,7 @@ public struct Estimator: Sendable {
         source: "as traced; outside of a trace torch adds in place where it can, which takes less"),
     ]
     result += ownAssumptions + workload.assumptions
+    result += dataParallelAssumptions(workload, layout)
     if ownForward != nil { return result + hardwareAssumptions }
     if !description.isRecognised {
       result.append(

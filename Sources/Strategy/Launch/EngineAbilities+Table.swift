@@ -29,7 +29,8 @@ extension EngineAbilities {
     })
 
   private static let deepspeed = EngineAbilities(
-    name: "DeepSpeed", strategies: [.single, .ddp, .zero1, .zero2, .zero3], training: .anything.subtracting(.bucketView),
+    name: "DeepSpeed", strategies: [.single, .ddp, .zero1, .zero2, .zero3],
+    training: .anything.subtracting(.bucketView),
     optimizers: Set(Optimizer.allCases).subtracting([.muon, .galoreAdamW, .adafactor]), hybridStrategies: [.zero3],
     special: { $0.reasonAgainstDeepSpeed })
 
@@ -39,6 +40,7 @@ extension EngineAbilities {
     special: { request in
       guard request.layout.degrees.tensor > 1 else { return nil }
       let forward = request.workload.forward
+      if let reason = request.reasonAgainstHeads { return reason }
       if forward.adapters != nil || forward.technique != nil {
         return "parallelize_module splits plain linear layers, not those that PEFT wraps"
       }
@@ -55,7 +57,10 @@ extension EngineAbilities {
         return "torchtitan has no model of these sizes (\(request.model.modelType ?? "no model_type"))"
       }
       let (layout, precision) = (request.layout, request.workload.forward.precision)
-      if layout.strategy == .tp, layout.degrees.data > 1 { return "torchtitan shards what tensor parallelism leaves (fsdp)" }
+      if let reason = request.reasonAgainstHeads { return reason }
+      if layout.strategy == .tp, layout.degrees.data > 1 {
+        return "torchtitan shards what tensor parallelism leaves (fsdp)"
+      }
       if layout.strategy == .fsdp, precision == .bf16Mixed {
         return "torchtitan has no autocast under fully_shard; --precision fp32 --param-dtype bf16 is what it does"
       }
@@ -81,11 +86,20 @@ extension EngineAbilities {
 }
 
 extension LaunchRequest {
+  /// A rank holds whole heads: rows of a matrix that fall into one are no heads to the model's code.
+  fileprivate var reasonAgainstHeads: String? {
+    let heads = model.sizes.keyValueHeads ?? model.sizes.heads ?? layout.degrees.tensor
+    guard heads % layout.degrees.tensor != 0 else { return nil }
+    return "\(heads) key/value heads do not divide by the tensor degree of \(layout.degrees.tensor)"
+  }
+
   /// What DeepSpeed's engine leaves no choice in, for the strategies that are its own.
   fileprivate var reasonAgainstDeepSpeed: String? {
     guard [.zero1, .zero2, .zero3].contains(layout.strategy) else { return nil }
     let offload = layout.engine.offload
-    if offload == .optimizer || offload == .all || offload == .nvme, ![.adamW, .adamWFused].contains(workload.optimizer) {
+    if offload == .optimizer || offload == .all || offload == .nvme,
+      ![.adamW, .adamWFused].contains(workload.optimizer)
+    {
       return "DeepSpeed steps on the host with its own Adam alone, not with \(workload.optimizer.rawValue)"
     }
     return nil

@@ -58,8 +58,12 @@ struct EngineAbilities: Sendable {
       return "\(name) does not set gradient_as_bucket_view"
     }
     if let reason = layout.strategy.reasonAgainst(layout.engine.offload, name) { return reason }
-    guard precisions.contains(forward.precision) else { return "\(name) has no --precision \(forward.precision.rawValue)" }
-    guard attention.contains(forward.attention) else { return "\(name) has no --attention \(forward.attention.rawValue)" }
+    guard precisions.contains(forward.precision) else {
+      return "\(name) has no --precision \(forward.precision.rawValue)"
+    }
+    guard attention.contains(forward.attention) else {
+      return "\(name) has no --attention \(forward.attention.rawValue)"
+    }
     guard losses.contains(forward.loss) else { return "\(name) has no --loss \(forward.loss.rawValue)" }
     guard optimizers.contains(workload.optimizer) else { return "\(name) has no \(workload.optimizer.rawValue)" }
     guard layout.strategy.shardableOptimizers(layout.degrees).contains(workload.optimizer) else {
@@ -89,7 +93,8 @@ struct EngineAbilities: Sendable {
     guard let scheme = request.workload.forward.quantization else { return nil }
     switch request.layout.strategy {
     case .fsdp, .fsdp1, .zero3:
-      return scheme.isFourBit ? nil : "bitsandbytes' int8 weights cannot be sharded (\(request.layout.strategy.rawValue))"
+      return scheme.isFourBit
+        ? nil : "bitsandbytes' int8 weights cannot be sharded (\(request.layout.strategy.rawValue))"
     case .tp, .pp, .gemini: return "bitsandbytes' weights cannot be split (\(request.layout.strategy.rawValue))"
     case .single, .ddp, .zero1, .zero2, .zeroRedundancy: return nil
     }

@@ -61,6 +61,7 @@ public struct LaunchModel: Hashable, Sendable {
     isEncoderDecoder = configuration?.boolean("is_encoder_decoder") ?? false
     switch description.storedQuantization {
     case .bitsandbytes(let scheme)?: storedQuantization = scheme.rawValue
+    case .grouped?: storedQuantization = "gptq"
     case .other(let name)?: storedQuantization = name
     case nil: storedQuantization = nil
     }

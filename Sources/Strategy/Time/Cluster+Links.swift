@@ -1,3 +1,4 @@
+internal import TrainingStep
 internal import Units
 
 extension Cluster {
@@ -78,7 +79,7 @@ struct RankGroup: Hashable, Sendable {
 
   /// Over several nodes NCCL works within each node and sends a node's part over each adapter; both run at once, and the
   /// slower decides.
-  func seconds(_ collective: Collective, bytes: Double) -> Double {
+  func seconds(_ collective: CollectiveKind, bytes: Double) -> Double {
     guard ranks > 1, bytes > 0 else { return 0 }
     guard nodes > 1 else { return within?.seconds(collective, bytes: bytes, ranks: ranks) ?? 0 }
     let perNode = max(1, ranks / nodes)

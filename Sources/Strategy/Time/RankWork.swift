@@ -14,10 +14,7 @@ extension Estimator {
     }
     workload.forward.sequenceLength /= degrees.context
     do throws(LoweringError) {
-      var work = try work(workload, tensor: degrees.tensor)
-      if layout.engine.isSequenceParallel, degrees.tensor > 1 {
-        work = work.sharingSequence(of: try self.work(workload, tensor: 1), ranks: degrees.tensor)
-      }
+      let work = try whole(workload, layout)
       guard degrees.context > 1 || degrees.expert > 1 else { return work }
       return work.mapped { $0.split(context: degrees.context, expert: degrees.expert) }
     } catch {
@@ -25,18 +22,14 @@ extension Estimator {
     }
   }
 
-  private func work(_ workload: Workload, tensor: Int) throws(LoweringError) -> StepWork {
+  private func whole(_ workload: Workload, _ layout: Layout) throws(LoweringError) -> StepWork {
     if let ownForward {
-      guard tensor == 1 else {
+      guard layout.degrees.tensor == 1 else {
         throw LoweringError(message: "a graph of the model's own cannot be split over GPUs here")
       }
       return StepWork(try ownForward.trainingGraph(workload.forward), checkpointing: workload.checkpointing)
     }
-    let part: ModelDescription
-    switch description.split(tensorParallel: tensor) {
-    case .success(let split): part = split
-    case .failure(let error): throw LoweringError(message: error.reason)
-    }
+    let part = try description.split(tensorParallel: layout.degrees.tensor, by: layout.engine)
     guard let kinds = try part.layerKinds(configuration: configuration, settings: workload.forward) else {
       let graph = try part.trainingGraph(configuration: configuration, settings: workload.forward)
       return StepWork(graph, checkpointing: workload.checkpointing)

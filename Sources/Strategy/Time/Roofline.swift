@@ -16,7 +16,8 @@ public struct Roofline: Sendable {
   /// draining of the multiprocessors: about 3 microseconds (the time of an empty elementwise kernel in PyTorch's
   /// profiler).
   static let gap = 3e-6
-  /// Elements that a tile of a product fills and drains its pipeline with, along k.
+  /// Elements that a tile of a product fills and drains its pipeline with, along k, at the rate of 16-bit products: it is
+  /// latency, and no shorter where the arithmetic is slower.
   private static let ramp = 128.0
   /// Tiles of cuBLAS's kernels. A smaller one reads more for each operation, and reaches less of the peak by the 0.2th
   /// power of its size.
@@ -45,14 +46,16 @@ public struct Roofline: Sendable {
   }
 
   public func seconds(_ kernel: Kernel) -> Double {
-    max(arithmetic(kernel), kernel.bytes / bandwidth) + Self.gap
+    // Links decide, and who waits for them.
+    if case .exchange = kernel.kind { return 0 }
+    return max(arithmetic(kernel), kernel.bytes / bandwidth) + Self.gap
   }
 
   private func arithmetic(_ kernel: Kernel) -> Double {
     let type = kernel.dataType
     let share = type == .float32 ? rates.wideProducts : rates.products
     switch kernel.kind {
-    case .streaming: return 0
+    case .streaming, .exchange: return 0
     // bitsandbytes looks every element up in a table: measured near a third of the bandwidth (bitsandbytes#1100 and
     // QLoRA's kernels, kDequantizeBlockwise).
     case .decoding: return kernel.bytes / (gpu.memoryBandwidth * 0.35)
@@ -81,6 +84,7 @@ public struct Roofline: Sendable {
   func product(m: Int, n: Int, k: Int, batch: Int, rate: Double) -> Double {
     let processors = Double(gpu.multiprocessors)
     let largest = Double(Self.tiles[0].rows * Self.tiles[0].columns)
+    let ramp = Self.ramp * min(1, rate / (gpu.rates.fp16 * rates.products))
     var best = Double.infinity
     for tile in Self.tiles {
       let size = Double(tile.rows * tile.columns)
@@ -90,7 +94,7 @@ public struct Roofline: Sendable {
       for parts in [1.0, 2, 4, 8, 16, 32] {
         guard parts == 1 || (count < processors && Double(k) / parts >= 256) else { break }
         let waves = (count * parts / processors).rounded(.up)
-        var seconds = waves * 2 * size * (Double(k) / parts + Self.ramp) * processors / (rate * reached)
+        var seconds = waves * 2 * size * (Double(k) / parts + ramp) * processors / (rate * reached)
         if parts > 1 { seconds += parts * Double(m) * Double(n) * 8 * Double(batch) / bandwidth }
         best = min(best, seconds)
       }

@@ -25,7 +25,8 @@ extension StepTimeModel {
 
   /// Whether DP+TP shards as its ADP does (Colossal-AI).
   private var gathers: Bool {
-    layout.strategy.gathersParameters || (layout.strategy == .tp && degrees.data > 1)
+    layout.strategy.gathersParameters
+      || (layout.strategy == .tp && degrees.data > 1 && layout.engine.tensorParallelism == .colossalAI)
   }
 
   func engineTimes() -> EngineTimes {
@@ -58,9 +59,12 @@ extension StepTimeModel {
     result.forward = roofline.seconds(stretch.forward)
     result.backward = roofline.seconds(stretch.backward)
     let hidden = work.layers.first?.stretch.resultBytes ?? 0
-    let sum = tensor.seconds(.allReduce, bytes: hidden)
-    result.forward += sum
-    result.exposed += sum
+    let splitsWords = layout.engine.tensorParallelism == .colossalAI
+    let sum = splitsWords ? tensor.seconds(.allReduce, bytes: hidden) : 0
+    let (forward, backward) = (exchanges(stretch.forward), exchanges(stretch.backward))
+    result.forward += sum + forward
+    result.backward += backward
+    result.exposed += sum + forward + backward
     guard gathers, replicas > 1 else { return result }
     // The root's unit is gathered before anything runs, and reduced when all has run.
     let (group, copies) = shards
@@ -129,7 +133,8 @@ extension StepTimeModel {
     let bytes = work.sum(\.gradientBytes) * stageShare
     let buckets = max(1, (bytes / Self.bucket).rounded(.up))
     switch layout.strategy {
-    case .ddp, .zeroRedundancy, .pp:
+    case .tp where gathers: break
+    case .ddp, .zeroRedundancy, .pp, .tp:
       let bucket = data.seconds(.allReduce, bytes: min(bytes, bytes / buckets))
       // Each bucket goes when its gradients are there; the last one has nothing left to hide behind.
       result.once += max(bucket, bucket * buckets - result.backward * (buckets - 1) / buckets)
@@ -139,7 +144,7 @@ extension StepTimeModel {
       let reduce = data.seconds(.reduceScatter, bytes: bytes)
       result.backward += reduce
       result.exposed += reduce
-    case .single, .zero3, .fsdp, .fsdp1, .gemini, .tp: break
+    case .single, .zero3, .fsdp, .fsdp1, .gemini: break
     }
   }
 
@@ -154,7 +159,7 @@ extension StepTimeModel {
     case .single, .ddp, .pp: stageShare
     case .zero1, .zero2, .zeroRedundancy: stageShare / Double(replicas)
     case .zero3, .fsdp, .fsdp1, .gemini: stageShare / Double(shards.group.ranks)
-    case .tp: stageShare / Double(degrees.data)
+    case .tp: gathers ? stageShare / Double(degrees.data) : stageShare
     }
   }
 

@@ -85,16 +85,31 @@ struct StepTimeModel {
     let repeated = roofline.seconds(stretch.recomputed)
     result.backward = roofline.seconds(stretch.backward) + repeated
     let repeats = repeated > 0 ? 1.0 : 0
-    // A sum after attention and one after the MLP, forward; the same before them, backward (arXiv 1909.08053).
-    let sums = tensor.seconds(.allReduce, bytes: stretch.resultBytes) * 2
-    let exchange = expert.seconds(.allToAll, bytes: stretch.routedBytes) * 2
+    let routed = expert.seconds(.allToAll, bytes: stretch.routedBytes) * 2
     let ring = ring(stretch)
-    let forward = sums + exchange + ring.forward
-    let backward = forward * repeats + sums + exchange + ring.backward
+    let forward = exchanges(stretch.forward) + sums(stretch) + routed + ring.forward
+    let backward =
+      exchanges(stretch.backward) + exchanges(stretch.recomputed) + sums(stretch) * (1 + repeats)
+      + routed * (1 + repeats) + ring.backward + ring.forward * repeats
     result.forward += forward
     result.backward += backward
     result.exposed = forward + backward
     return result
+  }
+
+  /// What the graph itself says that tensor-parallel ranks send.
+  func exchanges(_ list: KernelList) -> Double {
+    list.counts.reduce(0) { total, entry in
+      guard case .exchange(let kind) = entry.key.kind else { return total }
+      return total + tensor.seconds(kind, bytes: entry.key.bytes) * Double(entry.value)
+    }
+  }
+
+  /// A sum after attention and one after the MLP, forward, and as many before them, backward (arXiv 1909.08053), where an
+  /// engine sums in place and the graph has no operator for it.
+  private func sums(_ stretch: StepWork.Stretch) -> Double {
+    guard layout.engine.tensorParallelism == .colossalAI else { return 0 }
+    return tensor.seconds(.allReduce, bytes: stretch.resultBytes) * 2
   }
 
   /// What attention over a ring of ranks leaves unhidden: keys and values go round while the kernel works on those that

@@ -36,8 +36,6 @@ protocol DataParallelEngine {
   func shares(of parameters: [Int]) -> [OptimizerShare]?
   /// Lets go of the gradients that the engine holds.
   mutating func dropGradients(_ memory: inout Memory)
-  /// What the engine does when the optimizer is done.
-  mutating func endStep(_ memory: inout Memory)
 }
 
 /// A tensor that an optimizer updates.
@@ -70,5 +68,4 @@ extension DataParallelEngine {
   func namesArguments(of module: Int) -> Bool { false }
   mutating func name(_ storage: Memory.StorageID, _ memory: inout Memory) {}
   mutating func dropGradients(_ memory: inout Memory) {}
-  mutating func endStep(_ memory: inout Memory) {}
 }

@@ -1,33 +1,5 @@
 internal import Graph
-public import Units
-
-/// torch's `fully_shard` (torch/distributed/fsdp/_fully_shard, torch 2.11) over the blocks and over the whole model.
-public struct FullyShardSettings: Hashable, Sendable {
-  /// Ranks that share the parameters.
-  public var ranks: Int
-  /// Ranks beyond those hold copies (HSDP).
-  public var isReplicated: Bool
-  /// `reshard_after_forward`.
-  public var reshardsAfterForward: Bool
-  /// The type that gradients are reduced in; nil for their own.
-  public var reductionType: DataType?
-  /// Whether gradients are sent once for all micro-steps, and kept whole until then (`no_sync`).
-  public var sendsOnce: Bool
-  /// The types in which parameters are held, by name, where they are gathered in another.
-  public var storedTypes: [String: DataType]
-
-  public init(
-    ranks: Int, isReplicated: Bool = false, reshardsAfterForward: Bool = true, reductionType: DataType? = nil,
-    sendsOnce: Bool = false, storedTypes: [String: DataType] = [:]
-  ) {
-    self.ranks = ranks
-    self.isReplicated = isReplicated
-    self.reshardsAfterForward = reshardsAfterForward
-    self.reductionType = reductionType
-    self.sendsOnce = sendsOnce
-    self.storedTypes = storedTypes
-  }
-}
+internal import Units
 
 /// One rank's state of ``FullyShardSettings``; the names in the comments are those of `FSDPParamGroup`.
 struct FullyShard: DataParallelEngine {

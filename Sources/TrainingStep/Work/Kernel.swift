@@ -16,6 +16,8 @@ public struct Kernel: Hashable, Sendable {
     case convolution
     /// Weights brought back from four bits.
     case decoding
+    /// What tensor-parallel ranks send one another; the bytes are those of ``CollectiveKind``.
+    case exchange(CollectiveKind)
   }
 
   public enum Pass: Hashable, Sendable {

@@ -50,6 +50,52 @@ extension OperatorWork {
       })
   }
 
+  /// The same with a weight that GPTQ packed, which operators of their own unpack.
+  static func packed(_ weight: GroupedWeight) -> OperatorWork {
+    OperatorWork(
+      forward: { step in
+        let rows = Operands.rows(step.result.layout.shape)
+        return [.product(m: rows, n: weight.output, k: weight.input, step.result.dataType)]
+      },
+      backward: { step in
+        guard step.needs(0) else { return [] }
+        let rows = Operands.rows(step.result.layout.shape)
+        return Derivative.kernels(step) + [.product(m: rows, n: weight.input, k: weight.output, step.result.dataType)]
+      })
+  }
+
+  /// What the ranks of one model send: the sum of partial results forward, that of gradients backward, or pieces.
+  static func exchanged(_ collective: Collective) -> OperatorWork {
+    @Sendable func exchange(_ kind: CollectiveKind, _ step: Operands, _ value: Graph.ValueID) -> [Kernel] {
+      [Kernel(.exchange(kind), step.result.dataType, bytes: step.bytes(value))]
+    }
+    @Sendable func copy(_ step: Operands) -> [Kernel] {
+      [.streaming(step.result.dataType, bytes: step.moved)]
+    }
+    return OperatorWork(
+      forward: { step in
+        let (input, output) = (step.operation.inputs[0], step.operation.outputs[0])
+        return switch collective {
+        case .allReduce: exchange(.allReduce, step, output)
+        case .share: []
+        case .gather, .gatherForParts: exchange(.allGather, step, output)
+        case .reduceScatter: exchange(.reduceScatter, step, input)
+        case .cut: copy(step)
+        }
+      },
+      backward: { step in
+        guard step.needs(0) else { return [] }
+        let (input, output) = (step.operation.inputs[0], step.operation.outputs[0])
+        return switch collective {
+        case .allReduce: []
+        case .share: exchange(.allReduce, step, input)
+        case .gather: copy(step)
+        case .gatherForParts: exchange(.reduceScatter, step, output)
+        case .reduceScatter, .cut: exchange(.allGather, step, input)
+        }
+      })
+  }
+
   /// Matrices [B, m, k] and [B, k, n].
   static func batched(left: Int, right: Int) -> OperatorWork {
     @Sendable func sizes(_ step: Operands) -> (batch: Int, m: Int, n: Int, k: Int) {

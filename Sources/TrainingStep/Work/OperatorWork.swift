@@ -63,6 +63,8 @@ extension OperatorWork {
     case .quantizedLinear(let weight): quantized(weight)
     case .batchedProduct: batched(left: 0, right: 1)
     case .addedBatchedProduct, .addedScaledProduct: batched(left: 1, right: 2)
+    case .groupedLinear(let weight): packed(weight)
+    case .collective(let collective): exchanged(collective)
     case .attention(let kernel, let isCausal): attention(kernel, isCausal: isCausal)
     case .convolution: convolution
     case .routed(.groupedProduct): grouped
@@ -83,7 +85,8 @@ extension OperatorWork {
   /// What the framework runs without a gradient, by name.
   private static func created(_ name: String) -> OperatorWork {
     switch name {
-    case "empty": view
+    // The exchange itself has a row of its own.
+    case "empty", "all_gather_into_tensor": view
     // Four bits an element, and a scale for each 64 of them, besides what is written.
     case "dequantize_4bit":
       OperatorWork(forward: { step in

@@ -52,9 +52,10 @@ struct DeepSpeedFileTests {
   }
 
   /// (what is offloaded, where the states are, where the parameters are)
-  @Test(arguments: [
-    (Offload.optimizer, "cpu", nil), (.parameters, nil, "cpu"), (.all, "cpu", "cpu"), (.nvme, "nvme", "nvme"),
-  ] as [(Offload, String?, String?)])
+  @Test(
+    arguments: [
+      (Offload.optimizer, "cpu", nil), (.parameters, nil, "cpu"), (.all, "cpu", "cpu"), (.nvme, "nvme", "nvme"),
+    ] as [(Offload, String?, String?)])
   func offload(_ offload: Offload, _ states: String?, _ parameters: String?) throws {
     let request = try LaunchCase.request(.zero3, ParallelDegrees(data: 8)) { $0.layout.engine.offload = offload }
     let zero = try #require(configuration(request)["zero_optimization"] as? [String: Any])
@@ -75,7 +76,9 @@ struct DeepSpeedFileTests {
   }
 
   @Test func groupsOfShards() throws {
-    let request = try LaunchCase.request(.zero3, ParallelDegrees(data: 16), nodes: 2) { $0.layout.engine.shardDegree = 8 }
+    let request = try LaunchCase.request(.zero3, ParallelDegrees(data: 16), nodes: 2) {
+      $0.layout.engine.shardDegree = 8
+    }
     let zero = try #require(configuration(request)["zero_optimization"] as? [String: Any])
     #expect(zero["mics_shard_size"] as? Int == 8)
   }

@@ -98,7 +98,8 @@ enum LaunchCase {
       cases.append(("optimizer-\(optimizer.rawValue)", try request(.single) { $0.workload.optimizer = optimizer }))
     }
     for attention in ForwardSettings.Attention.allCases {
-      cases.append(("attention-\(attention.rawValue)", try request(.single) { $0.workload.forward.attention = attention }))
+      cases.append(
+        ("attention-\(attention.rawValue)", try request(.single) { $0.workload.forward.attention = attention }))
     }
     for kind: Technique.Kind in [.prompt(virtualTokens: 20), .prefix(virtualTokens: 8, isProjected: true), .scaling] {
       cases.append(("technique-\(kind)", try request(.single) { $0.workload.forward.technique = Technique(kind) }))

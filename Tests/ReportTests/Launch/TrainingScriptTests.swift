@@ -21,7 +21,8 @@ struct TrainingScriptTests {
       let script = try LaunchCase.text("train.py", engine, request)
       for line in [
         "MODEL = \"/models/Llama-3-8B\"", "BATCH_SIZE = 3 ", "SEQUENCE_LENGTH = 512", "ACCUMULATION = 2 ",
-        "attn_implementation=\"sdpa\"", "SDPBackend.FLASH_ATTENTION", "load_in_4bit=True", "bnb_4bit_quant_type=\"nf4\"",
+        "attn_implementation=\"sdpa\"", "SDPBackend.FLASH_ATTENTION", "load_in_4bit=True",
+        "bnb_4bit_quant_type=\"nf4\"",
         "bnb_4bit_use_double_quant=True", "bnb_4bit_compute_dtype=torch.bfloat16", "r=16,", "lora_dropout=0.05",
         "target_modules=[\"q_proj\", \"v_proj\"]", "exclude_modules=[\"lm_head\"]", "{\"use_reentrant\": False}",
         "[\"*.embed_tokens.*\"]", "bitsandbytes.optim.PagedAdamW8bit(", "gradient_as_bucket_view=True",
@@ -97,7 +98,9 @@ struct TrainingScriptTests {
         try Data(file.text.utf8).write(to: path)
       }
     }
-    guard let status = try Tool.run("python3", ["-m", "compileall", "-q", folder.path]) else { try Test.cancel("no Python") }
+    guard let status = try Tool.run("python3", ["-m", "compileall", "-q", folder.path]) else {
+      try Test.cancel("no Python")
+    }
     #expect(status.code == 0, "\(status.output)")
   }
 }

@@ -1,16 +1,4 @@
-/// What ranks send one another.
-public enum Collective: Hashable, Sendable {
-  /// Every rank ends with the sum. Bytes: of the tensor.
-  case allReduce
-  /// Every rank ends with all parts. Bytes: of all parts together.
-  case allGather
-  /// Every rank ends with its part of the sum. Bytes: of the whole tensor.
-  case reduceScatter
-  /// Every rank sends a part to each. Bytes: what one rank holds.
-  case allToAll
-  /// One rank to the next.
-  case pointToPoint
-}
+public import TrainingStep
 
 /// A way for bytes, as a collective sees it: time is latency by steps and bytes by bandwidth.
 public struct Link: Hashable, Sendable {
@@ -34,7 +22,7 @@ public struct Link: Hashable, Sendable {
   package static let base = 8.4e-6
 
   /// A collective over ranks that all speak over this link, as a ring or as a tree, whichever is faster.
-  public func seconds(_ collective: Collective, bytes: Double, ranks: Int) -> Double {
+  public func seconds(_ collective: CollectiveKind, bytes: Double, ranks: Int) -> Double {
     guard ranks > 1, bytes > 0 else { return 0 }
     let steps = Double(ranks - 1)
     let share = steps / Double(ranks)
