@@ -83,6 +83,7 @@ struct LaunchGuide: Sendable {
       notes.append(
         "torchtitan runs a model of its own in place of the simulated one of transformers: its memory will differ somewhat."
       )
+      if request.layout.strategy == .fsdp { notes.append("It always reduces gradients in fp32.") }
       notes.append(
         "Only the learning rate and the number of steps are torchtitan's usual ones; change them in `\(TorchtitanFile.name)`."
       )

@@ -92,7 +92,7 @@ extension TrainingScript {
       "    kind = \"cuda\" if torch.cuda.is_available() else \"cpu\"",
       "    device = torch.device(kind, int(os.environ[\"LOCAL_RANK\"]) if kind == \"cuda\" else 0)",
       "    if kind == \"cuda\":", "        torch.cuda.set_device(device)",
-      "    dist.init_process_group(\"nccl\" if kind == \"cuda\" else \"gloo\")",
+      "    dist.init_process_group(\"\(offloads ? "cpu:gloo,cuda:nccl" : "nccl")\" if kind == \"cuda\" else \"gloo\")",
       "    mesh = init_device_mesh(kind, (\(sizes)), mesh_dim_names=(\(names)))",
     ]
     lines += ["    model = load_model(arguments.model)\(offloads || forward.quantization != nil ? "" : ".to(device)")"]

@@ -38,8 +38,14 @@ extension EngineAbilities {
     name: "torch", strategies: [.single, .ddp, .zeroRedundancy, .fsdp, .tp], axes: [.tensor], training: .anything,
     hybridStrategies: [.fsdp],
     special: { request in
+      let (forward, holdsDTensors) = (request.workload.forward, [.fsdp, .tp].contains(request.layout.strategy))
+      if holdsDTensors, forward.quantization != nil {
+        return "bitsandbytes' weights become shards as accelerate loads them, not under fully_shard alone"
+      }
+      if holdsDTensors, forward.precision == .fp16Mixed {
+        return "GradScaler does not tell ranks of each other's overflows in shards"
+      }
       guard request.layout.degrees.tensor > 1 else { return nil }
-      let forward = request.workload.forward
       if let reason = request.reasonAgainstHeads { return reason }
       if forward.adapters != nil || forward.technique != nil {
         return "parallelize_module splits plain linear layers, not those that PEFT wraps"
@@ -61,8 +67,8 @@ extension EngineAbilities {
       if layout.strategy == .tp, layout.degrees.data > 1 {
         return "torchtitan shards what tensor parallelism leaves (fsdp)"
       }
-      if layout.strategy == .fsdp, precision == .bf16Mixed {
-        return "torchtitan has no autocast under fully_shard; --precision fp32 --param-dtype bf16 is what it does"
+      if layout.strategy != .single, layout.strategy != .ddp, precision == .bf16Mixed {
+        return "torchtitan has autocast for replicas alone; --precision fp32 --param-dtype bf16 is its way for shards"
       }
       if let type = layout.engine.reductionType, type != .float32 { return "torchtitan reduces gradients in fp32" }
       return nil

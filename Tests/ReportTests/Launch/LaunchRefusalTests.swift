@@ -81,6 +81,23 @@ struct LaunchRefusalTests {
     #expect(able(try LaunchCase.request(.ddp, eight) { $0.cluster.gpu = nil }).contains(.skypilot) == false)
   }
 
+  /// Two ranks of eight would share one of four heads.
+  @Test func headsThatDoNotDivide() throws {
+    let request = try LaunchCase.request(.tp, ParallelDegrees(tensor: 8)) { $0.model.sizes.keyValueHeads = 4 }
+    #expect(reason(.fsdp, request)?.reason == "4 key/value heads do not divide by the tensor degree of 8")
+  }
+
+  /// Of torch's own script; accelerate knows both.
+  @Test func shardsThatAreAcceleratesOwn() throws {
+    let eight = ParallelDegrees(data: 8)
+    for request in [
+      try LaunchCase.request(.fsdp, eight, change: LaunchCase.quantized),
+      try LaunchCase.request(.fsdp, eight, .fp16Mixed),
+    ] {
+      #expect(reason(.fsdp, request)?.alternatives.first == .accelerate)
+    }
+  }
+
   @Test func modelsOfTorchtitan() {
     #expect(TorchtitanModel.of(LaunchCase.llama8B)?.flavor == "8B")
     var other = LaunchCase.llama8B
