@@ -65,11 +65,11 @@ struct PlanCommand: AnsweringCommand {
           of: SimulatedPeaks(estimator: estimator, workload: workload), cluster,
           sequenceLength: workload.forward.sequenceLength)
       } else {
-        plan =
-          PlanSearch(
-            estimator: estimator, workload: workload, cluster: cluster, objective: search.objective,
-            choices: try search.choices()
-          ).plan()
+        var search = PlanSearch(
+          estimator: estimator, workload: workload, cluster: cluster, objective: self.search.objective,
+          choices: try self.search.choices())
+        search.isExhaustive = self.search.all
+        plan = search.plan()
       }
     }
     let answer = PlanAnswer(

@@ -18,6 +18,9 @@ struct SearchOptions: ParsableArguments {
       valueName: "choice=value"))
   var fix: [String] = []
 
+  @Flag(help: "Try what cannot be the fastest too, and list it.")
+  var all = false
+
   func choices() throws -> PlanChoices {
     var choices = PlanChoices()
     for text in fix {
