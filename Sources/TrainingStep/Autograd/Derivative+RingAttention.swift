@@ -31,22 +31,26 @@ extension BackwardStep {
           held.bind("gathered", make("all_gather_into_tensor", Layout(contiguous: [pair.shape[0], ranks]), type), &self)
         }
       }
-      if turn == 1 {
-        own.forEach { drop($0) }
-        own = []
-      }
       let kind = ring.kind(ofTurn: turn)
       if kind == .halfOfQueries {
         let half: Shape = [shapes[0][0], shapes[0][1], shapes[0][2] / 2]
         held.bind("logsumexp", make("clone", Layout(contiguous: half), .float32), &self)
       }
-      for (place, name) in ["grad_query_", "grad_key_", "grad_value_"].enumerated() {
+      if turn == 1 {
+        own.forEach { drop($0) }
+        own = []
+      }
+      let parts = shapes.indices.map { place in
         var shape = shapes[place]
         if kind == (place == 0 ? .halfOfQueries : .halfOfKeys) { shape.dimensions[2] /= 2 }
-        held.bind(name, make("_scaled_dot_product_attention_backward", Layout(contiguous: shape), type), &self)
+        return make("_scaled_dot_product_attention_backward", Layout(contiguous: shape), type)
       }
+      for (name, part) in zip(["grad_query_", "grad_key_", "grad_value_"], parts) { held.bind(name, part, &self) }
       if turn > 0 { receive(&sums, kind, &held) }
+      // The sums begin as their tensors lie; those that come lie in one row.
+      let flat = sums[1...].map { reshaped($0, to: [$0.layout.shape.elementCount?.count ?? 0]) }
       held.bind("next_grad_kv", make("cat", pair, .float32), &self)
+      for tensor in flat { drop(tensor) }
       held.bind("travelling", make("all_to_all_single", pair, .float32), &self)
       if kind == .halfOfQueries { replace(&sums[0], Layout(contiguous: shapes[0])) }
     }
@@ -76,6 +80,7 @@ extension BackwardStep {
     for place in [1, 2] {
       drop(sums[place])
       sums[place] = held.shared("next_grad_kv", &self)
+      sums[place].layout = Layout(contiguous: inputLayout(place).shape)
     }
     guard kind == .halfOfKeys else { return }
     for place in [1, 2] { replace(&sums[place], Layout(contiguous: inputLayout(place).shape)) }
