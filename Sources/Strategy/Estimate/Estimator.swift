@@ -28,6 +28,11 @@ public struct Estimator: Sendable {
   public func timeline(_ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees()))
     throws(EstimationError) -> Timeline
   {
+    try simulated(workload, layout).timeline
+  }
+
+  /// The same with which rank it is, where they differ.
+  private func simulated(_ workload: Workload, _ layout: Layout) throws(EstimationError) -> SimulatedRank {
     var workload = workload
     workload.forward.isCheckpointed = workload.checkpointing != .none
     try check(workload, layout)
@@ -37,8 +42,14 @@ public struct Estimator: Sendable {
     if layout.degrees.pipeline > 1 {
       let replicas = Distribution.Engine.replicas(usesBucketView: layout.engine.usesBucketView)
       let held = Distribution(engine: layout.degrees.data > 1 ? replicas : nil)
-      return try worstRank(workload, layout) { _ in held }.timeline
+      return try worstRank(workload, layout) { _ in held }
     }
+    if layout.degrees.context > 1 { return try worstOfContext(workload, layout) }
+    return SimulatedRank(timeline: try oneOfEqualRanks(workload, layout))
+  }
+
+  /// The timeline of a rank, where all do the same.
+  func oneOfEqualRanks(_ workload: Workload, _ layout: Layout) throws(EstimationError) -> Timeline {
     if !playsEveryLayer, let timeline = try folded(workload, layout: layout) { return timeline }
     do throws(LoweringError) {
       let forward = try forward(for: layout)
@@ -70,7 +81,7 @@ public struct Estimator: Sendable {
     let graph = try forward.trainingGraph(settings(workload.forward, under: layout))
     switch layout.strategy {
     case .single: return (graph, Distribution())
-    case .tp where layout.degrees.data == 1: return (graph, Distribution())
+    case .tp where layout.degrees.replicas == 1: return (graph, Distribution())
     case .ddp: return (graph, Distribution(engine: .replicas(usesBucketView: layout.engine.usesBucketView)))
     case .zeroRedundancy:
       return (graph, Distribution(engine: .zeroRedundancy(ranks: try sharding(layout).ranks)))
@@ -142,7 +153,8 @@ public struct Estimator: Sendable {
   public func estimate(_ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees()))
     throws(EstimationError) -> Estimate
   {
-    let timeline = try timeline(workload, layout: layout)
+    let rank = try simulated(workload, layout)
+    let timeline = rank.timeline
     guard let (phase, peak) = timeline.peak(ofStep: 2) else {
       throw EstimationError(reason: "the simulated run has no second step")
     }
@@ -154,7 +166,7 @@ public struct Estimator: Sendable {
       peak: peak.bytes, reserved: reserved, device: device.map { DeviceFit(timeline, reserved: reserved, device: $0) },
       phase: phase, phases: phases.mapValues(\.bytes),
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
-      isRecognised: isRecognised, assumptions: assumptions(workload, layout, peak: peak.bytes),
+      isRecognised: isRecognised, assumptions: assumptions(workload, layout, rank, peak: peak.bytes),
       uncertainty: uncertainty(workload))
   }
 
@@ -203,7 +215,9 @@ public struct Estimator: Sendable {
 
   // MARK: - What is taken for granted
 
-  private func assumptions(_ workload: Workload, _ layout: Layout, peak: ByteCount) -> [Assumption] {
+  private func assumptions(
+    _ workload: Workload, _ layout: Layout, _ rank: SimulatedRank, peak: ByteCount
+  ) -> [Assumption] {
     var result = [
       Assumption(
         what: "framework", value: "torch 2.11, transformers 5.17, PEFT 0.21, eager mode",
@@ -245,7 +259,8 @@ public struct Estimator: Sendable {
     result += quantizationAssumptions(workload.forward)
     result += expertAssumptions(workload, layout, peak: peak)
     result += hardwareAssumptions
-    result += pipelineAssumptions(workload, layout)
+    if let stages = rank.ofPipeline { result += pipelineAssumptions(stages, workload, layout) }
+    if let chunks = rank.ofContext { result += contextAssumptions(chunks, layout) }
     if layout.degrees.tensor > 1 {
       result += tensorParallelAssumptions(layout)
     }
