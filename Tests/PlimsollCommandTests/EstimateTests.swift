@@ -107,13 +107,13 @@ import Testing
   }
 
   @Test func nothingFits() throws {
-    let answer = try Program.run(["plan", "Llama-3-8B", "--gpus", "2", "--gpu", "t4"])
+    let answer = try Program.run(["plan", "Llama-3-8B", "--gpus", "2", "--gpu", "t4", "--fix", "offload=none"])
     #expect(answer.status == 1)
     #expect(answer.output.contains("Nothing fits"))
   }
 
   @Test func everyStrategyIsSearched() throws {
-    let arguments = ["tiny-llama", "--gpus", "4", "--gpu", "t4", "--fix", "batch=2", "--fix", "checkpointing=none"]
+    let arguments = ["tiny-llama", "--gpus", "4", "--gpu", "t4", "--fix", "batch=2", "--fix", "checkpointing=none", "--all"]
     let answer = try document("plan", arguments: arguments)
     let candidates = try #require(answer["candidates"] as? [[String: Any]])
     #expect(Set(candidates.compactMap { $0["strategy"] as? String }).isSuperset(of: ["ddp", "fsdp", "tp", "pp"]))

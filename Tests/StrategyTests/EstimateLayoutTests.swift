@@ -156,7 +156,7 @@ struct EstimateLayoutTests {
 
   // MARK: - Refusals
 
-  @Test(arguments: [StrategyKind.zero1, .zero2, .zero3, .pp])
+  @Test(arguments: [StrategyKind.pp])
   func unsupportedLayouts(_ strategy: StrategyKind) {
     var workload = Self.workload
     workload.forward.sequenceLength = 64
