@@ -24,6 +24,7 @@ extension Estimator {
   ) throws(EstimationError) -> Timeline {
     var workload = workload
     workload.forward.isCheckpointed = workload.checkpointing != .none
+    workload.forward.expertRanks = layout.degrees.expert
     workload.forward.context = ContextShare(ranks: layout.degrees.context, rank: rank)
     return try oneOfEqualRanks(workload, layout)
   }
