@@ -28,6 +28,13 @@ extension TransformerLowering {
     _ g: inout GraphBuilder, _ rows: Tensor, _ counts: Tensor, _ stack: ExpertStack, _ choices: ExpertChoices,
     _ factors: (up: ExpertFactors?, down: ExpertFactors?)
   ) -> Tensor {
+    g.frame("") { g in exchangedBothWays(&g, rows, counts, stack, choices, factors) }
+  }
+
+  private func exchangedBothWays(
+    _ g: inout GraphBuilder, _ rows: Tensor, _ counts: Tensor, _ stack: ExpertStack, _ choices: ExpertChoices,
+    _ factors: (up: ExpertFactors?, down: ExpertFactors?)
+  ) -> Tensor {
     let width = rows.shape[1]
     let arriving = received(rows.shape[0], stack)
     let unit = Self.alignment
@@ -42,15 +49,15 @@ extension TransformerLowering {
       return g.rows(g.joined([came, g.reshape(zeros, [1, width])], axis: 0), places)
     }
     g.hold(sorted)
-    let inner = groupedLinear(
-      &g, sorted, g.hold(adapted(&g, expertWeight(&g, stack, .up, choices), factors.up)), nil, ends, choices)
-    let outer = groupedLinear(
-      &g, gated(&g, inner, choices), g.hold(adapted(&g, expertWeight(&g, stack, .down, choices), factors.down)), nil,
-      ends, choices)
-    let unsorted = g.frame("") { g in
-      let empty = g.create("new_empty", [], [arriving + 1, width], outer.dataType)
-      return g.slice(g.putRowsInPlace(empty, places, outer), axis: 0, start: 0, length: arriving)
+    let outer = g.frame("") { g in
+      let up = g.hold(adapted(&g, expertWeight(&g, stack, .up, choices), factors.up))
+      let inner = gated(&g, groupedLinear(&g, sorted, up, nil, ends, choices), choices)
+      let down = g.hold(adapted(&g, expertWeight(&g, stack, .down, choices), factors.down))
+      return groupedLinear(&g, inner, down, nil, ends, choices)
     }
+    g.hold(outer)
+    let empty = g.create("new_empty", [], [arriving + 1, width], outer.dataType)
+    let unsorted = g.slice(g.putRowsInPlace(empty, places, outer), axis: 0, start: 0, length: arriving)
     return g.exchanged(unsorted, rows: rows.shape[0])
   }
 
