@@ -32,6 +32,8 @@ public struct Distribution: Hashable, Sendable {
     case replicas(usesBucketView: Bool)
     /// torch's `ZeroRedundancyOptimizer` over so many ranks.
     case zeroRedundancy(ranks: Int)
+    /// DeepSpeed's ZeRO.
+    case zero(ZeroSettings)
     /// torch's `fully_shard`.
     case fullyShard(FullyShardSettings)
     /// torch's `FullyShardedDataParallel`.

@@ -32,6 +32,8 @@ public struct Timeline: Sendable {
   public internal(set) var peaks: [Int: [Phase: Peak]] = [:]
   /// Allocated when a step has ended and its gradients are gone.
   public internal(set) var resident: [Int: ByteCount] = [:]
+  /// What the run holds outside of the GPU.
+  public internal(set) var outside = OutsideMemory()
   /// For each step, the events at which its forward passes ended, one for each micro-step.
   var forwardEnds: [Int: [Int]] = [:]
 

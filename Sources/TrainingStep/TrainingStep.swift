@@ -21,6 +21,8 @@ public struct TrainingStep: Sendable {
       if let reason = settings.reasonToRefuse(graph, workload, isFlat: false) { return reason }
     case .flatShard(let settings)?:
       if let reason = settings.reasonToRefuse(graph, workload, isFlat: true) { return reason }
+    case .zero(let settings)?:
+      if let reason = settings.reasonToRefuse(graph, workload) { return reason }
     case nil, .replicas?, .zeroRedundancy?: break
     }
     guard workload.optimizer == .galoreAdamW, graph.linearWeights(workload.projection.targets).isEmpty else {
@@ -30,18 +32,31 @@ public struct TrainingStep: Sendable {
       "galore-adamw finds no linear layer with \(workload.projection.targets.joined(separator: " or ")) in its name"
   }
 
-  public func run() -> Timeline { simulated(repeating: nil).finished }
+  public func run() -> Timeline {
+    let run = simulated(repeating: nil)
+    return finished(run.memory, run.outside)
+  }
 
   /// The timeline of a model of which some layers are left out, as if all were there; nil where layers do not repeat in
   /// it as they would have to.
   public func run(repeating layers: LayerRepetition) -> Timeline? {
     // What clipping allocates depends on the number of parameters.
     guard graph.segments.count == layers.count, !workload.clipsGradients else { return nil }
-    return simulated(repeating: layers).repeating(layers)?.finished
+    if case .zero(let settings)? = distribution.engine, !settings.canRepeat(graph.parameters(repeating: layers)) {
+      return nil
+    }
+    let run = simulated(repeating: layers)
+    return run.memory.repeating(layers).map { finished($0, run.outside) }
+  }
+
+  private func finished(_ memory: Memory, _ outside: OutsideMemory) -> Timeline {
+    var timeline = memory.finished
+    timeline.outside = outside
+    return timeline
   }
 
   /// - Parameter layers: those that stand for others; what happens is noted then, to be repeated.
-  private func simulated(repeating layers: LayerRepetition?) -> Memory {
+  private func simulated(repeating layers: LayerRepetition?) -> (memory: Memory, outside: OutsideMemory) {
     var tape = Tape(graph: graph, checkpointing: workload.checkpointing)
     tape.memory = Memory(keepsLog: layers != nil)
     tape.handsGradientsOn = distribution.handsGradientsOn
@@ -70,18 +85,18 @@ public struct TrainingStep: Sendable {
       tape.markGradients()
       tape.memory.begin(.optimizer, step: step)
       if step == 1 { for holding in distribution.fromTheFirstUpdate { tape.take(holding) } }
-      if workload.clipsGradients {
+      if workload.clipsGradients, tape.engine?.clipsGradients != true {
         let next = tape.clipGradients()
         if let norm { tape.memory.release(norm) }
         norm = next
       }
-      if !distribution.updatesParameters { tape.optimize(workload, &states) }
+      if !distribution.updatesParameters { tape.update(workload, &states) }
       tape.dropGradients()
       tape.dropGraph()
       for batch in batches { tape.drop(batch) }
       tape.memory.endStep()
     }
-    return tape.memory
+    return (tape.memory, tape.engine?.outside(workload.optimizer) ?? OutsideMemory())
   }
 }
 

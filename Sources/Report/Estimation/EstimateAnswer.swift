@@ -46,7 +46,7 @@ package struct EstimateAnswer: Answer {
 
   package var fields: [JSONValue.Field] {
     let degrees = question.layout.degrees
-    return [
+    let head: [JSONValue.Field] = [
       .init("checkpoint", .string(question.checkpoint)),
       .init("family", .string(question.family)),
       .init("recognised", .boolean(estimate.isRecognised)),
@@ -75,6 +75,8 @@ package struct EstimateAnswer: Answer {
         "atPeak",
         .object(Category.allCases.map { .init($0.rawValue, .integer(estimate.atPeak[$0]?.bytes ?? 0)) })),
       .init("resident", .integer(estimate.resident.bytes)),
+    ]
+    let tail: [JSONValue.Field] = [
       .init(
         "range",
         [
@@ -84,7 +86,8 @@ package struct EstimateAnswer: Answer {
       .init("step", step?.json ?? .null),
       .init("fits", .init(device?.fits)),
       .init("assumptions", .array(assumptions.map(\.json))),
-    ] + (explanation.map { [.init("explanation", $0.json)] } ?? [])
+    ]
+    return head + outside + tail + (explanation.map { [.init("explanation", $0.json)] } ?? [])
   }
 
   // MARK: - For people
@@ -149,7 +152,19 @@ package struct EstimateAnswer: Answer {
       facts.append(Page.Fact("Peak in \(phase.rawValue)", .bytes(bytes), .derived))
     }
     facts.append(Page.Fact("Between steps", .bytes(estimate.resident), .derived))
+    for (name, bytes) in [("In host memory", estimate.outside.host), ("On the drive", estimate.outside.disk)]
+    where bytes > .zero {
+      facts.append(Page.Fact(name, .bytes(bytes), .derived, note: "for each GPU"))
+    }
     return facts
+  }
+
+  /// What a GPU's process holds in host memory and on a drive, where something is offloaded.
+  private var outside: [JSONValue.Field] {
+    guard question.layout.engine.offload != .none else { return [] }
+    return [
+      .init("host", .integer(estimate.outside.host.bytes)), .init("disk", .integer(estimate.outside.disk.bytes)),
+    ]
   }
 
   private var expected: String { "\(estimate.range.lowerBound) to \(estimate.range.upperBound)" }

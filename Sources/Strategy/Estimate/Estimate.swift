@@ -17,6 +17,8 @@ public struct Estimate: Sendable {
   public var atPeak: [Category: ByteCount]
   /// Allocated between steps.
   public var resident: ByteCount
+  /// What is offloaded, with its buffers.
+  public var outside: OutsideMemory
   /// Whether the family is known.
   public var isRecognised: Bool
   public var assumptions: [Assumption]

@@ -29,8 +29,15 @@ extension Estimator {
 
   /// The settings of the forward pass as a layout's engine changes them.
   func settings(_ settings: ForwardSettings, under layout: Layout) -> ForwardSettings {
-    guard layout.strategy == .fsdp || layout.strategy == .fsdp1 else { return settings }
     var result = settings
+    if layout.strategy.zeroStage != nil {
+      // DeepSpeed's engine brings every parameter into the type of computation (`_cast_module_mixed_precision`), and
+      // knows of no autocast.
+      result.precision = settings.precision.narrow
+      result.gatheredType = result.precision.parameterType
+      return result
+    }
+    guard layout.strategy == .fsdp || layout.strategy == .fsdp1 else { return settings }
     result.gatheredType = layout.engine.parameterType
     // accelerate passes its mixed precision on, as the type of parameters and of the reduction.
     if runsFlatShard(layout, settings) {
@@ -54,10 +61,11 @@ extension Estimator {
       if let name = value.name, types[name] == value.dataType { types[name] = nil }
     }
     let engine = layout.engine
-    let settings = FullyShardSettings(
+    var settings = FullyShardSettings(
       ranks: ranks, isReplicated: isReplicated, reshardsAfterForward: engine.reshardsAfterForward,
       reductionType: engine.reductionType == engine.parameterType ? nil : engine.reductionType,
       sendsOnce: workload.forward.loop == .accelerate, storedTypes: types)
+    settings.offloads = engine.offload != .none
     return Distribution(
       engine: runsFlatShard(layout, workload.forward) ? .flatShard(settings) : .fullyShard(settings))
   }
@@ -95,7 +103,13 @@ extension Estimator {
       if workload.forward.precision.autocast != nil, layout.engine.parameterType == nil {
         assume("mixed precision", "held in fp32, gathered and reduced in 16 bits", "accelerate 1.15")
       }
+    case .zero1, .zero2, .zero3: result += zeroAssumptions(workload, layout)
     default: break
+    }
+    if [.fsdp, .fsdp1].contains(layout.strategy), layout.engine.offload != .none {
+      assume(
+        "offload", "parameters, gradients and optimizer states, pinned in powers of two where they cross to the GPU",
+        "CPUOffloadPolicy and CPUOffload of torch 2.11, whose optimizers then run on the CPU; CachingHostAllocator.h")
     }
     if [.fsdp, .fsdp1].contains(layout.strategy), description.quantization(workload.forward) != nil {
       assume(

@@ -16,6 +16,8 @@ public struct Estimator: Sendable {
   public var device: Device?
   /// Whether each layer is simulated, even where one of each kind tells what all do.
   public var playsEveryLayer = false
+  /// The rank that is simulated, where ranks differ; nil for the one with the highest peak.
+  var rank: Int?
 
   public init(description: ModelDescription, configuration: Configuration?) {
     self.description = description
@@ -46,6 +48,9 @@ public struct Estimator: Sendable {
       return try worstRank(workload, layout) { _ in held }
     }
     if layout.degrees.context > 1 { return try worstOfContext(workload, layout) }
+    if rank == nil, layout.strategy.zeroStage != nil {
+      return SimulatedRank(timeline: try worstPartition(workload, layout))
+    }
     return SimulatedRank(timeline: try oneOfEqualRanks(workload, layout))
   }
 
@@ -66,7 +71,7 @@ public struct Estimator: Sendable {
       throw EstimationError(
         reason: "\(layout.strategy.rawValue) over \(scheme) weights is not simulated yet")
     }
-    if layout.engine.offload != .none {
+    if layout.engine.offload != .none, !layout.canOffload {
       throw EstimationError(reason: "--offload \(layout.engine.offload.rawValue) is not simulated yet")
     }
     if layout.degrees.tensor > 1, (workload.forward.technique?.prefixLength ?? 0) > 0 {
@@ -90,6 +95,8 @@ public struct Estimator: Sendable {
       return (graph, Distribution(engine: .replicas(usesBucketView: layout.engine.usesBucketView)))
     // Colossal-AI's DP+TP shards over the data ranks as its ADP does.
     case .gemini, .tp: return (graph, chunks(graph, ranks: layout.degrees.data))
+    case .zero1, .zero2, .zero3:
+      return (graph, Distribution(engine: .zero(try zeroSettings(layout))))
     case .fsdp, .fsdp1:
       let gathered = settings(workload.forward, under: layout)
       let stored = gathered.gatheredType == nil ? graph : try forward.trainingGraph(workload.forward)
@@ -167,7 +174,8 @@ public struct Estimator: Sendable {
       peak: peak.bytes, reserved: reserved, device: device.map { DeviceFit(timeline, reserved: reserved, device: $0) },
       phase: phase, phases: phases.mapValues(\.bytes),
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
-      isRecognised: isRecognised, assumptions: assumptions(workload, layout, rank, peak: peak.bytes),
+      outside: timeline.outside, isRecognised: isRecognised,
+      assumptions: assumptions(workload, layout, rank, peak: peak.bytes),
       uncertainty: uncertainty(workload))
   }
 

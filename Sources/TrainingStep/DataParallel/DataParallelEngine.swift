@@ -17,6 +17,7 @@ protocol DataParallelEngine {
   mutating func afterForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory)
   /// Before what a module has run is run again to rebuild what its nodes kept.
   mutating func beforeRecomputation(of module: Int, _ memory: inout Memory)
+  mutating func afterRecomputation(of module: Int, _ memory: inout Memory)
   /// Before the first node of a module runs: the gradient of what it handed back is there.
   mutating func beforeBackward(of module: Int, _ memory: inout Memory)
   /// When the gradients of what a module was given are there.
@@ -32,6 +33,14 @@ protocol DataParallelEngine {
   func namesArguments(of module: Int) -> Bool
   mutating func name(_ storage: Memory.StorageID, _ memory: inout Memory)
 
+  /// How often an update calls the optimizer, each time for other parameters.
+  var updates: Int { get }
+  mutating func beginUpdate(_ number: Int, _ memory: inout Memory)
+  mutating func endUpdate(_ number: Int, _ memory: inout Memory)
+  /// Whether the engine takes the norm of gradients itself, where they are clipped and where they are not.
+  var clipsGradients: Bool { get }
+  /// What the engine and its optimizer hold outside of the GPU.
+  func outside(_ optimizer: Optimizer) -> OutsideMemory
   /// What the optimizer of this rank updates in place of the parameters that a gradient has reached; nil for those.
   func shares(of parameters: [Int]) -> [OptimizerShare]?
   /// Lets go of the gradients that the engine holds.
@@ -48,11 +57,18 @@ struct OptimizerShare {
   var section: Int?
   var shape: Shape
   var dataType: DataType
+  /// Whether it is a row of parts of parameters, so that what is set for one of them does not reach it.
+  var isRow = false
 
   var bytes: ByteCount { Tensor.bytes(shape, dataType) }
 }
 
 extension DataParallelEngine {
+  var updates: Int { 1 }
+  var clipsGradients: Bool { false }
+  func outside(_ optimizer: Optimizer) -> OutsideMemory { OutsideMemory() }
+  mutating func beginUpdate(_ number: Int, _ memory: inout Memory) {}
+  mutating func endUpdate(_ number: Int, _ memory: inout Memory) {}
   mutating func load(_ parameter: Int, _ memory: inout Memory) -> Memory.StorageID? { nil }
   mutating func begin(_ memory: inout Memory) {}
   func holdsGradient(of parameter: Int) -> Bool { false }
@@ -60,6 +76,7 @@ extension DataParallelEngine {
   mutating func beforeForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory) {}
   mutating func afterForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory) {}
   mutating func beforeRecomputation(of module: Int, _ memory: inout Memory) {}
+  mutating func afterRecomputation(of module: Int, _ memory: inout Memory) {}
   mutating func beforeBackward(of module: Int, _ memory: inout Memory) {}
   mutating func afterBackward(of module: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory) {}
   mutating func accumulated(_ parameter: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory) {}

@@ -45,6 +45,8 @@ struct FlatShard: DataParallelEngine {
   }
 
   private let settings: FullyShardSettings
+  /// How many of the whole model's parameters one of the graph's stands for.
+  private let counts: [Int: Int]
   private var groups: [Group]
   private var order: [Int] = []
   private var shards: [Int: (name: String, bytes: ByteCount)] = [:]
@@ -52,8 +54,10 @@ struct FlatShard: DataParallelEngine {
   /// What hooks name until the backward pass ends.
   private var named: [Memory.StorageID] = []
 
-  init(_ settings: FullyShardSettings, _ graph: Graph, _ wrapped: WrappedModules) {
+  /// - Parameter whole: the whole model's parameters.
+  init(_ settings: FullyShardSettings, _ graph: Graph, _ wrapped: WrappedModules, _ whole: [ModelParameter]) {
     self.settings = settings
+    counts = Dictionary(grouping: whole, by: \.place).mapValues(\.count)
     var types: [Int: DataType] = [:]
     for (place, value) in graph.values.enumerated() {
       if let name = value.name, let type = settings.storedTypes[name] { types[place] = type }
@@ -78,7 +82,7 @@ struct FlatShard: DataParallelEngine {
 
   mutating func load(_ parameter: Int, _ memory: inout Memory) -> Memory.StorageID? {
     guard let (name, bytes) = shards[parameter] else { return nil }
-    if bytes > .zero { _ = memory.allocate(bytes, cause: "load", module: name, category: .parameters) }
+    if bytes > .zero, !settings.offloads { _ = memory.allocate(bytes, cause: "load", module: name, category: .parameters) }
     return memory.allocate(.zero, cause: "load", module: name, category: .communication)
   }
 
@@ -90,6 +94,11 @@ struct FlatShard: DataParallelEngine {
       var copy: Memory.StorageID?
       if let type = flat.parameters.first?.dataType, type != flat.storedType {
         copy = memory.allocate(Tensor.bytes([part(flat.count)], type), cause: "mp_shard", module: "")
+      }
+      if settings.offloads {
+        // The shard comes to the GPU in its own type, from where it is gathered or converted.
+        let shard = memory.allocate(ByteCount(part(flat.stored.bytes)), cause: "_to_copy", module: "")
+        if copy == nil { copy = shard } else { memory.release(shard) }
       }
       let whole = ByteCount(part(flat.gathered.bytes) * settings.ranks)
       groups[index][keyPath: path]?.whole = memory.allocate(
@@ -188,6 +197,11 @@ struct FlatShard: DataParallelEngine {
       groups[module].pass = .idle
       groups[module].place = nil
       groups[module].isExpected = false
+      // What was sent to host memory is named until here (`_saved_grad_shard`).
+      if settings.offloads, let shard = groups[module].shard {
+        memory.release(shard)
+        groups[module].shard = nil
+      }
     }
     memory.section = nil
     order = []
@@ -209,7 +223,22 @@ struct FlatShard: DataParallelEngine {
 
   // MARK: - Optimizer
 
+  var clipsGradients: Bool { settings.offloads }
+
+  func outside(_ optimizer: Optimizer) -> OutsideMemory {
+    guard settings.offloads else { return OutsideMemory() }
+    return .updated(
+      groups.flatMap { group in
+        [group.frozen, group.trained].compactMap { $0 }.flatMap { flat in
+          let place = flat.parameters.first?.place ?? 0
+          let shard = (bytes: ByteCount(part(flat.stored.bytes)), trains: flat.parameters.first?.trains == true)
+          return Array(repeating: shard, count: counts[place] ?? 1)
+        }
+      }, optimizer)
+  }
+
   func shares(of parameters: [Int]) -> [OptimizerShare]? {
+    guard !settings.offloads else { return [] }
     let reached = Set(parameters)
     return groups.compactMap { group in
       guard let flat = group.trained, let first = flat.parameters.first?.place,

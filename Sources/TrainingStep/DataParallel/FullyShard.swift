@@ -36,6 +36,7 @@ struct FullyShard: DataParallelEngine {
   }
 
   private let settings: FullyShardSettings
+  private let all: [ModelParameter]
   private var groups: [Group]
   private var parameters: [Int: Parameter] = [:]
   /// The groups in the order in which their forward passes ended (`post_forward_order`).
@@ -49,8 +50,10 @@ struct FullyShard: DataParallelEngine {
   /// Whether this micro-step's gradients are reduced (`reduce_grads`).
   private var sends = true
 
-  init(_ settings: FullyShardSettings, _ graph: Graph, _ wrapped: WrappedModules) {
+  /// - Parameter all: the whole model's parameters.
+  init(_ settings: FullyShardSettings, _ graph: Graph, _ wrapped: WrappedModules, _ all: [ModelParameter]) {
     self.settings = settings
+    self.all = all
     let sections = graph.sections.values
     groups = wrapped.modules.map { module in
       Group(
@@ -69,8 +72,10 @@ struct FullyShard: DataParallelEngine {
 
   mutating func load(_ parameter: Int, _ memory: inout Memory) -> Memory.StorageID? {
     guard let own = parameters[parameter] else { return nil }
-    _ = memory.allocate(
-      Tensor.bytes(own.shard, own.storedType), cause: "load", module: own.name, category: .parameters)
+    if !settings.offloads {
+      _ = memory.allocate(
+        Tensor.bytes(own.shard, own.storedType), cause: "load", module: own.name, category: .parameters)
+    }
     // The whole parameter is always the same storage, which is empty while it is sharded.
     return memory.allocate(.zero, cause: "load", module: own.name, category: .communication)
   }
@@ -88,16 +93,39 @@ struct FullyShard: DataParallelEngine {
       groups[index].pending = memory.allocate(.zero, cause: "all_gather", module: "", category: .communication)
       return
     }
+    let inputs = settings.offloads ? copiesToDevice(of: group.parameters, &memory) : []
     let converted = group.parameters.filter { $0.storedType != $0.gatheredType }
     var copies: Memory.StorageID?
-    if !converted.isEmpty {
+    if !settings.offloads, !converted.isEmpty {
       copies = memory.allocate(sum(converted.map(part)), cause: "all_gather_copy_in", module: "")
     }
     let whole = sum(group.parameters.map(part)).bytes * settings.ranks
     groups[index].pending = memory.allocate(
       ByteCount(whole), cause: "all_gather", module: "", category: .communication)
-    if let copies { memory.release(copies) }
+    for input in inputs + [copies].compactMap({ $0 }) { memory.release(input) }
   }
+
+  /// `all_gather_inputs` of offloaded parameters: each shard is copied to the GPU and converted there.
+  private func copiesToDevice(of parameters: [Parameter], _ memory: inout Memory) -> [Memory.StorageID] {
+    parameters.map { parameter in
+      let copy = memory.allocate(
+        Tensor.bytes(parameter.shard, parameter.storedType), cause: "_to_copy", module: parameter.name)
+      guard parameter.storedType != parameter.gatheredType else { return copy }
+      let converted = memory.allocate(part(parameter), cause: "_to_copy", module: parameter.name)
+      memory.release(copy)
+      return converted
+    }
+  }
+
+  func outside(_ optimizer: Optimizer) -> OutsideMemory {
+    guard settings.offloads else { return OutsideMemory() }
+    return .updated(
+      all.compactMap { whole in
+        parameters[whole.place].map { (Tensor.bytes($0.shard, $0.storedType), $0.trains) }
+      }, optimizer)
+  }
+
+  var clipsGradients: Bool { settings.offloads }
 
   /// `wait_for_unshard`: the buffer is copied out into the whole parameters. In the forward pass it outlives that, until
   /// the next group is copied out too.
@@ -196,7 +224,7 @@ struct FullyShard: DataParallelEngine {
       memory.release(output)
       output = converted
     }
-    if groups[module].gradient == nil {
+    if groups[module].gradient == nil, !settings.offloads {
       memory.mark(output, as: .gradients)
       groups[module].gradient = output
     } else {
@@ -244,7 +272,8 @@ struct FullyShard: DataParallelEngine {
   // MARK: - Optimizer
 
   func shares(of parameters: [Int]) -> [OptimizerShare]? {
-    parameters.compactMap { place in
+    guard !settings.offloads else { return [] }
+    return parameters.compactMap { place in
       self.parameters[place].map {
         OptimizerShare(
           key: place, parameter: place, section: $0.section, shape: $0.shard, dataType: $0.storedType)

@@ -14,6 +14,9 @@ public struct FullyShardSettings: Hashable, Sendable {
   public var reductionType: DataType?
   /// Whether gradients are sent once for all micro-steps, and kept whole until then (`no_sync`).
   public var sendsOnce: Bool
+  /// Whether parameters, gradients and optimizer states lie in host memory (`CPUOffloadPolicy`, `CPUOffload`), where the
+  /// CPU updates them.
+  public var offloads = false
   /// The types in which parameters are held, by name, where they are gathered in another.
   public var storedTypes: [String: DataType]
 
@@ -41,6 +44,9 @@ extension FullyShardSettings {
     if [.muon, .galoreAdamW].contains(workload.optimizer) || (!isFlat && !workload.optimizer.isElementwise) {
       return "\(workload.optimizer.rawValue) over parameters that FSDP shards is not simulated"
     }
+    if offloads, !workload.optimizer.runsOnHost {
+      return "\(workload.optimizer.rawValue) does not update what FSDP offloads to host memory"
+    }
     for module in wrapped.modules {
       var types: Set<DataType> = []
       for place in module.parameters {
@@ -64,6 +70,9 @@ extension FullyShardSettings {
 }
 
 extension Optimizer {
+  /// Whether it updates parameters in host memory, and its states there are known.
+  fileprivate var runsOnHost: Bool { isElementwise }
+
   /// Whether it treats each number by itself, so that shards of a matrix are as good as the matrix.
   fileprivate var isElementwise: Bool {
     switch self {

@@ -15,14 +15,29 @@ extension Tape {
         graph.parameters(repeating: layers).filter { !own.contains(Graph.ValueID($0.place)) })
     case .zeroRedundancy(let ranks)?:
       engine = ZeroRedundancy(ranks: ranks, graph.parameters(repeating: layers))
+    case .zero(let settings)? where settings.stage == .parameters:
+      let wrapped = WrappedModules(leavesOf: graph)
+      engine = PartitionedParameters(settings, graph, wrapped)
+      self.wrapped = wrapped
+    case .zero(let settings)?:
+      engine = PartitionedOptimizer(settings, graph.parameters(repeating: layers))
     case .fullyShard(let settings)?, .flatShard(let settings)?:
       guard let wrapped = WrappedModules(graph) else { return }
       if case .fullyShard? = distribution.engine {
-        engine = FullyShard(settings, graph, wrapped)
+        engine = FullyShard(settings, graph, wrapped, graph.parameters(repeating: layers))
       } else {
-        engine = FlatShard(settings, graph, wrapped)
+        engine = FlatShard(settings, graph, wrapped, graph.parameters(repeating: layers))
       }
       self.wrapped = wrapped
+    }
+  }
+
+  /// An update of the parameters, in as many calls of the optimizer as the engine makes of it.
+  mutating func update(_ workload: Workload, _ states: inout OptimizerStates) {
+    for number in 0..<(engine?.updates ?? 1) {
+      engine?.beginUpdate(number, &memory)
+      optimize(workload, &states)
+      engine?.endUpdate(number, &memory)
     }
   }
 
@@ -58,7 +73,9 @@ extension Tape {
       memory.section = wrapped?.modules[call.module].section
       var records = false
       switch keeping {
-      case .stowing, .passing: continue
+      case .stowing, .passing:
+        engine?.afterRecomputation(of: call.module, &memory)
+        continue
       case .nothing: break
       case .tensors, .places:
         records = true

@@ -63,7 +63,14 @@ struct WrappedModules {
     guard modules.dropFirst().allSatisfy({ $0.section != nil }) else { return nil }
     let whole = Call(
       module: 0, operators: 0..<graph.operators.count, arguments: [], results: graph.loss.map { [$0] } ?? [])
-    for call in [whole] + calls where !call.operators.isEmpty {
+    add([whole] + calls)
+  }
+
+  init(modules: [Module]) { self.modules = modules }
+
+  /// Adds calls, outer ones first.
+  mutating func add(_ calls: [Call]) {
+    for call in calls where !call.operators.isEmpty {
       beginning[call.operators.lowerBound, default: []].append(call)
       ending[call.operators.upperBound - 1, default: []].insert(call, at: 0)
     }

@@ -15,7 +15,7 @@ extension Tape {
     for share in parameters where states.storages[share.key] == nil {
       let shape = share.shape
       let count = (shape.elementCount ?? .zero).count
-      let isNarrow = optimizer != .lion && count >= 4096 && !exceptions.contains(share.parameter)
+      let isNarrow = optimizer != .lion && count >= 4096 && (share.isRow || !exceptions.contains(share.parameter))
       var sizes: [ByteCount] = []
       if optimizer != .pagedAdamW8bit || count < 100_000 {
         sizes += Array(repeating: Tensor.bytes(shape, isNarrow ? .uint8 : .float32), count: moments)

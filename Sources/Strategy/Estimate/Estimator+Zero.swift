@@ -1,0 +1,93 @@
+internal import Graph
+internal import TrainingStep
+internal import Units
+
+extension StrategyKind {
+  /// The stage of DeepSpeed's ZeRO that a strategy is; nil for others.
+  var zeroStage: ZeroSettings.Stage? {
+    switch self {
+    case .zero1: .optimizerStates
+    case .zero2: .gradients
+    case .zero3: .parameters
+    case .single, .ddp, .zeroRedundancy, .fsdp, .fsdp1, .tp, .pp, .gemini: nil
+    }
+  }
+}
+
+extension Layout {
+  /// Whether what `--offload` asks for is simulated.
+  var canOffload: Bool {
+    switch strategy {
+    case .zero1, .zero2: engine.offload == .optimizer
+    case .zero3: true
+    // FSDP has one switch: parameters, and with them gradients and the optimizer's states.
+    case .fsdp, .fsdp1: engine.offload == .all || engine.offload == .parameters
+    default: false
+    }
+  }
+}
+
+extension Estimator {
+  func zeroSettings(_ layout: Layout) throws(LoweringError) -> ZeroSettings {
+    let (ranks, isReplicated) = try sharding(layout)
+    guard let stage = layout.strategy.zeroStage, !isReplicated else {
+      throw LoweringError(message: "\(layout.strategy.rawValue) with copies of its shards is not simulated yet")
+    }
+    var settings = ZeroSettings(stage, ranks: ranks, rank: rank ?? 0)
+    settings.offloadsOptimizer = [.optimizer, .all, .nvme].contains(layout.engine.offload)
+    settings.offloadsParameters = [.parameters, .all, .nvme].contains(layout.engine.offload)
+    settings.usesDrive = layout.engine.offload == .nvme
+    return settings
+  }
+
+  /// The timeline of the rank with the highest peak: the first one's gradients come last and the last one's first, and
+  /// its share is padded. What lies between holds no more than those.
+  func worstPartition(_ workload: Workload, _ layout: Layout) throws(EstimationError) -> Timeline {
+    var one = self
+    one.rank = 0
+    let first = try one.timeline(workload, layout: layout)
+    // Under stage 3 each rank holds as much of every parameter.
+    guard layout.degrees.data > 1, layout.strategy != .zero3 else { return first }
+    one.rank = layout.degrees.data - 1
+    let last = try one.timeline(workload, layout: layout)
+    let peaks = [first, last].map { $0.peak(ofStep: 2)?.peak.bytes ?? .zero }
+    return peaks[1] > peaks[0] ? last : first
+  }
+
+  /// What is modelled of DeepSpeed, and after which source.
+  func zeroAssumptions(_ workload: Workload, _ layout: Layout) -> [Assumption] {
+    let settings = ZeroSettings(layout.strategy.zeroStage ?? .optimizerStates, ranks: layout.degrees.data)
+    var result = [
+      Assumption(
+        what: "ZeRO buckets", value: "DeepSpeed's defaults: \(settings.bucket) elements",
+        source: "deepspeed/runtime/zero/config.py of 0.19.6; \"auto\" in a file of the Trainer's would take others"),
+      Assumption(
+        what: "ZeRO partition", value: "of the first or the last rank, whichever takes more",
+        source: "deepspeed/runtime/zero/stage_1_and_2.py of 0.19.6, one group of parameters"),
+    ]
+    if workload.forward.precision.autocast != nil {
+      result.append(
+        Assumption(
+          what: "mixed precision", value: "16-bit weights and gradients, fp32 copies in shares, no autocast",
+          source: "what DeepSpeed makes of bf16 and fp16"))
+    }
+    if layout.engine.offload != .none {
+      result.append(
+        Assumption(
+          what: "offload", value: "pinned memory in powers of two, DeepSpeedCPUAdam with fp32 states",
+          source: "deepspeed/ops/adam/cpu_adam.py; torch's CachingHostAllocator.h"))
+    }
+    return result
+  }
+}
+
+extension ForwardSettings.Precision {
+  /// Without autocast: in its type.
+  var narrow: ForwardSettings.Precision {
+    switch self {
+    case .fp32, .bf16, .fp16: self
+    case .bf16Mixed: .bf16
+    case .fp16Mixed: .fp16
+    }
+  }
+}

@@ -1,0 +1,211 @@
+internal import Graph
+internal import Units
+
+/// The gradients, fp32 copies and updates of one rank of ZeRO's third stage (deepspeed/runtime/zero/stage3.py, 0.19.6).
+struct PartitionedGradients {
+  private struct Parameter {
+    var own: ModelParameter
+    var part: Int
+  }
+
+  private let settings: ZeroSettings
+  private let type: DataType
+  private let parameters: [Int: Parameter]
+  /// What is updated in one go: this rank's elements of each parameter (`_create_fp16_sub_groups`).
+  private let groups: [[Int]]
+  private let first: [ModelParameter]
+  /// `IPGBucketZ3`: the parameters whose gradients are sent together, and a gradient that is larger than the buffer.
+  private var bucket: [Parameter] = []
+  private var elements = 0
+  private var large: Memory.StorageID?
+  /// The gradient of the fp32 copy, while the optimizer runs.
+  private var wide: Memory.StorageID?
+  private var current = 0
+  var isLast = true
+
+  init(_ settings: ZeroSettings, _ trained: [ModelParameter]) {
+    self.settings = settings
+    type = trained.first?.dataType ?? .float32
+    let own = trained.map { Parameter(own: $0, part: ($0.count + settings.ranks - 1) / settings.ranks) }
+    parameters = Dictionary(uniqueKeysWithValues: own.map { ($0.own.place, $0) })
+    var groups: [[Int]] = []
+    var first: [ModelParameter] = []
+    var size = settings.subGroup
+    for parameter in own {
+      if size >= settings.subGroup {
+        groups.append([])
+        first.append(parameter.own)
+        size = 0
+      }
+      groups[groups.count - 1].append(parameter.part)
+      size += parameter.part
+    }
+    self.groups = groups
+    self.first = first
+  }
+
+  private var total: Int { groups.joined().reduce(0, +) }
+
+  private func bytes(_ elements: Int, _ type: DataType) -> ByteCount { Tensor.bytes([elements], type) }
+
+  // MARK: - What is held
+
+  mutating func begin(_ memory: inout Memory) {
+    guard !groups.isEmpty else { return }
+    // `lp_param_buffer`: the parts of what trains in one row. In fp32 it is what is updated, too.
+    if !settings.offloadsParameters {
+      hold(bytes(total, type), "defragment", .parameters, &memory)
+    }
+    if !settings.offloadsOptimizer, type != .float32 || settings.offloadsParameters {
+      for group in groups { hold(bytes(group.reduce(0, +), .float32), "clone", .optimizerStates, &memory) }
+    }
+    hold(bytes(settings.bucket, type), "ipg_bucket", .communication, &memory)
+    // `grad_partitions_flat_buffer`.
+    if !settings.offloadsOptimizer { hold(bytes(total, type), "grad_partitions", .gradients, &memory) }
+  }
+
+  private func hold(_ bytes: ByteCount, _ cause: String, _ category: Category, _ memory: inout Memory) {
+    _ = memory.allocate(bytes, cause: cause, module: "", category: category)
+  }
+
+  /// Elements of trained parameters that stay in host memory beside a drive (`max_in_cpu`), and the buffers through which
+  /// parameters and states pass (`buffer_count`, `buffer_size`; deepspeed/runtime/zero/offload_config.py).
+  private enum Drive {
+    static let kept = 1_000_000_000
+    static let parameterBuffers = 5 * 100_000_000
+    static let stateBuffers = 4
+  }
+
+  /// - Parameter frozen: the parts of parameters that do not train.
+  func outside(frozen: [ByteCount]) -> OutsideMemory {
+    var result = OutsideMemory()
+    let sizes = groups.map { $0.reduce(0, +) }
+    if settings.offloadsParameters, settings.usesDrive {
+      // Buffers for a drive are locked as they are, without torch's rounding.
+      result.host += OutsideMemory.pinned(bytes(min(total, Drive.kept), type)) + bytes(Drive.parameterBuffers, type)
+      result.disk += frozen.reduce(bytes(total, type), +)
+    } else if settings.offloadsParameters {
+      result.host += frozen.reduce(OutsideMemory.pinned(bytes(total, type))) { $0 + OutsideMemory.pinned($1) }
+    }
+    guard settings.offloadsOptimizer else { return result }
+    result.host += OutsideMemory.pinned(bytes(total, type))
+    if settings.usesDrive {
+      // fp32 copy, gradient and two moments.
+      result.host += bytes(Drive.stateBuffers * (sizes.max() ?? 0), .float32)
+      result.disk += bytes(4 * total, .float32)
+    } else {
+      result.host += bytes(3 * total, .float32)
+      result.host += sizes.reduce(.zero) { $0 + OutsideMemory.pinned(bytes($1, .float32)) }
+    }
+    return result
+  }
+
+  // MARK: - Gradients
+
+  /// `reduce_independent_p_g_buckets_and_remove_grads`.
+  mutating func collect(_ place: Int, _ gradient: Tensor, _ memory: inout Memory) {
+    guard let parameter = parameters[place] else { return memory.release(gradient.storage) }
+    if elements + parameter.own.count > settings.bucket, elements > 0 { reduce(&memory) }
+    if elements + parameter.own.count <= settings.bucket {
+      memory.release(gradient.storage)
+    } else {
+      large = gradient.storage
+    }
+    bucket.append(parameter)
+    elements += parameter.own.count
+  }
+
+  /// `reduce_scatter_coalesced` and `partition_grads`: several gradients, or one that does not divide, are put together
+  /// anew for the ranks; what comes back is copied to where this rank's gradients lie.
+  mutating func reduce(_ memory: inout Memory) {
+    guard let only = bucket.first else { return }
+    let section = memory.section
+    memory.section = nil
+    var held: [Memory.StorageID] = []
+    if bucket.count > 1 || only.own.count % settings.ranks != 0 {
+      let padding = bucket.map { $0.part * settings.ranks - $0.own.count }.filter { $0 > 0 }.map {
+        memory.allocate(bytes($0, type), cause: "empty", module: "", category: .communication)
+      }
+      let elements = bucket.reduce(0) { $0 + $1.part } * settings.ranks
+      held.append(memory.allocate(bytes(elements, type), cause: "cat", module: "", category: .communication))
+      for storage in padding { memory.release(storage) }
+    }
+    if settings.offloadsOptimizer { sendOut(&held, &memory) }
+    for storage in held + [large].compactMap({ $0 }) { memory.release(storage) }
+    bucket = []
+    elements = 0
+    large = nil
+    memory.section = section
+  }
+
+  /// The copy in host memory comes back for the norm, which is taken in fp64 of 250,000,000 numbers at a time, and in fp32
+  /// for the optimizer, where a drive takes it when all are there.
+  private func sendOut(_ held: inout [Memory.StorageID], _ memory: inout Memory) {
+    var copy: Memory.StorageID?
+    for parameter in bucket {
+      let next = memory.allocate(bytes(parameter.part, type), cause: "_to_copy", module: "")
+      if let copy { memory.release(copy) }
+      copy = next
+      guard isLast else { continue }
+      memory.release(
+        memory.allocate(bytes(min(parameter.part, 250_000_000), .float64), cause: "_to_copy", module: ""))
+      guard type != .float32 else { continue }
+      let wide = memory.allocate(bytes(parameter.part, .float32), cause: "_to_copy", module: "")
+      if settings.usesDrive { held.append(wide) } else { memory.release(wide) }
+    }
+    if let copy { memory.release(copy) }
+  }
+
+  // MARK: - Update
+
+  var updates: Int { max(1, groups.count) }
+
+  /// `_prepare_fp32_grad_for_sub_group`, and before the first group a look for what is not finite and the norm.
+  mutating func beginUpdate(_ number: Int, _ memory: inout Memory) {
+    current = number
+    guard !settings.offloadsOptimizer, number < groups.count else { return }
+    if number == 0 { survey(&memory) }
+    let size = groups[number].reduce(0, +)
+    let flat =
+      groups[number].count > 1
+      ? memory.allocate(bytes(size, type), cause: "cat", module: "", category: .gradients) : nil
+    wide = flat
+    guard type != .float32 else { return }
+    wide = memory.allocate(bytes(size, .float32), cause: "_to_copy", module: "", category: .gradients)
+    if let flat { memory.release(flat) }
+  }
+
+  private func survey(_ memory: inout Memory) {
+    if type == .float16 {
+      // `isinf` compares absolute values; `isnan` needs its mask alone.
+      let absolute = memory.allocate(bytes(total, type), cause: "abs", module: "")
+      let mask = memory.allocate(bytes(total, .bool), cause: "eq", module: "")
+      for storage in [absolute, mask] { memory.release(storage) }
+    }
+    for group in groups {
+      let norms = group.map { part in
+        let copy = memory.allocate(bytes(part, .float64), cause: "_to_copy", module: "")
+        let norm = memory.allocate(Tensor.bytes([], .float64), cause: "linalg_vector_norm", module: "")
+        memory.release(copy)
+        return norm
+      }
+      let stack = memory.allocate(bytes(norms.count, .float64), cause: "stack", module: "")
+      let squares = memory.allocate(bytes(norms.count, .float64), cause: "pow", module: "")
+      for storage in [stack, squares] + norms { memory.release(storage) }
+    }
+  }
+
+  mutating func endUpdate(_ memory: inout Memory) {
+    if let wide { memory.release(wide) }
+    wide = nil
+  }
+
+  func shares(of reached: [Int]) -> [OptimizerShare] {
+    guard !settings.offloadsOptimizer, current < groups.count, !reached.isEmpty else { return [] }
+    return [
+      OptimizerShare(
+        key: first[current].key, parameter: first[current].place, section: nil, shape: [groups[current].reduce(0, +)],
+        dataType: .float32, isRow: true)
+    ]
+  }
+}

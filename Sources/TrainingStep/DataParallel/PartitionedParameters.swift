@@ -1,0 +1,292 @@
+internal import Graph
+internal import Units
+
+/// One rank's state of `DeepSpeedZeroOptimizer_Stage3` and of what gathers its parameters
+/// (deepspeed/runtime/zero/stage3.py, parameter_offload.py and partition_parameters.py, 0.19.6). Every module that has
+/// parameters of its own fetches them before each of its passes.
+struct PartitionedParameters: DataParallelEngine {
+  private enum Status {
+    case away
+    case underWay
+    case here(Memory.StorageID)
+  }
+
+  private struct Parameter {
+    var own: ModelParameter
+    /// This rank's elements; the last rank's are padded.
+    var part: Int
+    /// Whether it stays gathered from one update to the next (`ds_persist`).
+    var persists: Bool
+    var status = Status.away
+    /// The modules that are using it.
+    var users: Set<Int> = []
+  }
+
+  /// `AllGatherCoalescedHandle`, or `AllGatherHandle` of one parameter.
+  private struct Gathering {
+    var parameters: [Int]
+    /// What all are gathered in, to be copied out of unless it is for one parameter alone.
+    var buffer: Memory.StorageID
+    var isAlone: Bool
+    var isDone = false
+    /// Those that nobody has waited for.
+    var waiting: Set<Int>
+  }
+
+  let settings: ZeroSettings
+  private let modules: [[Int]]
+  private var parameters: [Parameter]
+  private var places: [Int: Int] = [:]
+  private var trace: ParameterTrace
+  private var gatherings: [Int: Gathering] = [:]
+  private var nextGathering = 0
+  /// Elements that are gathered or under way (`__n_available_params`).
+  private var available = 0
+  private var beginsForward = true
+  /// Modules in their backward pass, in the order in which those began, and what frozen parameters were fetched again
+  /// within them by a checkpointed stretch (`ds_recompute_parameters`).
+  private var active: [Int] = []
+  private var recomputed: [Int: Set<Int>] = [:]
+  var reduction: PartitionedGradients
+
+  init(_ settings: ZeroSettings, _ graph: Graph, _ wrapped: WrappedModules) {
+    self.settings = settings
+    let all = graph.parameters(repeating: nil).filter {
+      !QuantizedWeight.isState(graph.values[$0.place].name ?? "")
+    }
+    parameters = all.map { own in
+      Parameter(
+        own: own, part: (own.storedCount + settings.ranks - 1) / settings.ranks,
+        persists: own.storedCount <= settings.persistent)
+    }
+    for (index, parameter) in all.enumerated() { places[parameter.place] = index }
+    let places = places
+    modules = wrapped.modules.map { $0.parameters.compactMap { places[$0] }.sorted() }
+    trace = ParameterTrace(modules, counts: all.map(\.storedCount))
+    reduction = PartitionedGradients(settings, all.filter(\.trains))
+  }
+
+  private func bytes(_ index: Int, parts: Int) -> ByteCount {
+    ByteCount(parameters[index].part * parts * parameters[index].own.storedWidth)
+  }
+
+  // MARK: - Parameters
+
+  /// What is frozen lies in parts of its own.
+  mutating func load(_ parameter: Int, _ memory: inout Memory) -> Memory.StorageID? {
+    guard let index = places[parameter] else { return nil }
+    if !parameters[index].own.trains, !settings.offloadsParameters || parameters[index].persists {
+      _ = memory.allocate(bytes(index, parts: 1), cause: "load", module: "", category: .parameters)
+    }
+    return memory.allocate(.zero, cause: "load", module: "", category: .communication)
+  }
+
+  mutating func begin(_ memory: inout Memory) { reduction.begin(&memory) }
+
+  func outside(_ optimizer: Optimizer) -> OutsideMemory {
+    let frozen = parameters.indices.filter { !parameters[$0].own.trains && !parameters[$0].persists }
+    return reduction.outside(frozen: frozen.map { bytes($0, parts: 1) })
+  }
+
+  // MARK: - Gathering
+
+  private func isAway(_ index: Int) -> Bool { if case .away = parameters[index].status { true } else { false } }
+
+  /// Whether a parameter's part is copied to the GPU before it is gathered.
+  private func isOutside(_ index: Int) -> Bool {
+    settings.offloadsParameters && (parameters[index].own.trains || !parameters[index].persists)
+  }
+
+  /// `all_gather_coalesced`: one parameter by itself is gathered where it stays, several of a type in one buffer.
+  private mutating func gather(_ wanted: [Int], _ memory: inout Memory) {
+    let away = wanted.filter(isAway)
+    let widths = Set(away.map { parameters[$0].own.storedWidth }).sorted()
+    for width in widths {
+      let group = away.filter { parameters[$0].own.storedWidth == width }
+      let size = group.reduce(ByteCount.zero) { $0 + bytes($1, parts: settings.ranks) }
+      let buffer = memory.allocate(size, cause: "all_gather", module: "", category: .communication)
+      let copies = group.filter(isOutside).map {
+        memory.allocate(bytes($0, parts: 1), cause: "_to_copy", module: "", category: .communication)
+      }
+      for copy in copies { memory.release(copy) }
+      for index in group {
+        available += parameters[index].own.storedCount
+        parameters[index].status = .underWay
+      }
+      gatherings[nextGathering] = Gathering(
+        parameters: group, buffer: buffer, isAlone: away.count == 1, waiting: Set(group))
+      nextGathering += 1
+    }
+  }
+
+  /// `wait`: all that were gathered together are copied out of the buffer, which goes when each has been waited for.
+  private mutating func wait(_ index: Int, _ memory: inout Memory) {
+    guard let place = gatherings.first(where: { $0.value.waiting.contains(index) })?.key,
+      var gathering = gatherings.removeValue(forKey: place)
+    else { return }
+    gathering.waiting.remove(index)
+    if gathering.isAlone {
+      parameters[index].status = .here(gathering.buffer)
+      return
+    }
+    if !gathering.isDone {
+      gathering.isDone = true
+      for other in gathering.parameters {
+        let size = ByteCount(parameters[other].own.storedCount * parameters[other].own.storedWidth)
+        parameters[other].status = .here(
+          memory.allocate(size, cause: "cat", module: "", category: .communication))
+      }
+    }
+    if gathering.waiting.isEmpty {
+      memory.release(gathering.buffer)
+    } else {
+      gatherings[place] = gathering
+    }
+  }
+
+  /// `fetch_sub_module`: what the module needs is gathered and waited for, then what comes next is gathered ahead.
+  private mutating func fetch(_ module: Int, isRecomputed: Bool, _ memory: inout Memory) {
+    gather(modules[module], &memory)
+    for index in modules[module] {
+      parameters[index].users.insert(module)
+      if isRecomputed, !parameters[index].own.trains, let last = active.last {
+        recomputed[last, default: []].insert(index)
+      }
+      wait(index, &memory)
+    }
+    trace.enter(module)
+    let most = min(settings.live - available, settings.prefetched)
+    gather(trace.ahead(most, isAway: isAway), &memory)
+    trace.advance()
+  }
+
+  /// `release_sub_module`.
+  private mutating func leave(_ module: Int, inBackward: Bool, _ memory: inout Memory) {
+    var leaving = Set(
+      modules[module].filter {
+        (!parameters[$0].persists || !trace.isComplete) && trace.mayRelease($0, reuseDistance: settings.reuseDistance)
+      })
+    var used = Set(modules[module])
+    if inBackward {
+      let again = recomputed.removeValue(forKey: module) ?? []
+      leaving.formUnion(again.filter { !parameters[$0].persists })
+      used.formUnion(again)
+      active.removeAll { $0 == module }
+    }
+    for index in used.sorted() {
+      parameters[index].users.remove(module)
+      if leaving.contains(index) { release(index, &memory) }
+    }
+  }
+
+  /// `__release_param`.
+  private mutating func release(_ index: Int, _ memory: inout Memory) {
+    guard case .here(let storage) = parameters[index].status, parameters[index].users.isEmpty else { return }
+    memory.release(storage)
+    parameters[index].status = .away
+    available -= parameters[index].own.storedCount
+  }
+
+  /// Waits for what is under way still, and lets go of it (`_clean_inflight_param_registry`).
+  private mutating func clean(_ memory: inout Memory) {
+    for index in gatherings.values.flatMap(\.waiting).sorted() {
+      wait(index, &memory)
+      release(index, &memory)
+    }
+  }
+
+  // MARK: - Passes
+
+  mutating func beginBackward(isLast: Bool) {
+    beginsForward = true
+    reduction.isLast = isLast
+  }
+
+  mutating func beforeForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory) {
+    if beginsForward {
+      beginsForward = false
+      clean(&memory)
+      trace.reset()
+      available = 0
+    }
+    fetch(module, isRecomputed: inBackward, &memory)
+  }
+
+  mutating func afterForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory) {
+    leave(module, inBackward: false, &memory)
+  }
+
+  mutating func beforeRecomputation(of module: Int, _ memory: inout Memory) {
+    fetch(module, isRecomputed: true, &memory)
+  }
+
+  mutating func afterRecomputation(of module: Int, _ memory: inout Memory) {
+    leave(module, inBackward: false, &memory)
+  }
+
+  mutating func beforeBackward(of module: Int, _ memory: inout Memory) {
+    active.removeAll { $0 == module }
+    active.append(module)
+    fetch(module, isRecomputed: false, &memory)
+  }
+
+  mutating func afterBackward(of module: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory) {
+    leave(module, inBackward: true, &memory)
+  }
+
+  mutating func accumulated(_ parameter: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory) {
+    guard let gradient = gradients.removeValue(forKey: parameter) else { return }
+    reduction.collect(parameter, gradient, &memory)
+  }
+
+  /// Modules whose input needs no gradient never tell that their backward pass is over (`release_backward_leftovers`).
+  mutating func endBackward(_ gradients: inout [Int: Tensor], _ memory: inout Memory) {
+    memory.section = nil
+    reduction.reduce(&memory)
+    for module in active.reversed() {
+      for index in Set(modules[module]).union(recomputed[module] ?? []).sorted() {
+        parameters[index].users.remove(module)
+        if !parameters[index].persists { release(index, &memory) }
+      }
+    }
+    active = []
+    recomputed = [:]
+  }
+
+  // MARK: - Update
+
+  var clipsGradients: Bool { true }
+  var updates: Int { reduction.updates }
+
+  /// Before an update all parameters go (`partition_all_parameters`).
+  mutating func beginUpdate(_ number: Int, _ memory: inout Memory) {
+    if number == 0 {
+      for index in gatherings.values.flatMap(\.waiting).sorted() { wait(index, &memory) }
+      for index in parameters.indices {
+        parameters[index].users = []
+        release(index, &memory)
+      }
+    }
+    reduction.beginUpdate(number, &memory)
+  }
+
+  /// Behind it, those that stay gathered come back, each in a storage of its own (`_post_step`).
+  mutating func endUpdate(_ number: Int, _ memory: inout Memory) {
+    reduction.endUpdate(&memory)
+    guard number == updates - 1 else { return }
+    for index in parameters.indices where parameters[index].persists {
+      parameters[index].status = .here(
+        memory.allocate(
+          bytes(index, parts: settings.ranks), cause: "all_gather", module: "", category: .communication))
+    }
+  }
+
+  func shares(of parameters: [Int]) -> [OptimizerShare]? { reduction.shares(of: parameters) }
+}
+
+extension ModelParameter {
+  /// The bytes of an element as it is stored. Packed weights are stored as if they were 16-bit numbers, which is what
+  /// `bnb_4bit_quant_storage` is set to where they are sharded.
+  fileprivate var storedWidth: Int { dataType == .uint8 ? 2 : max(1, dataType.bitWidth / 8) }
+  var storedCount: Int { (bytes.bytes + storedWidth - 1) / storedWidth }
+}

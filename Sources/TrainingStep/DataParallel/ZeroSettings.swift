@@ -1,0 +1,62 @@
+internal import Graph
+
+/// How DeepSpeed's ZeRO is set up (deepspeed/runtime/zero/config.py, 0.19.6). The sizes are its defaults, in elements.
+public struct ZeroSettings: Hashable, Sendable {
+  /// What ranks hold shares of: what a stage shares, the ones below share too.
+  public enum Stage: Int, Hashable, Sendable {
+    case optimizerStates = 1
+    case gradients
+    case parameters
+  }
+
+  public var stage: Stage
+  public var ranks: Int
+  /// The rank that is simulated.
+  public var rank: Int
+  /// Whether fp32 copies and optimizer states lie in host memory, where the CPU updates them (`offload_optimizer`).
+  public var offloadsOptimizer = false
+  /// Whether parameters lie there too until they are gathered (`offload_param`).
+  public var offloadsParameters = false
+  /// Whether what is offloaded lies on a drive, and passes through buffers in host memory (ZeRO-Infinity).
+  public var usesDrive = false
+  /// `reduce_bucket_size`.
+  public var bucket = 500_000_000
+  /// `stage3_prefetch_bucket_size`.
+  public var prefetched = 50_000_000
+  /// `stage3_param_persistence_threshold`: parameters of no more than this stay gathered.
+  public var persistent = 100_000
+  /// `stage3_max_live_parameters`.
+  public var live = 1_000_000_000
+  /// `stage3_max_reuse_distance`: what is needed again sooner is not let go of.
+  public var reuseDistance = 1_000_000_000
+  /// `sub_group_size`: what is updated in one go.
+  public var subGroup = 1_000_000_000
+
+  public init(_ stage: Stage, ranks: Int, rank: Int = 0) {
+    self.stage = stage
+    self.ranks = ranks
+    self.rank = rank
+  }
+}
+
+extension ZeroSettings {
+  /// Why DeepSpeed would not run so, or it cannot be told how it would; nil where neither holds.
+  func reasonToRefuse(_ graph: Graph, _ workload: Workload) -> String? {
+    if [.muon, .galoreAdamW].contains(workload.optimizer) {
+      return "\(workload.optimizer.rawValue) over rows of parameters that ZeRO cuts is not simulated"
+    }
+    let types = Set(graph.values.filter { $0.origin == .parameter(trains: true) }.map(\.dataType))
+    guard types.count > 1 else { return nil }
+    let names = types.map(\.rawValue).sorted().joined(separator: " and ")
+    return "ZeRO puts what trains in rows of one type, and it has \(names)"
+  }
+
+  /// Whether the run of a whole model can be told from that of some of its layers: whether nothing happens after so many
+  /// elements, wherever in the model that is.
+  func canRepeat(_ parameters: [ModelParameter]) -> Bool {
+    switch stage {
+    case .optimizerStates, .gradients: parameters.reduce(0) { $0 + ($1.trains ? $1.count : 0) } <= bucket
+    case .parameters: false
+    }
+  }
+}
