@@ -20,7 +20,8 @@ extension Estimator {
           source: "the exchange of torchtitan's ExpertParallel around transformers' grouped_mm; "
             + "DistributedDataParallel leaves the experts out of its buckets"),
         evenRouting(
-          workload, layout, peak: peak, "each rank gets as many rows as it sends; at worst every token's experts are on it"),
+          workload, layout, peak: peak,
+          "each rank gets as many rows as it sends; at worst every token's experts are on it"),
       ]
     case .grouped?:
       return [

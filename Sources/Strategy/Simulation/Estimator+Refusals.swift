@@ -12,7 +12,8 @@ extension Estimator {
       if degrees.context > 1 { return "context parallelism of pipeline stages is not simulated yet" }
       if degrees.expert > 1 { return "expert parallelism of pipeline stages is not simulated yet" }
     }
-    if degrees.context > 1 || degrees.expert > 1, ![.ddp, .tp, .fsdp].contains(layout.strategy) || isFlat(workload, layout)
+    if degrees.context > 1 || degrees.expert > 1,
+      ![.ddp, .tp, .fsdp].contains(layout.strategy) || isFlat(workload, layout)
     {
       return "\(name) together with context or expert parallelism is not simulated yet"
     }

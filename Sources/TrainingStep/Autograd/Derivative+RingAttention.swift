@@ -28,7 +28,8 @@ extension BackwardStep {
       if turn < ranks - 1 {
         held.bind("next_kv", make("cat", pair, type), &self)
         if turn == 0 {
-          held.bind("gathered", make("all_gather_into_tensor", Layout(contiguous: [pair.shape[0], ranks]), type), &self)
+          held.bind(
+            "gathered", make("all_gather_into_tensor", Layout(contiguous: [pair.shape[0], ranks]), type), &self)
         }
       }
       let kind = ring.kind(ofTurn: turn)

@@ -48,7 +48,9 @@ struct Replicas: DataParallelEngine {
   func holdsGradient(of parameter: Int) -> Bool { held.contains(parameter) }
 
   mutating func accumulated(_ parameter: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory) {
-    guard usesBucketView, sent.contains(parameter), let gradient = gradients.removeValue(forKey: parameter) else { return }
+    guard usesBucketView, sent.contains(parameter), let gradient = gradients.removeValue(forKey: parameter) else {
+      return
+    }
     memory.release(gradient.storage)
     held.insert(parameter)
   }

@@ -12,7 +12,8 @@ extension TransformerLowering {
     _ = g.input("labels", [batch, settings.sequenceLength], .int64)
     for number in 0..<5 { _ = g.input("shard\(number)", [batch, length], .int64) }
     let tokens = part(&g, "input_ids", [batch, settings.sequenceLength])
-    return TokenInputs(tokens: tokens, labels: part(&g, "shift_labels", [batch, settings.sequenceLength]), padding: nil)
+    return TokenInputs(
+      tokens: tokens, labels: part(&g, "shift_labels", [batch, settings.sequenceLength]), padding: nil)
   }
 
   private func part(_ g: inout GraphBuilder, _ name: String, _ whole: Shape) -> Tensor {
@@ -64,7 +65,8 @@ extension TransformerLowering {
     switch kernel(type, width: sizes.headDimension, isGrouped: sizes.groups > 1, isMasked: false) {
     case nil: return "torch's ring attention has flash and efficient kernels only, and neither takes these heads"
     case .efficient? where length % 64 != 0:
-      return "torch's ring attention cannot merge the efficient kernel's log-sums of \(length / 2) tokens, which come in "
+      return
+        "torch's ring attention cannot merge the efficient kernel's log-sums of \(length / 2) tokens, which come in "
         + "blocks of 32"
     default: return nil
     }
