@@ -13,6 +13,8 @@ public enum Collective: Hashable, Sendable {
   case reduceScatter(axis: Int)
   /// A piece of what every rank holds; the pieces of the gradient are gathered.
   case cut(axis: Int)
+  /// Rows that each rank sends to those that want them, and as many as the others send; the gradients go the way back.
+  case exchange
 
   /// The name under which PyTorch's dispatcher knows it.
   var name: String {
@@ -22,6 +24,7 @@ public enum Collective: Hashable, Sendable {
     case .gather, .gatherForParts: "cat"
     case .reduceScatter: "reduce_scatter_tensor"
     case .cut: "clone"
+    case .exchange: "all_to_all_single"
     }
   }
 }

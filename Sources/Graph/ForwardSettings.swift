@@ -99,6 +99,8 @@ public struct ForwardSettings: Hashable, Sendable {
   public var gatheredType: DataType?
   /// How tokens spread over experts that run one by one.
   public var expertBalance = ExpertBalance.even
+  /// Ranks that share the experts of each layer; one where each has all.
+  public var expertRanks = 1
   /// Whether layers are checkpointed; transformers then makes a frozen embedding's output need a gradient.
   public var isCheckpointed = false
   /// Whether eager attention of an unknown architecture is taken to form its probabilities in the type of the hidden

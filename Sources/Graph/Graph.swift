@@ -84,6 +84,8 @@ public struct Graph: Sendable {
   public var autocastCopies: Set<ValueID> = []
   /// Parameters that several ranks share as DTensors.
   public var distributedParameters: Set<ValueID> = []
+  /// Parameters that are others on each rank, as those of experts are that ranks share.
+  public var ownParameters: Set<ValueID> = []
   /// The pipeline stages that it consists of, in the model's order; empty for a whole model.
   public var stages: [Stage] = []
   /// The scalar that the backward pass starts from.

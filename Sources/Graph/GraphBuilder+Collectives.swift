@@ -60,6 +60,16 @@ extension GraphBuilder {
     return apply(.collective(.cut(axis: axis)), [input], Layout(contiguous: shape), input.dataType)
   }
 
+  /// Rows [S, H] sent to the ranks that want them, for so many rows that the others send.
+  public mutating func exchanged(_ input: Tensor, rows: Int) -> Tensor {
+    var shape = input.shape
+    shape.dimensions[0] = rows
+    return apply(.collective(.exchange), [input], Layout(contiguous: shape), input.dataType)
+  }
+
+  /// Notes that each rank has a parameter of its own, whose gradient no other rank has a part of.
+  public mutating func noteOwn(_ parameter: Tensor) { graph.ownParameters.insert(parameter.id) }
+
   /// Notes that a parameter is a DTensor, so that no optimizer updates it in one call with others.
   public mutating func noteDistributed(_ parameter: Tensor) { graph.distributedParameters.insert(parameter.id) }
 }

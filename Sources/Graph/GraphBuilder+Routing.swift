@@ -51,6 +51,11 @@ extension GraphBuilder {
     applyInPlace(.routed(.scatterInPlace), [input, places, values])
   }
 
+  /// `input[places] = values` along the first axis of a constant.
+  public mutating func putRowsInPlace(_ input: Tensor, _ places: Tensor, _ values: Tensor) -> Tensor {
+    applyInPlace(.routed(.putRowsInPlace), [input, places, values])
+  }
+
   /// `input *= factor` by a constant.
   public mutating func multiplyInPlace(_ input: Tensor, by factor: Tensor) -> Tensor {
     applyInPlace(.routed(.multiplyInPlace), [input, factor])

@@ -30,6 +30,8 @@ public enum RoutedOperator: Hashable, Sendable {
   case turn
   /// Values (third input) written to the places (second input) of a constant (first input), in its place.
   case scatterInPlace
+  /// Rows (third input) written to the places (second input) of a constant (first input), in its place.
+  case putRowsInPlace
   /// The sum along one axis, which stays with extent one or goes.
   case sum(axis: Int, keepsAxis: Bool)
   /// The largest along the last axis, which stays with extent one or goes; results: values and places.
@@ -57,6 +59,7 @@ extension RoutedOperator {
     case .asComplex: "view_as_complex"
     case .asReal: "view_as_real"
     case .scatterInPlace: "scatter_"
+    case .putRowsInPlace: "index_put_"
     case .sum: "sum"
     case .largest: "max"
     case .groupedProduct: "_grouped_mm"

@@ -8,7 +8,7 @@ extension TruthRow {
     let kind = parallel.string("kind") ?? ""
     let kinds: [String: StrategyKind] = [
       "fsdp2": .fsdp, "ddp": .ddp, "zero1": .zeroRedundancy, "tp": .tp, "fsdp1": .fsdp1, "pp": .pp,
-      "fsdp2tp": .fsdp, "cp": parallel.string("inner") == "fsdp2" ? .fsdp : .ddp,
+      "fsdp2tp": .fsdp, "ep": .ddp, "cp": parallel.string("inner") == "fsdp2" ? .fsdp : .ddp,
     ]
     guard let strategy = kinds[kind], let world = parallel.integer("world") else {
       throw Unsupported(id: id, reason: "parallelism \(kind)")
@@ -19,6 +19,7 @@ extension TruthRow {
       switch strategy {
       case .tp: ParallelDegrees(tensor: world)
       case .pp: ParallelDegrees(pipeline: world)
+      case .ddp where kind == "ep": ParallelDegrees(expert: world)
       default: ParallelDegrees(data: world / tensor / context, tensor: tensor, context: context)
       }
     var layout = Layout(strategy, degrees)

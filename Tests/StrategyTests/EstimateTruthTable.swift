@@ -11,6 +11,8 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
   var estimator: Estimator
   var workload: Workload
   var layout = Strategy.Layout(.single, ParallelDegrees())
+  /// The rank that was traced, where ranks differ.
+  var rank: Int?
   /// The peak of each phase of the second step, in bytes.
   var phases: [Phase: Int]
   var testDescription: String
@@ -103,6 +105,10 @@ struct TracedRun: Sendable, CustomTestStringConvertible {
       case "keep": layout.engine.reshardsAfterForward = false
       case "bucket-view": layout.engine.usesBucketView = true
       case "kbit": settings.isPreparedForKBitTraining = true
+      case "tensor" where layout.strategy == .fsdp: layout.degrees.tensor = number ?? 0
+      case "context": layout.degrees.context = number ?? 0
+      case "context-rank": rank = number
+      case "expert": layout.degrees.expert = number ?? 0
       case "tensor": layout = Strategy.Layout(.tp, ParallelDegrees(tensor: number ?? 0), engine: layout.engine)
       case "sequence": layout.engine.isSequenceParallel = true
       case "freeze": settings.frozen.append(String(parts.last ?? ""))

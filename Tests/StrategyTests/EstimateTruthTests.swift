@@ -47,7 +47,10 @@ struct SimulatedRun: Sendable, CustomTestStringConvertible {
   private init(_ run: TracedRun) {
     self.run = run
     phases = Result {
-      try run.estimator.timeline(run.workload, layout: run.layout).peaks[2]?.mapValues(\.bytes.bytes) ?? [:]
+      let timeline =
+        try run.rank.map { try run.estimator.timeline(run.workload, layout: run.layout, ofRank: $0) }
+        ?? run.estimator.timeline(run.workload, layout: run.layout)
+      return timeline.peaks[2]?.mapValues(\.bytes.bytes) ?? [:]
     }
   }
 

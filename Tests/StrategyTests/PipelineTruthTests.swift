@@ -75,5 +75,6 @@ struct PipelineTruthTests {
     #expect(reason(Layout(.pp, ParallelDegrees(pipeline: 8)), 8)?.contains("4 layers do not fill 8") == true)
     #expect(reason(Layout(.pp, ParallelDegrees(pipeline: 4)), 2)?.contains("1F1B wants") == true)
     #expect(reason(Layout(.fsdp, ParallelDegrees(data: 2, pipeline: 2)), 2)?.contains("with a pipeline") == true)
+    #expect(reason(Layout(.pp, ParallelDegrees(pipeline: 2, context: 2)), 2)?.contains("context") == true)
   }
 }

@@ -13,6 +13,16 @@ extension Estimator {
     settings.quantization = description.quantization(settings)
     switch description.expertRouting(settings) {
     case nil: return []
+    case .grouped? where layout.degrees.expert > 1:
+      return [
+        Assumption(
+          what: "experts", value: "\(layout.degrees.expert) ranks share them, the rest is on each",
+          source: "the exchange of torchtitan's ExpertParallel around transformers' grouped_mm; "
+            + "DistributedDataParallel leaves the experts out of its buckets"),
+        evenRouting(
+          workload, layout, peak: peak,
+          "each rank gets as many rows as it sends; at worst every token's experts are on it"),
+      ]
     case .grouped?:
       return [
         anyRouting(
@@ -23,20 +33,27 @@ extension Estimator {
       return [anyRouting("every token passes every expert, weighted by its score, whichever the router picks")]
     case .loop?:
       let stacked = description.bytesAddedByStacking(settings)
-      var other = workload
-      other.forward.expertBalance = .worst
-      let worst = try? timeline(other, layout: layout).peak(ofStep: 2)?.peak.bytes
       return [
         Assumption(
           what: "experts", value: "one by one, each quantised",
           source: "as before transformers 5, which stacks them in a parameter that bitsandbytes leaves in "
             + "\(settings.parameterType.rawValue): \(stacked) more"),
-        Assumption(
-          what: "routing of experts",
-          value: "even" + (worst.map { "; the worst adds \(max(.zero, $0 - peak)) to it" } ?? ""),
-          source: "as many rows for each expert; at worst every token passes the same experts"),
+        evenRouting(
+          workload, layout, peak: peak,
+          "as many rows for each expert; at worst every token passes the same experts"),
       ]
     }
+  }
+
+  private func evenRouting(
+    _ workload: Workload, _ layout: Layout, peak: ByteCount, _ source: String
+  ) -> Assumption {
+    var other = workload
+    other.forward.expertBalance = .worst
+    let worst = try? timeline(other, layout: layout).peak(ofStep: 2)?.peak.bytes
+    return Assumption(
+      what: "routing of experts",
+      value: "even" + (worst.map { "; the worst adds \(max(.zero, $0 - peak)) to it" } ?? ""), source: source)
   }
 
   private func anyRouting(_ source: String) -> Assumption {

@@ -37,6 +37,7 @@ public struct Estimator: Sendable {
   private func simulated(_ workload: Workload, _ layout: Layout) throws(EstimationError) -> SimulatedRank {
     var workload = workload
     workload.forward.isCheckpointed = workload.checkpointing != .none
+    workload.forward.expertRanks = layout.degrees.expert
     try check(workload, layout)
     if layout.isGemini {
       workload.forward.precision = workload.forward.precision.gemini

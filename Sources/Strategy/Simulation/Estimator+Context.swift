@@ -24,6 +24,7 @@ extension Estimator {
   ) throws(EstimationError) -> Timeline {
     var workload = workload
     workload.forward.isCheckpointed = workload.checkpointing != .none
+    workload.forward.expertRanks = layout.degrees.expert
     workload.forward.context = ContextShare(ranks: layout.degrees.context, rank: rank)
     return try oneOfEqualRanks(workload, layout)
   }
@@ -35,8 +36,9 @@ extension Estimator {
         what: "context parallelism",
         value: "two chunks of each sequence a rank, from its head and its tail; keys and values gathered at once; rank "
           + "\(rank) of \(layout.degrees.context), which needs the most",
-        source: "context_parallel of torch 2.11 with its default rotation, set up as transformers' Trainer and accelerate "
-          + "do it")
+        source:
+          "context_parallel of torch 2.11 with its default rotation, set up as transformers' Trainer and accelerate "
+          + (layout.strategy == .fsdp ? "do it" : "do it beside FSDP2, here beside DistributedDataParallel"))
     ]
   }
 }

@@ -20,6 +20,13 @@ extension Estimator {
     if degrees.tensor > 1, ![.tp, .ddp, .pp, .fsdp].contains(layout.strategy) || isFlat(workload, layout) {
       return "\(name) together with tensor parallelism is not simulated yet"
     }
+    if degrees.expert > 1 {
+      guard layout.strategy == .ddp || layout.strategy == .tp else {
+        return "\(name) together with expert parallelism is not simulated yet: experts would be shards of their own"
+      }
+      if degrees.tensor > 1 { return "expert parallelism beside tensor parallelism is not simulated yet" }
+      if ownForward != nil { return "the experts of a graph of the model's own cannot be shared here" }
+    }
     if layout.isGemini, degrees.context > 1 || degrees.expert > 1 {
       return "Gemini together with context or expert parallelism is not simulated yet"
     }

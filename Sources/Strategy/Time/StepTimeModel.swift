@@ -38,7 +38,8 @@ struct StepTimeModel {
   func time() -> StepTime {
     let engine = engineTimes()
     let stages = Double(degrees.pipeline)
-    let chunks = layout.engine.schedule == .interleaved && degrees.pipeline > 1 ? Double(layout.engine.virtualStages) : 1
+    let chunks =
+      layout.engine.schedule == .interleaved && degrees.pipeline > 1 ? Double(layout.engine.virtualStages) : 1
     let batches = Double(microBatches)
     let micro = engine.forward + engine.backward + sent(chunks)
     // Every stage waits for the first micro-batch to come to it and for the last to come back (arXiv 2104.04473, 2.2).

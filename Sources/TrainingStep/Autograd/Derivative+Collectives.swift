@@ -9,6 +9,7 @@ extension Derivative {
     case .allReduce: .one { $0.alias($0.gradient().layout) }
     case .share: .one { $0.make("all_reduce", Layout(contiguous: $0.inputLayout(0).shape)) }
     case .gather: .one { $0.make("clone", Layout(contiguous: $0.inputLayout(0).shape)) }
+    case .exchange: .one { $0.make("all_to_all_single", Layout(contiguous: $0.inputLayout(0).shape)) }
     case .gatherForParts:
       .one { step in
         let pieces = step.make("cat", Layout(contiguous: step.gradient().layout.shape))

@@ -60,6 +60,10 @@ extension Derivative {
       Derivative(saved: { _ in [.input(1)] }) { step in
         step.each([2]) { $0.make("gather", Layout(contiguous: $0.inputLayout($1).shape)) }
       }
+    case .putRowsInPlace:
+      Derivative(saved: { _ in [.input(1)] }) { step in
+        step.each([2]) { $0.make("index", Layout(contiguous: $0.inputLayout($1).shape)) }
+      }
     case .sum(let axis, let keepsAxis):
       one { step in
         var layout = step.gradient().layout

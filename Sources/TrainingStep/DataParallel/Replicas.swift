@@ -11,11 +11,14 @@ struct Replicas: DataParallelEngine {
   /// Whether `.grad` lies in the bucket (`gradient_as_bucket_view`), or is copied there.
   private let usesBucketView: Bool
   private let buckets: [ByteCount]
+  /// The parameters whose gradients it sends, by place.
+  private let sent: Set<Int>
   /// Parameters whose `.grad` lies in a bucket.
   private var held: Set<Int> = []
 
   init(usesBucketView: Bool, _ parameters: [ModelParameter]) {
     self.usesBucketView = usesBucketView
+    sent = Set(parameters.map(\.place))
     buckets = Self.buckets(of: parameters.filter(\.trains).reversed())
   }
 
@@ -45,7 +48,9 @@ struct Replicas: DataParallelEngine {
   func holdsGradient(of parameter: Int) -> Bool { held.contains(parameter) }
 
   mutating func accumulated(_ parameter: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory) {
-    guard usesBucketView, let gradient = gradients.removeValue(forKey: parameter) else { return }
+    guard usesBucketView, sent.contains(parameter), let gradient = gradients.removeValue(forKey: parameter) else {
+      return
+    }
     memory.release(gradient.storage)
     held.insert(parameter)
   }

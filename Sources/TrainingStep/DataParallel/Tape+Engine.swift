@@ -9,7 +9,10 @@ extension Tape {
     switch distribution.engine {
     case nil: break
     case .replicas(let usesBucketView)?:
-      engine = Replicas(usesBucketView: usesBucketView, graph.parameters(repeating: layers))
+      let own = graph.ownParameters
+      engine = Replicas(
+        usesBucketView: usesBucketView,
+        graph.parameters(repeating: layers).filter { !own.contains(Graph.ValueID($0.place)) })
     case .zeroRedundancy(let ranks)?:
       engine = ZeroRedundancy(ranks: ranks, graph.parameters(repeating: layers))
     case .zero(let settings)? where settings.stage == .parameters:

@@ -81,6 +81,7 @@ extension OperatorWork {
         case .gather, .gatherForParts: exchange(.allGather, step, output)
         case .reduceScatter: exchange(.reduceScatter, step, input)
         case .cut: copy(step)
+        case .exchange: exchange(.allToAll, step, output)
         }
       },
       backward: { step in
@@ -90,6 +91,7 @@ extension OperatorWork {
         case .allReduce: []
         case .share: exchange(.allReduce, step, input)
         case .gather: copy(step)
+        case .exchange: exchange(.allToAll, step, output)
         case .gatherForParts: exchange(.reduceScatter, step, output)
         case .reduceScatter, .cut: exchange(.allGather, step, input)
         }

@@ -14,7 +14,12 @@ extension TransformerLowering {
   ) -> Tensor {
     let (input, output) = matrix == .up ? (sizes.hidden, 2 * stack.inner) : (stack.inner, sizes.hidden)
     let shape: Shape = choices.isTransposed ? [stack.count, input, output] : [stack.count, output, input]
-    return parameter(&g, "\(stack.path).\(matrix.rawValue)", shape)
+    let weight = parameter(&g, "\(stack.path).\(matrix.rawValue)", shape)
+    if settings.expertRanks > 1 {
+      g.noteOwn(weight)
+      g.noteDistributed(weight)
+    }
+    return weight
   }
 
   /// The biases of all experts, [E, out].
@@ -25,7 +30,7 @@ extension TransformerLowering {
 
   /// Makes the parameters of a sparse layer's router and experts.
   func declareExperts(_ g: inout GraphBuilder, _ layer: ModelDescription.Layer) {
-    guard let choices = choices.experts, let stack = description.expertStack(layer, choices) else { return }
+    guard let choices = choices.experts, let stack = ownExperts(layer, choices) else { return }
     let loop = choices.loop(settings)
     func declareRouter(_ g: inout GraphBuilder) {
       guard let router = layer.modules[.router] else { return }

@@ -22,7 +22,7 @@ extension TransformerLowering {
   func mixture(
     _ g: inout GraphBuilder, _ input: Tensor, _ layer: ModelDescription.Layer, _ choices: ExpertChoices
   ) -> Tensor {
-    guard let router = layer.modules[.router], let stack = description.expertStack(layer, choices) else { return input }
+    guard let router = layer.modules[.router], let stack = ownExperts(layer, choices) else { return input }
     if case .sigmoidOfAll = choices.routing { return allExperts(&g, input, layer, router, stack, choices) }
     let output = g.frame("mlp") { g in
       var rows = g.reshape(input, [batch * length, sizes.hidden])
@@ -106,7 +106,12 @@ extension TransformerLowering {
         var selected = g.rows(rows, tokens)
         let sortedWeights = g.hold(g.rows(sampleWeights, order))
         let narrow = g.hold(g.create("_to_copy", [sortedExperts], [pairs], .int32))
-        let counts = g.hold(g.create("histc", [narrow], [stack.count], .int32))
+        let counts = g.hold(g.create("histc", [narrow], [stack.count * settings.expertRanks], .int32))
+        if settings.expertRanks > 1 {
+          let outer = exchangedThroughExperts(&g, selected, counts, stack, choices, (upFactors, downFactors))
+          let weighted = g.multiply(outer, g.unsqueeze(sortedWeights, -1))
+          return summed(&g, weighted, order, tokens: rows, chosen: chosen)
+        }
         let ends = g.hold(g.create("cumsum", [counts], [stack.count], .int32))
         let unused = g.hold(g.create("ge", [sortedExperts], [pairs, 1], .bool))
         let upBias = choices.hasBiases ? g.rows(expertBias(&g, stack, .up), sortedExperts) : nil
@@ -120,17 +125,24 @@ extension TransformerLowering {
         if let upBias { g.keepUntilHere(upBias) }
         let outer = groupedLinear(&g, bent, down, downBias, ends, choices)
         let weighted = g.multiply(g.hold(g.maskedFill(outer, unused)), g.unsqueeze(sortedWeights, -1))
-        let back = g.hold(g.create("empty_like", [order], [pairs], .int64))
-        _ = g.create("arange", [], [pairs], .int64)
-        let unsorted = g.hold(g.rows(weighted, back))
-        let perToken = g.reshape(unsorted, [rows.shape[0], chosen, sizes.hidden])
-        return g.cast(g.hold(g.sum(perToken, axis: 1, keepsAxis: false)), to: rows.dataType)
+        return summed(&g, weighted, order, tokens: rows, chosen: chosen)
       }
     }
   }
 
+  /// What experts gave, weighted, in the order of the tokens again, and the sum for each token.
+  private func summed(
+    _ g: inout GraphBuilder, _ weighted: Tensor, _ order: Tensor, tokens: Tensor, chosen: Int
+  ) -> Tensor {
+    let back = g.hold(g.create("empty_like", [order], order.shape, .int64))
+    _ = g.create("arange", [], order.shape, .int64)
+    let unsorted = g.hold(g.rows(weighted, back))
+    let perToken = g.reshape(unsorted, [tokens.shape[0], chosen, sizes.hidden])
+    return g.cast(g.hold(g.sum(perToken, axis: 1, keepsAxis: false)), to: tokens.dataType)
+  }
+
   /// `_grouped_linear`: the rows in the weights' type times each expert's matrix.
-  private func groupedLinear(
+  func groupedLinear(
     _ g: inout GraphBuilder, _ rows: Tensor, _ weight: Tensor, _ bias: Tensor?, _ ends: Tensor,
     _ choices: ExpertChoices
   ) -> Tensor {
@@ -142,7 +154,7 @@ extension TransformerLowering {
   }
 
   /// `_apply_gate`: act(gate) · up, or gpt-oss's version, in which gate and up alternate.
-  private func gated(_ g: inout GraphBuilder, _ both: Tensor, _ choices: ExpertChoices) -> Tensor {
+  func gated(_ g: inout GraphBuilder, _ both: Tensor, _ choices: ExpertChoices) -> Tensor {
     g.frame("") { g in
       let width = both.shape[1] / 2
       guard choices.clampsInterleaved, let upper = ElementwiseFunction.named("clamp_bound"),

@@ -59,7 +59,7 @@ struct TransformerLowering: ModuleLowering {
     if let reason = whatTaskCannotRun ?? whyTechniqueCannotRun ?? whyCannotRun(activation: choices.activation) {
       return reason
     }
-    if let reason = whySequenceIsNotShared ?? whyContextIsNotShared { return reason }
+    if let reason = whySequenceIsNotShared ?? whyContextIsNotShared ?? whyExpertsAreNotShared { return reason }
     if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
     case .rotary, .rotaryByKind, .rotaryGrid, .rotaryTable:
