@@ -31,7 +31,8 @@ struct ZeroTests {
   }
 
   static func trained(_ settings: ZeroSettings, accumulation: Int = 1) -> Timeline {
-    Network.perceptron().trained(.adamW, accumulation: accumulation, distribution: Distribution(engine: .zero(settings)))
+    Network.perceptron().trained(
+      .adamW, accumulation: accumulation, distribution: Distribution(engine: .zero(settings)))
   }
 
   @Test(arguments: [

@@ -17,7 +17,7 @@ public struct Estimator: Sendable {
   /// Whether each layer is simulated, even where one of each kind tells what all do.
   public var playsEveryLayer = false
   /// The rank that is simulated, where ranks differ; nil for the one with the highest peak.
-  var rank: Int?
+  package var rank: Int?
 
   public init(description: ModelDescription, configuration: Configuration?) {
     self.description = description
@@ -59,6 +59,10 @@ public struct Estimator: Sendable {
     }
     if layout.engine.offload != .none, !layout.canOffload {
       throw EstimationError(reason: "--offload \(layout.engine.offload.rawValue) is not simulated yet")
+    }
+    if layout.strategy.zeroStage != nil, layout.degrees.worldSize != layout.degrees.data {
+      throw EstimationError(
+        reason: "\(layout.strategy.rawValue) together with another kind of parallelism is not simulated yet")
     }
     if layout.degrees.tensor > 1, (workload.forward.technique?.prefixLength ?? 0) > 0 {
       throw EstimationError(reason: "prefix tuning of heads that are split over GPUs is not simulated yet")
@@ -158,8 +162,8 @@ public struct Estimator: Sendable {
     return Estimate(
       peak: peak.bytes, reserved: reserved, device: device.map { DeviceFit(timeline, reserved: reserved, device: $0) },
       phase: phase, phases: phases.mapValues(\.bytes),
-      atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
-      outside: timeline.outside, isRecognised: isRecognised, assumptions: assumptions(workload, layout, peak: peak.bytes),
+      atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero, outside: timeline.outside,
+      isRecognised: isRecognised, assumptions: assumptions(workload, layout, peak: peak.bytes),
       uncertainty: uncertainty(workload))
   }
 

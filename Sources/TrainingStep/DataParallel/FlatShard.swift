@@ -82,7 +82,9 @@ struct FlatShard: DataParallelEngine {
 
   mutating func load(_ parameter: Int, _ memory: inout Memory) -> Memory.StorageID? {
     guard let (name, bytes) = shards[parameter] else { return nil }
-    if bytes > .zero, !settings.offloads { _ = memory.allocate(bytes, cause: "load", module: name, category: .parameters) }
+    if bytes > .zero, !settings.offloads {
+      _ = memory.allocate(bytes, cause: "load", module: name, category: .parameters)
+    }
     return memory.allocate(.zero, cause: "load", module: name, category: .communication)
   }
 
