@@ -53,7 +53,10 @@ let package = Package(
     module("Architecture", ["Units", "Checkpoint", "Graph"]),
     module(
       "TrainingStep",
-      ["Units", "Graph", .product(name: "HeapModule", package: "swift-collections")]),
+      [
+        "Units", "Graph", .product(name: "HeapModule", package: "swift-collections"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
     module("Strategy", ["Units", "Checkpoint", "Architecture", "Graph", "TrainingStep"]),
     module(
       "Report", ["Units", "Checkpoint", "Architecture", "Graph", "ONNX", "TrainingStep", "Strategy"]),

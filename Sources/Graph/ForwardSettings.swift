@@ -104,6 +104,8 @@ public struct ForwardSettings: Hashable, Sendable {
   /// Whether eager attention of an unknown architecture is taken to form its probabilities in the type of the hidden
   /// states (GPT-2), and not in fp32 (Llama).
   package var guessesNarrowProbabilities = false
+  /// This rank's part of each sequence, where several share it.
+  public var context: ContextShare?
   /// Globs of the names of parameters that do not train.
   public var frozen: [String]
 

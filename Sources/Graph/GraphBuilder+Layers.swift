@@ -154,7 +154,17 @@ extension GraphBuilder {
   public mutating func attention(
     _ kernel: AttentionKernel, query: Tensor, key: Tensor, value: Tensor, mask: Tensor?, isCausal: Bool = false
   ) -> Tensor {
-    let (batch, heads, length) = (query.shape[0], query.shape[1], query.shape[2])
+    let results = Self.attentionResults(kernel, query: query, value: value, length: query.shape[2])
+    return apply(
+      .attention(kernel, isCausal: isCausal && mask == nil), [query, key, value] + (mask.map { [$0] } ?? []),
+      results: results)[0]
+  }
+
+  /// What a kernel of attention writes for so many of the queries: values, log-sums and the state of its random numbers.
+  static func attentionResults(
+    _ kernel: AttentionKernel, query: Tensor, value: Tensor, length: Int
+  ) -> [(layout: Layout, dataType: DataType)] {
+    let (batch, heads) = (query.shape[0], query.shape[1])
     let out = Shape([batch, heads, length, value.shape[3]])
     let scalar = Layout(contiguous: [])
     let statistics: Shape
@@ -175,10 +185,9 @@ extension GraphBuilder {
       statistics = [batch, heads, (length + 31) / 32 * 32]
       state = [(scalar, .int64), (scalar, .int64)]
     }
-    let kept = Layout(contiguous: statistics)
-    return apply(
-      .attention(kernel, isCausal: isCausal && mask == nil), [query, key, value] + (mask.map { [$0] } ?? []),
-      results: [(Layout(shape: out, strides: layout.strides), query.dataType), (kept, .float32)] + state)[0]
+    return [
+      (Layout(shape: out, strides: layout.strides), query.dataType), (Layout(contiguous: statistics), .float32),
+    ] + state
   }
 
   /// The mean over a loss of each element, of outputs and targets alike in shape; autocast takes it in fp32.

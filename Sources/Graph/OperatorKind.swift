@@ -98,6 +98,9 @@ public enum OperatorKind: Hashable, Sendable {
   /// inputs query, key, value, mask?; results: values and what the kernel keeps. A causal one passes over the blocks that
   /// no query may see.
   case attention(AttentionKernel, isCausal: Bool)
+  /// The end of causal attention over the keys of all ranks: inputs query, key, value, and what was merged of values and
+  /// log-sums; results like those of a kernel.
+  case ringAttention(RingAttention)
   /// inputs log-probabilities [N, V] and targets [N]; results: the loss and the weight total.
   case negativeLogLikelihood
   /// inputs values and targets; result: the mean of what each element's loss is.
@@ -176,6 +179,7 @@ extension OperatorKind {
     case .maximumPool: "max_pool2d_with_indices"
     case .averagePool: "avg_pool2d"
     case .attention(let kernel, _): "_scaled_dot_product_\(kernel.rawValue)_attention"
+    case .ringAttention: "to"
     case .negativeLogLikelihood: "nll_loss_forward"
     case .pointwiseLoss(let name): name
     case .fusedLinearCrossEntropy: "fused_linear_cross_entropy"

@@ -8,15 +8,18 @@ extension TruthRow {
     let kind = parallel.string("kind") ?? ""
     let kinds: [String: StrategyKind] = [
       "fsdp2": .fsdp, "ddp": .ddp, "zero1": .zeroRedundancy, "tp": .tp, "fsdp1": .fsdp1, "pp": .pp,
+      "fsdp2tp": .fsdp, "cp": parallel.string("inner") == "fsdp2" ? .fsdp : .ddp,
     ]
     guard let strategy = kinds[kind], let world = parallel.integer("world") else {
       throw Unsupported(id: id, reason: "parallelism \(kind)")
     }
+    let tensor = parallel.integer("tp") ?? 1
+    let context = parallel.integer("cp") ?? 1
     let degrees =
       switch strategy {
       case .tp: ParallelDegrees(tensor: world)
       case .pp: ParallelDegrees(pipeline: world)
-      default: ParallelDegrees(data: world)
+      default: ParallelDegrees(data: world / tensor / context, tensor: tensor, context: context)
       }
     var layout = Layout(strategy, degrees)
     layout.engine.isSequenceParallel = parallel.boolean("sequence") ?? false

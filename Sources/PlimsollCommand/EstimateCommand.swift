@@ -71,7 +71,7 @@ struct EstimateCommand: AnsweringCommand {
         gpu: gpu, memory: hardware.gpuMemory ?? gpu?.memory ?? .unlimited, gpusPerNode: hardware.gpus), memory: memory,
       sequenceLength: memory.sequenceLength)
     return PlanAnswer(
-      checkpoint: checkpoint.path, model: "llmem", hardware: hardware.summary(gpu),
+      checkpoint: checkpoint.path, model: "llmem", objective: .throughput, hardware: hardware.summary(gpu),
       plan: planner.plan([layout], batch: .fixed(workload.batchSize)), assumptions: [])
   }
 }

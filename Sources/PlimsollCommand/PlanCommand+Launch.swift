@@ -18,6 +18,10 @@ extension PlanCommand {
     guard graph == nil else { throw Self.cannotRun("no engine trains an ONNX graph", []) }
     var workload = try workload.workload(checkpoint, description)
     workload.forward.batchSize = winner.batchSize
+    if estimation.model == nil {
+      workload.checkpointing = winner.checkpointing
+      workload.accumulation = winner.accumulation
+    }
     let source = isFolder(checkpoint.path) ? checkpoint.path : splitPath(checkpoint.path).folder
     let request = LaunchRequest(
       checkpoint: resolvedPath(source) ?? source,

@@ -12,10 +12,11 @@ struct PlanCommand: AnsweringCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Rank the ways to fine-tune a checkpoint on a cluster: replicas, sharded replicas, tensor parallelism.",
+    abstract: "Search the ways to fine-tune a checkpoint on a cluster, and rank them by the time of a step.",
     discussion: """
-      Each way is tried with the largest batch that fits, and ranked by samples a step times the strategy's speed, as \
-      LLMem does. Exits with 1 where none fits.
+      Every strategy with every degree that divides the GPUs is tried with and without checkpointing, each with the largest \
+      batch that fits; memory and time are simulated. With --model it is LLMem's question instead: which of the paper's four \
+      methods. Exits with 1 where nothing fits.
       """)
 
   @OptionGroup var input: CheckpointArgument
@@ -25,6 +26,7 @@ struct PlanCommand: AnsweringCommand {
   @Option(help: ArgumentHelp("Memory of each GPU that is to stay free.", valueName: "percent"))
   var memoryMargin = 0.0
 
+  @OptionGroup(title: "Search") var search: SearchOptions
   @OptionGroup var estimation: EstimationOptions
   @OptionGroup(title: "Launch files") var launch: LaunchOptions
   @OptionGroup var output: OutputOptions<Format>
@@ -44,40 +46,58 @@ struct PlanCommand: AnsweringCommand {
     var (checkpoint, estimator, model) = try input.readEstimator()
     estimator.description = try workload.loaded(estimator.description, graph: model)
     let description = estimator.description
-    let gpusPerNode = hardware.gpus / hardware.nodes
-    let layouts = Layout.llmem(gpus: hardware.gpus, gpusPerNode: gpusPerNode)
-    let memory: any PeakEstimator
-    let length: Int
-    var limit = hardware.gpuMemory ?? gpu?.memory ?? .zero
-    switch estimation.model {
-    case .llmem:
+    var cluster = Cluster(
+      gpu: gpu, memory: hardware.gpuMemory ?? gpu?.memory ?? .zero, nodes: hardware.nodes,
+      gpusPerNode: hardware.gpus / hardware.nodes, withinNode: hardware.links.within,
+      betweenNodes: hardware.links.between, memoryMargin: memoryMargin)
+    let plan: Plan
+    if estimation.model == .llmem {
       let equations = try LLMemEstimator.reading(
         checkpoint, description, sequenceLength: workload.sequenceLength, base: estimation.llmemBase)
-      (memory, length) = (equations, equations.sequenceLength)
-    case .simulate:
+      plan = methods(of: equations, cluster, sequenceLength: equations.sequenceLength)
+    } else {
       let workload = try workload.workload(checkpoint, description, graph: model)
-      if hardware.gpuMemory == nil, let gpu { limit = gpu.usableMemory }
-      estimator.device = Device(gpu: gpu, memory: limit, ranks: hardware.gpus)
+      if hardware.gpuMemory == nil, let gpu { cluster.memory = gpu.usableMemory }
+      estimator.device = Device(gpu: gpu, memory: cluster.memory, ranks: hardware.gpus)
       if let reason = estimator.reasonNotToRun(workload) { throw Failure(reason, checkpoint) }
-      (memory, length) = (SimulatedPeaks(estimator: estimator, workload: workload), workload.forward.sequenceLength)
+      if estimation.model == .simulate {
+        plan = methods(
+          of: SimulatedPeaks(estimator: estimator, workload: workload), cluster,
+          sequenceLength: workload.forward.sequenceLength)
+      } else {
+        var search = PlanSearch(
+          estimator: estimator, workload: workload, cluster: cluster, objective: self.search.objective,
+          choices: try self.search.choices())
+        search.isExhaustive = self.search.all
+        plan = search.plan()
+      }
     }
-    let cluster = Cluster(
-      gpu: gpu, memory: limit, nodes: hardware.nodes, gpusPerNode: gpusPerNode, withinNode: hardware.links.within,
-      betweenNodes: hardware.links.between, memoryMargin: memoryMargin)
-    let planner = Planner(cluster: cluster, memory: memory, sequenceLength: length)
-    let plan = planner.plan(layouts)
     let answer = PlanAnswer(
-      checkpoint: checkpoint.path, model: estimation.model.rawValue, hardware: hardware.summary(gpu),
-      plan: plan, assumptions: assumptions)
+      checkpoint: checkpoint.path, model: estimation.model?.rawValue, objective: search.objective,
+      hardware: hardware.summary(gpu), plan: plan, assumptions: assumptions)
     guard let best = plan.best, let engine = launch.emit else { return answer }
     return try emit(engine, answer, best, cluster, checkpoint, description, graph: model)
   }
 
+  /// The paper's methods by the paper's score.
+  private func methods(of memory: any PeakEstimator, _ cluster: Cluster, sequenceLength: Int) -> Plan {
+    Planner(cluster: cluster, memory: memory, sequenceLength: sequenceLength)
+      .plan(Layout.llmem(gpus: hardware.gpus, gpusPerNode: cluster.gpusPerNode))
+  }
+
   private var assumptions: [Assumption] {
+    guard let model = estimation.model else {
+      return [
+        Assumption(
+          what: "ranking", value: "simulated step times",
+          source: "rates of kernels and links in tables ('estimate --gpu' of one layout says which)"),
+        Assumption(
+          what: "micro-batches of a pipeline", value: "four for each stage", source: "--accumulate where that is more"),
+      ]
+    }
     let ranking = Assumption(
-      what: "ranking", value: "samples a step, replicas counted 1.5 times",
-      source: "arXiv 2404.10933; no step times are simulated yet")
-    guard estimation.model == .llmem else { return [ranking] }
+      what: "ranking", value: "samples a step, replicas counted 1.5 times", source: "arXiv 2404.10933")
+    guard model == .llmem else { return [ranking] }
     let base = DeviceConstant.llmemBase
     let source = estimation.llmemBase == nil ? base.source : "--llmem-base"
     return [ranking, Assumption(what: "m_base", value: "\(estimation.llmemBase ?? base.value)", source: source)]

@@ -112,6 +112,24 @@ import Testing
     #expect(answer.output.contains("Nothing fits"))
   }
 
+  @Test func everyStrategyIsSearched() throws {
+    let arguments = ["tiny-llama", "--gpus", "4", "--gpu", "t4", "--fix", "batch=2", "--fix", "checkpointing=none"]
+    let answer = try document("plan", arguments: arguments)
+    let candidates = try #require(answer["candidates"] as? [[String: Any]])
+    #expect(Set(candidates.compactMap { $0["strategy"] as? String }).isSuperset(of: ["ddp", "fsdp", "tp", "pp"]))
+    #expect(candidates.allSatisfy { $0["batchSize"] as? Int == 2 && $0["checkpointing"] as? String == "none" })
+    let best = try #require(answer["best"] as? [String: Any])
+    let speeds = candidates.compactMap { $0["tokensPerSecond"] as? Double }
+    #expect(try #require(best["tokensPerSecond"] as? Double) == speeds.max())
+    #expect(answer["longestSequence"] as? Int != nil)
+  }
+
+  @Test(arguments: ["batch", "batch=0", "colour=red", "strategy=fast"]) func noChoice(_ text: String) throws {
+    let answer = try Program.run(["plan", "tiny-llama", "--gpu", "t4", "--fix", text])
+    #expect(answer.status == 64)
+    #expect(answer.errors.contains("--fix \(text)"))
+  }
+
   private func document(_ command: String, arguments: [String]) throws -> [String: Any] {
     let answer = try Program.run([command] + arguments + ["--format", "json"])
     let object = try JSONSerialization.jsonObject(with: Data(answer.output.utf8))

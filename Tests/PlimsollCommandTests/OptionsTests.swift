@@ -18,7 +18,7 @@ import Units
     #expect(strategy.reshardAfterForward)
     #expect(!strategy.bucketView)
     #expect(try HardwareOptions.parse([]).gpus == 1)
-    #expect(try EstimationOptions.parse([]).model == .simulate)
+    #expect(try EstimationOptions.parse([]).model == nil)
   }
 
   @Test func everyFlagOfTheContract() throws {

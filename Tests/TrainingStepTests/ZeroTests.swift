@@ -43,7 +43,8 @@ struct ZeroTests {
     #expect(
       timeline.figures(ofStep: 2)
         == .init(
-          forward: Self.base + 7168, backward: Self.base + backward, optimizer: Self.base + update, resident: Self.held))
+          forward: Self.base + 7168, backward: Self.base + backward, optimizer: Self.base + update,
+          resident: Self.held))
   }
 
   /// A buffer of 3,600 elements, 14,400 -> 14,848, is sent when a.weight comes: b's parameters lie in the second rank's

@@ -16,6 +16,7 @@ extension ForwardSettings.Kernels: ExpressibleByArgument {}
 extension Optimizer: ExpressibleByArgument {}
 extension Checkpointing: ExpressibleByArgument {}
 extension StrategyKind: ExpressibleByArgument {}
+extension PlanObjective: ExpressibleByArgument {}
 extension Offload: ExpressibleByArgument {}
 extension PipelineSchedule: ExpressibleByArgument {}
 extension LaunchEngine: ExpressibleByArgument {}

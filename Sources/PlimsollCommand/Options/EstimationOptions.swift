@@ -5,8 +5,10 @@ internal import Units
 struct EstimationOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "simulate plays a training step; llmem evaluates the paper's equations, for comparison.", valueName: "model"))
-  var model: MemoryModelChoice = .simulate
+      "simulate plays a training step; llmem evaluates the paper's equations, for comparison. plan with either has LLMem's "
+        + "question: which of the paper's four methods, by its score (default: simulate; plan: every strategy, by time).",
+      valueName: "model"))
+  var model: MemoryModelChoice?
 
   @Option(
     help: ArgumentHelp(

@@ -50,6 +50,9 @@ struct StrategyOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The order in which pipeline stages run micro-batches.", valueName: "s"))
   var schedule: PipelineSchedule = .oneForwardOneBackward
 
+  @Option(help: ArgumentHelp("Stages of each rank that the interleaved schedule runs.", valueName: "n"))
+  var virtualStages = 2
+
   @Option(
     help: ArgumentHelp(
       "Ranks that share one copy of sharded parameters; the others hold copies (default: all data-parallel ranks).",
@@ -67,6 +70,7 @@ struct StrategyOptions: ParsableArguments {
 
   func validate() throws {
     for (flag, degree) in degrees { try Limits.check(degree, flag, 1...Limits.count) }
+    try Limits.check(virtualStages, "--virtual-stages", 2...Limits.count)
     if let shardDegree { try Limits.check(shardDegree, "--shard-degree", 1...Limits.count) }
   }
 

@@ -73,6 +73,7 @@ extension StrategyOptions {
     result.offload = offload
     result.isSequenceParallel = sequenceParallel
     result.schedule = schedule
+    result.virtualStages = virtualStages
     result.shardDegree = shardDegree
     return result
   }

@@ -5,15 +5,14 @@ internal import Units
 extension Estimator {
   /// How many ranks share the parameters, and whether others hold copies.
   func sharding(_ layout: Layout) throws(LoweringError) -> (ranks: Int, isReplicated: Bool) {
-    let (data, name) = (layout.degrees.data, layout.strategy.rawValue)
-    guard layout.degrees.worldSize == data else {
-      throw LoweringError(message: "\(name) together with another kind of parallelism is not simulated yet")
+    let (ranks, name) = (layout.degrees.replicas, layout.strategy.rawValue)
+    guard let degree = layout.engine.shardDegree else { return (ranks, false) }
+    guard degree <= ranks, ranks % degree == 0, degree % layout.degrees.context == 0 else {
+      throw LoweringError(
+        message: "--shard-degree \(degree) does not divide the \(ranks) ranks of \(name)"
+          + (layout.degrees.context > 1 ? " into groups that hold whole sequences" : ""))
     }
-    guard let degree = layout.engine.shardDegree else { return (data, false) }
-    guard degree <= data, data % degree == 0 else {
-      throw LoweringError(message: "--shard-degree \(degree) does not divide the \(data) ranks of \(name)")
-    }
-    return (degree, degree < data)
+    return (degree, degree < ranks)
   }
 
   /// Which FSDP a layout runs. `fsdp` is `fully_shard` in a loop of one's own; accelerate, asked for FSDP, takes version 1
@@ -21,6 +20,8 @@ extension Estimator {
   func runsFlatShard(_ layout: Layout, _ settings: ForwardSettings) -> Bool {
     switch layout.strategy {
     case .fsdp1: true
+    // Beside another kind of parallelism accelerate takes version 2.
+    case .fsdp where layout.degrees.tensor > 1 || layout.degrees.context > 1 || layout.degrees.expert > 1: false
     case .fsdp: settings.loop == .accelerate && layout.engine.parameterType == nil && layout.engine.reshardsAfterForward
     default: false
     }

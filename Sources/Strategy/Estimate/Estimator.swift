@@ -30,6 +30,11 @@ public struct Estimator: Sendable {
   public func timeline(_ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees()))
     throws(EstimationError) -> Timeline
   {
+    try simulated(workload, layout).timeline
+  }
+
+  /// The same with which rank it is, where they differ.
+  private func simulated(_ workload: Workload, _ layout: Layout) throws(EstimationError) -> SimulatedRank {
     var workload = workload
     workload.forward.isCheckpointed = workload.checkpointing != .none
     try check(workload, layout)
@@ -39,9 +44,17 @@ public struct Estimator: Sendable {
     if layout.degrees.pipeline > 1 {
       let replicas = Distribution.Engine.replicas(usesBucketView: layout.engine.usesBucketView)
       let held = Distribution(engine: layout.degrees.data > 1 ? replicas : nil)
-      return try worstRank(workload, layout) { _ in held }.timeline
+      return try worstRank(workload, layout) { _ in held }
     }
-    if rank == nil, layout.strategy.zeroStage != nil { return try worstPartition(workload, layout) }
+    if layout.degrees.context > 1 { return try worstOfContext(workload, layout) }
+    if rank == nil, layout.strategy.zeroStage != nil {
+      return SimulatedRank(timeline: try worstPartition(workload, layout))
+    }
+    return SimulatedRank(timeline: try oneOfEqualRanks(workload, layout))
+  }
+
+  /// The timeline of a rank, where all do the same.
+  func oneOfEqualRanks(_ workload: Workload, _ layout: Layout) throws(EstimationError) -> Timeline {
     if !playsEveryLayer, let timeline = try folded(workload, layout: layout) { return timeline }
     do throws(LoweringError) {
       let forward = try forward(for: layout)
@@ -60,10 +73,6 @@ public struct Estimator: Sendable {
     if layout.engine.offload != .none, !layout.canOffload {
       throw EstimationError(reason: "--offload \(layout.engine.offload.rawValue) is not simulated yet")
     }
-    if layout.strategy.zeroStage != nil, layout.degrees.worldSize != layout.degrees.data {
-      throw EstimationError(
-        reason: "\(layout.strategy.rawValue) together with another kind of parallelism is not simulated yet")
-    }
     if layout.degrees.tensor > 1, (workload.forward.technique?.prefixLength ?? 0) > 0 {
       throw EstimationError(reason: "prefix tuning of heads that are split over GPUs is not simulated yet")
     }
@@ -77,7 +86,7 @@ public struct Estimator: Sendable {
     let graph = try forward.trainingGraph(settings(workload.forward, under: layout))
     switch layout.strategy {
     case .single: return (graph, Distribution())
-    case .tp where layout.degrees.data == 1: return (graph, Distribution())
+    case .tp where layout.degrees.replicas == 1: return (graph, Distribution())
     case .ddp: return (graph, Distribution(engine: .replicas(usesBucketView: layout.engine.usesBucketView)))
     case .zeroRedundancy:
       return (graph, Distribution(engine: .zeroRedundancy(ranks: try sharding(layout).ranks)))
@@ -151,7 +160,8 @@ public struct Estimator: Sendable {
   public func estimate(_ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees()))
     throws(EstimationError) -> Estimate
   {
-    let timeline = try timeline(workload, layout: layout)
+    let rank = try simulated(workload, layout)
+    let timeline = rank.timeline
     guard let (phase, peak) = timeline.peak(ofStep: 2) else {
       throw EstimationError(reason: "the simulated run has no second step")
     }
@@ -162,8 +172,9 @@ public struct Estimator: Sendable {
     return Estimate(
       peak: peak.bytes, reserved: reserved, device: device.map { DeviceFit(timeline, reserved: reserved, device: $0) },
       phase: phase, phases: phases.mapValues(\.bytes),
-      atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero, outside: timeline.outside,
-      isRecognised: isRecognised, assumptions: assumptions(workload, layout, peak: peak.bytes),
+      atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
+      outside: timeline.outside, isRecognised: isRecognised,
+      assumptions: assumptions(workload, layout, rank, peak: peak.bytes),
       uncertainty: uncertainty(workload))
   }
 
@@ -212,7 +223,9 @@ public struct Estimator: Sendable {
 
   // MARK: - What is taken for granted
 
-  private func assumptions(_ workload: Workload, _ layout: Layout, peak: ByteCount) -> [Assumption] {
+  private func assumptions(
+    _ workload: Workload, _ layout: Layout, _ rank: SimulatedRank, peak: ByteCount
+  ) -> [Assumption] {
     var result = [
       Assumption(
         what: "framework", value: "torch 2.11, transformers 5.17, PEFT 0.21, eager mode",
@@ -254,7 +267,8 @@ public struct Estimator: Sendable {
     result += quantizationAssumptions(workload.forward)
     result += expertAssumptions(workload, layout, peak: peak)
     result += hardwareAssumptions
-    result += pipelineAssumptions(workload, layout)
+    if let stages = rank.ofPipeline { result += pipelineAssumptions(stages, workload, layout) }
+    if let chunks = rank.ofContext { result += contextAssumptions(chunks, layout) }
     if layout.degrees.tensor > 1 {
       result += tensorParallelAssumptions(layout)
     }

@@ -34,6 +34,9 @@ extension LaunchRequest {
     guard gpus == gpusPerNode * nodes else {
       return "\(gpus) GPUs do not spread evenly over nodes of \(cluster.gpusPerNode)"
     }
+    if layout.degrees.tensor > 1, layout.engine.tensorParallelism == .colossalAI {
+      return "the matrices are split as Colossal-AI does it, for which nothing is written"
+    }
     if let name = model.storedQuantization { return "the weights are stored quantised (\(name))" }
     if model.isEncoderDecoder { return "the training scripts feed one text, and an encoder-decoder reads two" }
     switch model.task {

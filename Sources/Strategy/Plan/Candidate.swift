@@ -1,3 +1,4 @@
+public import TrainingStep
 public import Units
 
 /// One way to run, and what is known of it. A line of `plimsoll plan`.
@@ -15,6 +16,11 @@ public struct Candidate: Hashable, Sendable {
   public var score: Double
   public var stepSeconds: Double?
   public var tokensPerSecond: Double?
+  /// Model FLOPs utilisation.
+  public var mfu: Double?
+  public var checkpointing = Checkpointing.none
+  /// Micro-batches of a step.
+  public var accumulation = 1
 
   public var strategy: StrategyKind { layout.strategy }
   public var degrees: ParallelDegrees { layout.degrees }

@@ -15,6 +15,8 @@ public struct EngineSettings: Hashable, Sendable {
   /// Whether tensor-parallel ranks share what lies between their matrices along the sequence (arXiv 2205.05198).
   public var isSequenceParallel = false
   public var schedule = PipelineSchedule.oneForwardOneBackward
+  /// Stages of each rank that the interleaved schedule runs.
+  public var virtualStages = 2
   /// Ranks that share one copy of sharded parameters, where that is fewer than the data degree (HSDP, MiCS).
   public var shardDegree: Int?
 

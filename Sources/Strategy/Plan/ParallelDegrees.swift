@@ -14,6 +14,9 @@ public struct ParallelDegrees: Hashable, Sendable {
     self.expert = expert
   }
 
+  /// Ranks that have tokens of their own: of the batch, of its sequences, and of those that experts are shared over.
+  public var replicas: Int { data * context * expert }
+
   /// nil where the product passes 2^63 - 1 or a degree is less than 1.
   public var worldSize: Int? {
     var product = 1

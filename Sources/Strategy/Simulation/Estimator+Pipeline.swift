@@ -9,11 +9,8 @@ extension Estimator {
     var rank: Int
     /// For each of its stages, the places of the layers that it runs.
     var stages: [Range<Int>]
-    var timeline: Timeline
   }
 
-  /// The stages of a rank that `--schedule interleaved` runs.
-  private static let interleavedStages = 2
   /// More micro-batches than this are not simulated one by one.
   private static let mostBatches = 1024
 
@@ -23,7 +20,7 @@ extension Estimator {
   /// - Parameter only: the one rank that is asked for; nil for all.
   func worstRank(
     _ workload: Workload, _ layout: Layout, only: Int? = nil, _ distribution: (Graph) -> Distribution
-  ) throws(EstimationError) -> PipelineRank {
+  ) throws(EstimationError) -> SimulatedRank {
     let ranks = layout.degrees.pipeline
     let batches = workload.accumulation
     guard ownForward == nil else {
@@ -34,7 +31,7 @@ extension Estimator {
     }
     do throws(LoweringError) {
       let description = try description.part(for: layout)
-      let perRank = layout.engine.schedule == .interleaved ? Self.interleavedStages : 1
+      let perRank = layout.engine.schedule == .interleaved ? layout.engine.virtualStages : 1
       let (count, isTooMany) = ranks.multipliedReportingOverflow(by: perRank)
       guard !isTooMany, count <= description.layers.count else {
         throw LoweringError(message: "\(description.layers.count) layers do not fill \(ranks) times \(perRank) stages")
@@ -45,7 +42,7 @@ extension Estimator {
       }
       let kinds = try description.layerKinds(configuration: configuration, settings: workload.forward)
       var seen = Set<[[LayerKind]]>()
-      var worst: PipelineRank?
+      var worst: (rank: PipelineRank, timeline: Timeline)?
       for rank in only.map({ $0..<$0 + 1 }) ?? 0..<ranks {
         let stages = (0..<perRank).map {
           Self.layers(ofStage: rank + $0 * ranks, of: count, among: description.layers.count)
@@ -57,20 +54,21 @@ extension Estimator {
           workload, description, rank: rank, of: ranks, stages: stages, kinds: kinds, order, distribution)
         guard let peak = timeline.peak(ofStep: 2)?.peak.bytes else { continue }
         if let known = worst?.timeline.peak(ofStep: 2)?.peak.bytes, known >= peak { continue }
-        worst = PipelineRank(rank: rank, stages: stages, timeline: timeline)
+        worst = (PipelineRank(rank: rank, stages: stages), timeline)
       }
       guard let worst else { throw LoweringError(message: "the pipeline has no ranks") }
-      return worst
+      return SimulatedRank(timeline: worst.timeline, ofPipeline: worst.rank)
     } catch {
       throw EstimationError(reason: error.message)
     }
   }
 
-  /// The timeline of one rank of a pipeline.
+  /// The timeline of one rank: of a pipeline, or of those that share a sequence.
   package func timeline(
     _ workload: Workload, layout: Layout, ofRank rank: Int
   ) throws(EstimationError) -> Timeline {
-    try worstRank(workload, layout, only: rank) { _ in Distribution() }.timeline
+    if layout.degrees.context > 1 { return try timeline(workload, layout, ofContextRank: rank) }
+    return try worstRank(workload, layout, only: rank) { _ in Distribution() }.timeline
   }
 
   /// The layers of one of `count` stages: as many as of any other, the first ones one more where they do not divide.
@@ -90,7 +88,7 @@ extension Estimator {
     case .interleaved:
       guard
         let order = PipelineOrder.interleaved(
-          batches: batches, ranks: ranks, rank: rank, stages: interleavedStages)
+          batches: batches, ranks: ranks, rank: rank, stages: layout.engine.virtualStages)
       else {
         throw LoweringError(
           message: "\(batches) micro-batches do not divide into \(max(1, batches / ranks)) rounds, as the interleaved "
@@ -123,10 +121,7 @@ extension Estimator {
   }
 
   /// What is taken for granted of a pipeline.
-  func pipelineAssumptions(_ workload: Workload, _ layout: Layout) -> [Assumption] {
-    guard layout.degrees.pipeline > 1, let worst = try? worstRank(workload, layout, { _ in Distribution() }) else {
-      return []
-    }
+  func pipelineAssumptions(_ worst: PipelineRank, _ workload: Workload, _ layout: Layout) -> [Assumption] {
     let layers = worst.stages.map { "\($0.lowerBound) to \($0.upperBound - 1)" }.joined(separator: " and ")
     return [
       Assumption(
@@ -137,7 +132,7 @@ extension Estimator {
       Assumption(
         what: "pipeline schedule",
         value: "\(layout.engine.schedule.rawValue) over \(workload.accumulation) micro-batches"
-          + (layout.engine.schedule == .interleaved ? ", \(Self.interleavedStages) stages a rank" : ""),
+          + (layout.engine.schedule == .interleaved ? ", \(layout.engine.virtualStages) stages a rank" : ""),
         source: "torch.distributed.pipelining (torch 2.11), with a buffer for each micro-batch's hidden states and "
           + "gradients from other ranks; autocast around each forward pass"),
     ]
@@ -160,24 +155,5 @@ extension Estimator {
           source: "SequenceParallel and PrepareModuleInput of torch.distributed.tensor.parallel (torch 2.11)"))
     }
     return result
-  }
-
-  // MARK: - What is not simulated
-
-  /// Why a model cannot be cut as the layout says; nil where it can.
-  func whyCutCannotRun(_ workload: Workload, _ layout: Layout) -> String? {
-    let degrees = layout.degrees
-    for (degree, name) in [(degrees.context, "context"), (degrees.expert, "expert")] where degree > 1 {
-      return "\(name) parallelism is not simulated yet"
-    }
-    if layout.strategy == .pp, degrees.pipeline == 1 { return "pp runs a pipeline (--pipeline-parallel)" }
-    if degrees.pipeline > 1, ![.pp, .tp, .ddp].contains(layout.strategy) {
-      return "\(layout.strategy.rawValue) with a pipeline is not simulated yet"
-    }
-    let sharesDTensors = degrees.tensor > 1 && layout.engine.tensorParallelism == .torch
-    if sharesDTensors, workload.optimizer == .adafactor {
-      return "transformers' Adafactor adds a tensor to a DTensor, which torch refuses"
-    }
-    return nil
   }
 }

@@ -24,7 +24,7 @@ struct StepTimeModel {
   var context: RankGroup { RankGroup(cluster, ranks: degrees.context, stride: degrees.tensor) }
   var expert: RankGroup { RankGroup(cluster, ranks: degrees.expert, stride: degrees.tensor * degrees.context) }
   /// All that hold the same parameters: the data ranks, and those that share sequences or experts among them.
-  var replicas: Int { degrees.data * degrees.context * degrees.expert }
+  var replicas: Int { degrees.replicas }
   var data: RankGroup { RankGroup(cluster, ranks: replicas, stride: degrees.tensor) }
   var pipeline: RankGroup {
     RankGroup(cluster, ranks: degrees.pipeline, stride: degrees.tensor * replicas)
@@ -38,7 +38,7 @@ struct StepTimeModel {
   func time() -> StepTime {
     let engine = engineTimes()
     let stages = Double(degrees.pipeline)
-    let chunks = layout.engine.schedule == .interleaved && degrees.pipeline > 1 ? 2.0 : 1
+    let chunks = layout.engine.schedule == .interleaved && degrees.pipeline > 1 ? Double(layout.engine.virtualStages) : 1
     let batches = Double(microBatches)
     let micro = engine.forward + engine.backward + sent(chunks)
     // Every stage waits for the first micro-batch to come to it and for the last to come back (arXiv 2104.04473, 2.2).

@@ -250,6 +250,7 @@ extension Derivative {
       .one(saved: { _ in [.input(0), .output(1)] }) { $0.likeInput("max_pool2d_with_indices_backward") }
     case .averagePool: .one(saved: { _ in [.input(0)] }) { $0.likeInput("avg_pool2d_backward") }
     case .attention(let kernel, _): attention(kernel)
+    case .ringAttention(let ring): of(ring)
     case .pointwiseLoss: .one(saved: { _ in [.input(0), .input(1)] }) { $0.likeInput("\(kind.name)_backward") }
     case .negativeLogLikelihood:
       .one(saved: { _ in [.input(0), .input(1), .output(1)] }) { $0.likeInput("nll_loss_backward") }

@@ -12,8 +12,9 @@ extension Tape {
   /// One optimizer step over the parameters that a gradient has reached, in the model's order.
   mutating func optimize(_ workload: Workload, _ states: inout OptimizerStates) {
     let reached = reached.filter(isParameter).sorted()
+    let shares = engine?.shares(of: reached)
     let parameters =
-      engine?.shares(of: reached)
+      shares
       ?? reached.map {
         OptimizerShare(
           key: $0, parameter: $0, section: sections[$0], shape: graph.values[$0].layout.shape,
@@ -21,8 +22,9 @@ extension Tape {
       }
     switch workload.optimizer {
     case .adamW:
-      // One call takes no DTensors beside other tensors, so that they are a parameter group of their own.
-      let distributed = Set(graph.distributedParameters.map(\.index))
+      // One call takes no DTensors beside other tensors, so that they are a parameter group of their own. Where an engine
+      // shards, all are alike.
+      let distributed = shares == nil ? Set(graph.distributedParameters.map(\.index)) : []
       adamW(parameters.filter { distributed.contains($0.parameter) }, &states)
       adamW(parameters.filter { !distributed.contains($0.parameter) }, &states)
     case .adamWLoop: adamWLoop(parameters, &states)

@@ -1,4 +1,5 @@
 public import Graph
+public import OrderedCollections
 public import Units
 
 /// One kernel that a step runs: what it computes and what it moves.
@@ -56,7 +57,7 @@ public struct Kernel: Hashable, Sendable {
 
 /// Kernels of one kind with how often they run, and what the program does to launch them.
 public struct KernelList: Sendable {
-  public private(set) var counts: [Kernel: Int] = [:]
+  public private(set) var counts: OrderedDictionary<Kernel, Int> = [:]
   /// Calls into the dispatcher, views among them.
   public var calls = 0
   /// Of those, the ones that launch a kernel.

@@ -1,3 +1,4 @@
+public import OrderedCollections
 public import Units
 
 /// What the kernels of one micro-step are, stretch by stretch: the layers, and what stands before and behind them.
@@ -23,7 +24,7 @@ public struct StepWork: Sendable {
     /// Bytes of all parameters as they are held, and of those among them that are stacked for experts.
     public var parameterBytes = 0.0
     public var expertBytes = 0.0
-    public var trained: [Trained: Int] = [:]
+    public var trained: OrderedDictionary<Trained, Int> = [:]
     /// Tokens' hidden states, which it hands on.
     public var resultBytes = 0.0
     /// The rows that go through experts, in bytes; zero where it has none.
@@ -65,7 +66,7 @@ public struct StepWork: Sendable {
   public var modelOperations: Double { sum { $0.forward.operations + $0.backward.operations } }
 
   /// Everything that trains.
-  public var trained: [Trained: Int] {
+  public var trained: OrderedDictionary<Trained, Int> {
     stretches.reduce(into: [:]) { all, layer in
       for (parameter, count) in layer.stretch.trained { all[parameter, default: 0] += count * layer.count }
     }

@@ -50,6 +50,7 @@ struct LaunchRefusalTests {
         $0.workload.forward.adapters = LowRankAdapters(.lamda, rank: 8, targets: .allLinear)
       },
       try LaunchCase.request(.ddp, ParallelDegrees(data: 12)) { $0.cluster.gpusPerNode = 8 },
+      try LaunchCase.request(.tp, ParallelDegrees(tensor: 8)) { $0.layout.engine.tensorParallelism = .colossalAI },
     ] {
       #expect(reason(engine, request)?.alternatives == [])
     }

@@ -13,7 +13,12 @@ extension TransformerLowering {
     guard let sizes = try description.sizes() else {
       throw LoweringError(message: "the sizes of the layers were not recognised, so there is nothing to run")
     }
-    let length = settings.sequenceLength + (settings.technique?.virtualTokens ?? 0)
+    let ranks = settings.context?.ranks ?? 1
+    guard ranks == 1 || settings.sequenceLength % (2 * ranks) == 0 else {
+      throw LoweringError(
+        message: "\(settings.sequenceLength) tokens do not divide into the \(2 * ranks) chunks of context parallelism")
+    }
+    let length = settings.sequenceLength / ranks + (settings.technique?.virtualTokens ?? 0)
     let keys = length + (settings.technique?.prefixLength ?? 0)
     guard description.fits(settings, length: length, heads: sizes.heads, keys: keys) else {
       throw LoweringError(message: "a tensor of this batch and sequence length would pass 2^46 elements")

@@ -20,22 +20,41 @@ extension TransformerLowering {
         heads = (g.cast(heads.query, to: autocast), g.cast(heads.key, to: autocast), g.cast(heads.value, to: autocast))
       }
       let type = heads.query.dataType
-      let isHalf = type == .float16 || type == .bfloat16
       let isGrouped = heads.key.shape[1] != heads.query.shape[1]
-      let dimension = sizes.headDimension
-      let wanted = settings.attention
-      let width = heads.value.shape[3]
-      if isHalf, dimension <= 256, width == dimension, mask == nil, wanted != .efficient, wanted != .math {
-        return flash(&g, heads, wanted == .cudnn ? .cudnn : .flash, isCausal: isCausal)
-      }
-      if !isGrouped, dimension % (isHalf ? 8 : 4) == 0, width % (isHalf ? 8 : 4) == 0, wanted != .math {
+      switch kernel(type, width: heads.value.shape[3], isGrouped: isGrouped, isMasked: mask != nil) {
+      case .efficient?:
         let bias = mask.map { additive(&g, $0, type, queries: heads.query.shape[2]) }
-        return g.attention(
-          .efficient, query: heads.query, key: heads.key, value: heads.value, mask: bias, isCausal: isCausal)
+        return attended(&g, .efficient, heads, mask: bias, isCausal: isCausal)
+      case let kernel?: return flash(&g, heads, kernel, isCausal: isCausal)
+      case nil: return composite(&g, heads, mask, isCausal: isCausal)
       }
-      return composite(&g, heads, mask, isCausal: isCausal)
     }
     return (g.contiguous(g.transpose(output, 1, 2)), nil)
+  }
+
+  /// The kernel for values of so many features; nil where none of them takes the case.
+  func kernel(_ type: DataType, width: Int, isGrouped: Bool, isMasked: Bool) -> AttentionKernel? {
+    let isHalf = type == .float16 || type == .bfloat16
+    let dimension = sizes.headDimension
+    let wanted = settings.attention
+    if wanted == .math { return nil }
+    if isHalf, dimension <= 256, width == dimension, !isMasked, wanted != .efficient {
+      return wanted == .cudnn ? .cudnn : .flash
+    }
+    let unit = isHalf ? 8 : 4
+    return !isGrouped && dimension % unit == 0 && width % unit == 0 ? .efficient : nil
+  }
+
+  /// A kernel over this rank's tokens, or over those of all ranks that share a sequence.
+  private func attended(
+    _ g: inout GraphBuilder, _ kernel: AttentionKernel, _ heads: Heads, mask: Tensor? = nil, isCausal: Bool
+  ) -> Tensor {
+    if let share = settings.context {
+      let ring = RingAttention(kernel, share)
+      return g.ringAttention(ring, query: heads.query, key: heads.key, value: heads.value)
+    }
+    return g.attention(
+      kernel, query: heads.query, key: heads.key, value: heads.value, mask: mask, isCausal: isCausal)
   }
 
   /// Whether key/value heads are repeated for their query heads where a kernel cannot group them.
@@ -48,10 +67,7 @@ extension TransformerLowering {
     _ g: inout GraphBuilder, _ heads: Heads, _ kernel: AttentionKernel, isCausal: Bool
   ) -> Tensor {
     let missing = (8 - sizes.headDimension % 8) % 8
-    guard missing > 0 else {
-      return g.attention(
-        kernel, query: heads.query, key: heads.key, value: heads.value, mask: nil, isCausal: isCausal)
-    }
+    guard missing > 0 else { return attended(&g, kernel, heads, isCausal: isCausal) }
     func padded(_ g: inout GraphBuilder, _ tensor: Tensor) -> Tensor {
       var shape = tensor.shape
       shape.dimensions[3] += missing
@@ -59,8 +75,7 @@ extension TransformerLowering {
     }
     let query = padded(&g, heads.query)
     let key = padded(&g, heads.key)
-    let output = g.attention(
-      kernel, query: query, key: key, value: padded(&g, heads.value), mask: nil, isCausal: isCausal)
+    let output = attended(&g, kernel, (query, key, padded(&g, heads.value)), isCausal: isCausal)
     return g.slice(output, axis: 3, start: 0, length: sizes.headDimension)
   }
 

@@ -26,7 +26,7 @@ extension TransformerLowering {
     let upcasts = choices.heads[task]?.upcastsLogits == true
     let values = upcasts ? g.hold(g.cast(output, to: .float32)) : output
     switch task {
-    case .causalLM: return rowwise(&g, values, shifted(&g, labels))
+    case .causalLM: return rowwise(&g, values, settings.context == nil ? shifted(&g, labels) : labels)
     case .maskedLM, .tokenClassification: return rowwise(&g, values, labels)
     case .sequenceClassification, .imageClassification: return classLoss(&g, values, labels)
     case .contrastive: return values

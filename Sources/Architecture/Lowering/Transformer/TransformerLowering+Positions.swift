@@ -9,7 +9,7 @@ struct LayerInputs {
   var mask: AttentionMask?
   /// The mask of layers that see a window only; nil where the window holds the whole sequence.
   var windowMask: AttentionMask?
-  /// Cosines and sines [1, S, R] of rotary embeddings.
+  /// Cosines and sines [1, S, R] of rotary embeddings, or [B, S, R] where each sequence brings its positions.
   var rotary: (cosine: GraphBuilder.Tensor, sine: GraphBuilder.Tensor)?
   /// Angles of rotary embeddings as complex numbers [1, S, R / 2].
   var complexAngles: GraphBuilder.Tensor?
@@ -93,7 +93,7 @@ extension TransformerLowering {
         let seen = padding ?? g.hold(g.create("ones", [], [batch, keyLength], .int64))
         inputs.alibi = g.hold(alibi(&g, seen, as: embedded.dataType))
       }
-      let positions = g.hold(arange(&g))
+      let positions = g.hold(positionsOfSequence(&g))
       inputs.mask = causalMask(&g, padding)
       if let alibi = inputs.alibi, let mask = inputs.mask { inputs.mask = withDistances(&g, mask, alibi) }
       if makesWindowMask { inputs.windowMask = windowMask(&g, padding) }
@@ -103,7 +103,7 @@ extension TransformerLowering {
       } else {
         inputs.rotary = rotaryAngles(&g, positions, as: embedded.dataType)
       }
-      inputs.unread = [positions]
+      inputs.unread = [positions] + maskOfChunks(&g, positions)
       if hasDistances, let rotary = inputs.rotary { inputs.unread += [rotary.cosine, rotary.sine] }
       if choices.turnsWindowsApart, stack.layers.contains(where: isWindowed) {
         inputs.windowRotary = rotaryAngles(&g, positions, as: embedded.dataType, table: "sliding_attention")
@@ -240,7 +240,7 @@ extension TransformerLowering {
     return (0...1).contains(fraction) ? Int(Double(sizes.headDimension) * fraction) : 0
   }
 
-  /// `LlamaRotaryEmbedding.forward`: angles in fp32 for one row of positions, then in the hidden states' type.
+  /// `LlamaRotaryEmbedding.forward`: angles in fp32 for each row of positions, then in the hidden states' type.
   private func rotaryAngles(
     _ g: inout GraphBuilder, _ positions: Tensor, as type: DataType, table: String = "rotary_emb"
   ) -> (cosine: Tensor, sine: Tensor) {
@@ -248,11 +248,12 @@ extension TransformerLowering {
     let type = choices.turningType == .angles || choices.turningType == .factors ? .float32 : type
     let frequencies = g.buffer("\(table).inv_freq", [half], .float32)
     _ = g.buffer("\(table).original_inv_freq", [half], .float32)
+    let rows = positions.shape.rank == 2 ? positions.shape[0] : 1
     return g.frame("rotary_emb") { g in
-      let indices = g.hold(g.create("_to_copy", [positions], [1, 1, length], .float32))
-      let angles = g.hold(g.create("bmm", [frequencies, indices], [1, half, length], .float32))
+      let indices = g.hold(g.create("_to_copy", [positions], [rows, 1, length], .float32))
+      let angles = g.hold(g.create("bmm", [frequencies, indices], [rows, half, length], .float32))
       let isNarrow = if case .narrowHalves = choices.turning { true } else { false }
-      let shape: Shape = [1, length, isNarrow ? half : 2 * half]
+      let shape: Shape = [rows, length, isNarrow ? half : 2 * half]
       let both = isNarrow ? angles : g.hold(g.create("cat", [angles], shape, .float32))
       let cosine = g.hold(g.create("mul", [g.create("cos", [both], shape, .float32)], shape, .float32))
       let sine = g.hold(g.create("mul", [g.create("sin", [both], shape, .float32)], shape, .float32))

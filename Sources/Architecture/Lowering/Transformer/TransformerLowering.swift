@@ -41,9 +41,11 @@ struct TransformerLowering: ModuleLowering {
   func graph() -> Graph {
     var g = GraphBuilder(autocast: settings.precision.autocast)
     let shape: Shape = [batch, settings.sequenceLength]
-    let given = TokenInputs(
-      tokens: g.input("input_ids", shape, .int64), labels: labels(&g),
-      padding: settings.isPadded ? g.input("attention_mask", shape, .int64) : nil)
+    let given =
+      settings.context.map { partsOfSequence(&g, $0) }
+      ?? TokenInputs(
+        tokens: g.input("input_ids", shape, .int64), labels: labels(&g),
+        padding: settings.isPadded ? g.input("attention_mask", shape, .int64) : nil)
     declareParameters(&g)
     let (logits, loss) = g.frame("") { g in
       let inputs = prompted(&g, given)
@@ -57,7 +59,7 @@ struct TransformerLowering: ModuleLowering {
     if let reason = whatTaskCannotRun ?? whyTechniqueCannotRun ?? whyCannotRun(activation: choices.activation) {
       return reason
     }
-    if let reason = whySequenceIsNotShared { return reason }
+    if let reason = whySequenceIsNotShared ?? whyContextIsNotShared { return reason }
     if settings.loss == .fused, isHeadSplit { return "a fused loss of a head that is split over GPUs is not simulated" }
     switch choices.positions {
     case .rotary, .rotaryByKind, .rotaryGrid, .rotaryTable:

@@ -1,0 +1,141 @@
+import struct Graph.ForwardSettings
+import struct Graph.LowRankAdapters
+import Testing
+import TrainingStep
+import Units
+
+@testable import Strategy
+
+/// The search over strategies, degrees, batches and checkpointing.
+@Suite("The search of a plan")
+struct PlanSearchTests {
+  // MARK: - The largest number that fits
+
+  /// Sizes that grow by more and more, as the highest of several lines does: the answer is that of trying every number.
+  @Test(arguments: [(3.0, 1.0, 40.0), (0, 7, 100), (50, 0.5, 60), (10, 0, 12), (90, 3, 95), (101, 1, 100)])
+  func largestIsThatOfTryingAll(_ first: Double, _ second: Double, _ budget: Double) {
+    func size(_ number: Int) -> Double { max(first + second * Double(number), 2 * Double(number) - 5, 20) }
+    for limit in [1, 2, 7, 64, 1000] {
+      var tries = 0
+      let found = BatchSearch.largest(upTo: limit, budget: budget) { number in
+        tries += 1
+        return BatchSearch.Sample(value: number, fits: size(number) <= budget, size: size(number))
+      }
+      #expect(found?.number == (1...limit).last { size($0) <= budget })
+      #expect(found?.value == found?.number)
+      #expect(tries <= 14)
+    }
+  }
+
+  /// What fits may also depend on what does not grow evenly.
+  @Test func unevenSizes() {
+    for edge in 1...40 {
+      let found = BatchSearch.largest(upTo: 64, budget: 100) { number in
+        BatchSearch.Sample(value: (), fits: number <= edge, size: Double(number % 3) * 10 + Double(number))
+      }
+      #expect(found?.number == edge)
+    }
+  }
+
+  // MARK: - The space
+
+  private static func space(_ gpus: Int, perNode: Int = 8, experts: Int = 1) -> LayoutSpace {
+    LayoutSpace(
+      gpus: gpus, gpusPerNode: perNode, layers: 4, heads: 12, sharesSequences: false, experts: experts,
+      choices: PlanChoices())
+  }
+
+  @Test func layoutsOfFourGPUs() {
+    let layouts = Self.space(4).layouts()
+    #expect(layouts.allSatisfy { $0.degrees.worldSize == 4 })
+    #expect(Set(layouts).count == layouts.count)
+    // Data 4: five engines. Tensor 2 with data 2: replicas and shards; tensor 4; each of the three with and without a
+    // shared sequence. Pipelines: 2 and 4 alone or with data 2, and 2 with tensor 2.
+    #expect(layouts.count { $0.degrees.data == 4 } == 5)
+    #expect(layouts.count { $0.degrees.tensor > 1 && $0.degrees.pipeline == 1 } == 6)
+    #expect(layouts.filter { $0.strategy == .pp }.map(\.degrees.pipeline).sorted() == [2, 2, 4])
+    #expect(layouts.count == 14)
+    #expect(Self.space(1).layouts() == [Layout(.single, ParallelDegrees())])
+  }
+
+  @Test func tensorRanksShareANodeAndDivideTheHeads() {
+    #expect(Set(Self.space(64).layouts().map(\.degrees.tensor)) == [1, 2, 4])
+    #expect(Set(Self.space(64, perNode: 2).layouts().map(\.degrees.tensor)) == [1, 2])
+    #expect(Self.space(64).layouts().contains { $0.engine.shardDegree == 8 })
+    #expect(!Self.space(8).layouts().contains { $0.engine.shardDegree != nil })
+    #expect(Self.space(8, experts: 4).layouts().map(\.degrees.expert).max() == 4)
+  }
+
+  @Test func choicesAreKept() {
+    var space = Self.space(8)
+    space.choices.tensor = 2
+    space.choices.strategy = .fsdp
+    #expect(space.layouts().allSatisfy { $0.degrees.tensor == 2 && $0.strategy == .fsdp && $0.degrees.data == 4 })
+    space.choices = PlanChoices()
+    space.choices.strategy = .zeroRedundancy
+    #expect(space.layouts().map(\.degrees.data) == [8])
+  }
+
+  // MARK: - The search
+
+  private static let forward = ForwardSettings(sequenceLength: 64, precision: .bf16, loop: .plain)
+
+  private static func search(
+    _ memory: ByteCount, gpus: Int = 2, objective: PlanObjective = .throughput, choices: PlanChoices = PlanChoices()
+  ) throws -> PlanSearch {
+    let cluster = Cluster(gpu: try GPU.named("a100-40gb"), memory: memory, gpusPerNode: gpus)
+    return PlanSearch(
+      estimator: Sketch.llamaTwoLayers.estimator, workload: Workload(forward: forward), cluster: cluster,
+      objective: objective, choices: choices)
+  }
+
+  /// Every batch of every trial, one after the other.
+  @Test func bestIsThatOfTheExhaustiveSearch() throws {
+    let search = try Self.search(.gibibytes(5))
+    let plan = search.plan()
+    let best = try #require(plan.best)
+    var fastest = 0.0
+    for trial in search.trials(on: search.cluster) {
+      for batch in 1...64 {
+        var fixed = search
+        fixed.choices.batchSize = batch
+        let candidate = fixed.candidate(trial, on: search.cluster)
+        guard candidate.fits, let speed = candidate.tokensPerSecond else { continue }
+        let known = plan.candidates.first {
+          $0.layout == trial.layout && $0.checkpointing == trial.workload.checkpointing
+        }
+        #expect(try #require(known).batchSize >= min(batch, 64))
+        if batch == known?.batchSize { fastest = max(fastest, speed) }
+      }
+    }
+    #expect(best.tokensPerSecond == fastest)
+    #expect(plan.candidates.filter(\.fits).compactMap(\.tokensPerSecond).max() == best.tokensPerSecond)
+    #expect(try #require(plan.longestSequence) >= 64)
+  }
+
+  @Test func objectives() throws {
+    let least = try #require(try Self.search(.gibibytes(6), objective: .memory).plan().best)
+    #expect(least.batchSize == 1)
+    let most = try Self.search(.gibibytes(6), objective: .batch).plan()
+    let largest = try #require(most.best)
+    #expect(most.candidates.filter(\.fits).allSatisfy { $0.samplesPerStep <= largest.samplesPerStep })
+    let fewest = try #require(try Self.search(.gibibytes(30), gpus: 4, objective: .gpus).plan().best)
+    #expect(fewest.degrees.worldSize == 1)
+  }
+
+  @Test func fixedBatch() throws {
+    var choices = PlanChoices()
+    choices.batchSize = 3
+    choices.checkpointing = .reentrant
+    let plan = try Self.search(.gibibytes(8), choices: choices).plan()
+    #expect(plan.candidates.allSatisfy { $0.batchSize == 3 && $0.checkpointing == .reentrant })
+  }
+
+  /// Two gibibytes are less than the states of 384 million parameters take on two GPUs; adapters fit.
+  @Test func adviceIsSimulated() throws {
+    let plan = try Self.search(.gibibytes(2)).plan()
+    #expect(plan.best == nil)
+    #expect(plan.advice.contains { $0.contains("--lora-rank 16") && $0.contains("which fits") })
+    #expect(plan.candidates.allSatisfy { $0.whyNot != nil })
+  }
+}
