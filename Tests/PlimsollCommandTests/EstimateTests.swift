@@ -113,7 +113,9 @@ import Testing
   }
 
   @Test func everyStrategyIsSearched() throws {
-    let arguments = ["tiny-llama", "--gpus", "4", "--gpu", "t4", "--fix", "batch=2", "--fix", "checkpointing=none", "--all"]
+    let arguments = [
+      "tiny-llama", "--gpus", "4", "--gpu", "t4", "--fix", "batch=2", "--fix", "checkpointing=none", "--all",
+    ]
     let answer = try document("plan", arguments: arguments)
     let candidates = try #require(answer["candidates"] as? [[String: Any]])
     #expect(Set(candidates.compactMap { $0["strategy"] as? String }).isSuperset(of: ["ddp", "fsdp", "tp", "pp"]))

@@ -156,14 +156,22 @@ struct EstimateLayoutTests {
 
   // MARK: - Refusals
 
-  @Test(arguments: [StrategyKind.pp])
-  func unsupportedLayouts(_ strategy: StrategyKind) {
+  /// ZeRO beside other parallelism, a pipeline of no stages, and what ZeRO-2 and DDP do not offload.
+  @Test(arguments: [
+    (StrategyKind.zero1, ParallelDegrees(data: 2, tensor: 2), Offload.none, "zero1"),
+    (.zero3, ParallelDegrees(data: 2, pipeline: 2), .none, "zero3"),
+    (.pp, ParallelDegrees(data: 2), .none, "pp"),
+    (.zero2, ParallelDegrees(data: 2), .parameters, "--offload parameters"),
+    (.ddp, ParallelDegrees(data: 2), .all, "--offload all"),
+  ]) func unsupportedLayouts(_ strategy: StrategyKind, _ degrees: ParallelDegrees, offload: Offload, reason: String) {
     var workload = Self.workload
     workload.forward.sequenceLength = 64
+    var layout = Layout(strategy, degrees)
+    layout.engine.offload = offload
     let error = #expect(throws: EstimationError.self) {
-      try Self.small.estimator.estimate(workload, layout: Layout(strategy, ParallelDegrees(data: 2)))
+      try Self.small.estimator.estimate(workload, layout: layout)
     }
-    #expect(error?.reason.contains(strategy.rawValue) == true)
+    #expect(error?.reason.contains(reason) == true)
   }
 
   /// What fully_shard refuses, and what does not divide.

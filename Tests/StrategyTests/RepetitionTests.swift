@@ -33,6 +33,8 @@ struct RepetitionTests {
   ) throws -> Bool {
     var workload = workload
     workload.forward.isCheckpointed = workload.checkpointing != .none
+    var model = model
+    model.rank = 0
     var whole = model
     whole.playsEveryLayer = true
     guard let folded = try model.folded(workload, layout: layout) else { return false }
@@ -73,19 +75,23 @@ struct RepetitionTests {
     #expect(all.count > 40)
   }
 
-  /// Every row over several ranks, with twelve layers; FSDP1 in the place of `fully_shard` too.
+  /// Every row over several ranks, with twelve layers; FSDP1 with offload and ZeRO in the place of `fully_shard`
+  /// too.
   @Test func layouts() throws {
     let models = TracedModel.deepened(to: 12)
     var told: Set<StrategyKind> = []
     for run in TracedRun.all where run.layout.strategy != .single {
       guard let model = models[run.checkpoint]?.estimator else { continue }
       var layouts = [run.layout]
-      if run.layout.strategy == .fsdp { layouts.append(Strategy.Layout(.fsdp1, run.layout.degrees)) }
+      if run.layout.strategy == .fsdp {
+        layouts += [.fsdp1, .zero1, .zero2].map { Strategy.Layout($0, run.layout.degrees) }
+        layouts[1].engine.offload = .all
+      }
       for layout in layouts where try Self.compare(model, run.workload, layout, run.testDescription) {
         told.insert(layout.strategy)
       }
     }
-    #expect(told == [.fsdp, .fsdp1, .ddp, .zeroRedundancy])
+    #expect(told == [.fsdp, .fsdp1, .zero1, .zero2, .ddp, .zeroRedundancy])
   }
 
   @Test func kindsThatRepeat() {

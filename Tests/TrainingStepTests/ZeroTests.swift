@@ -31,7 +31,8 @@ struct ZeroTests {
   }
 
   static func trained(_ settings: ZeroSettings, accumulation: Int = 1) -> Timeline {
-    Network.perceptron().trained(.adamW, accumulation: accumulation, distribution: Distribution(engine: .zero(settings)))
+    Network.perceptron().trained(
+      .adamW, accumulation: accumulation, distribution: Distribution(engine: .zero(settings)))
   }
 
   @Test(arguments: [
@@ -42,7 +43,8 @@ struct ZeroTests {
     #expect(
       timeline.figures(ofStep: 2)
         == .init(
-          forward: Self.base + 7168, backward: Self.base + backward, optimizer: Self.base + update, resident: Self.held))
+          forward: Self.base + 7168, backward: Self.base + backward, optimizer: Self.base + update,
+          resident: Self.held))
   }
 
   /// A buffer of 3,600 elements, 14,400 -> 14,848, is sent when a.weight comes: b's parameters lie in the second rank's

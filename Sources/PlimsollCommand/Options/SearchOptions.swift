@@ -58,5 +58,7 @@ struct SearchOptions: ParsableArguments {
     return value != nil
   }
 
-  private static func degree(_ text: String) -> Int? { Int(text).flatMap { (1...Limits.count).contains($0) ? $0 : nil } }
+  private static func degree(_ text: String) -> Int? {
+    Int(text).flatMap { (1...Limits.count).contains($0) ? $0 : nil }
+  }
 }

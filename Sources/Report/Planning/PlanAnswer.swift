@@ -14,7 +14,8 @@ package struct PlanAnswer: Answer {
   let assumptions: [Assumption]
 
   package init(
-    checkpoint: String, model: String?, objective: PlanObjective, hardware: String, plan: Plan, assumptions: [Assumption]
+    checkpoint: String, model: String?, objective: PlanObjective, hardware: String, plan: Plan,
+    assumptions: [Assumption]
   ) {
     self.objective = objective
     self.checkpoint = checkpoint
@@ -79,7 +80,8 @@ package struct PlanAnswer: Answer {
     let fitting = plan.candidates.filter(\.fits)
     let others = plan.candidates.filter { !$0.fits }
     for candidate in fitting.prefix(Self.mostShown) + others.prefix(max(4, Self.mostShown - fitting.count)) {
-      let batch = candidate.accumulation > 1 ? "\(candidate.batchSize) x \(candidate.accumulation)" : "\(candidate.batchSize)"
+      let batch =
+        candidate.accumulation > 1 ? "\(candidate.batchSize) x \(candidate.accumulation)" : "\(candidate.batchSize)"
       table.rows.append([
         .text(candidate.layout.summary), .text(candidate.checkpointing.rawValue), .text(batch),
         candidate.peak.map { .bytes($0) } ?? .unknown,
@@ -105,7 +107,8 @@ extension Candidate {
       "strategy": .string(strategy.rawValue), "degrees": .object(degrees.fields), "batchSize": .integer(batchSize),
       "peak": .init(peak?.bytes), "fits": .boolean(fits), "score": .number(score),
       "checkpointing": .string(checkpointing.rawValue), "accumulate": .integer(accumulation),
-      "stepSeconds": .init(stepSeconds), "tokensPerSecond": .init(tokensPerSecond), "mfu": .init(mfu), "whyNot": .init(whyNot),
+      "stepSeconds": .init(stepSeconds), "tokensPerSecond": .init(tokensPerSecond), "mfu": .init(mfu),
+      "whyNot": .init(whyNot),
       "terms": .object(terms.map { .init($0.name, .integer($0.bytes.bytes)) }),
     ]
   }

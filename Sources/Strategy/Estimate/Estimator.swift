@@ -17,7 +17,7 @@ public struct Estimator: Sendable {
   /// Whether each layer is simulated, even where one of each kind tells what all do.
   public var playsEveryLayer = false
   /// The rank that is simulated, where ranks differ; nil for the one with the highest peak.
-  var rank: Int?
+  package var rank: Int?
 
   public init(description: ModelDescription, configuration: Configuration?) {
     self.description = description

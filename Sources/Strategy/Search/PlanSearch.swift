@@ -186,7 +186,9 @@ public struct PlanSearch: Sendable {
         if let found { best = found }
       }
       // The buffers of further micro-batches may be more than fits.
-      while probe.accumulation != trial.workload.accumulation, let all = try? estimate(best.number, trial.workload).get() {
+      while probe.accumulation != trial.workload.accumulation,
+        let all = try? estimate(best.number, trial.workload).get()
+      {
         best.value = all
         guard used(all) > cluster.limit, best.number > 1, choices.batchSize == nil else { break }
         best.number -= 1
@@ -211,7 +213,8 @@ public struct PlanSearch: Sendable {
   /// The least that a rank's share of the weights and of their optimizer states takes.
   private func residentBound(_ trial: Trial) -> ByteCount {
     let (layout, forward) = (trial.layout, trial.workload.forward)
-    guard forward.adapters == nil, forward.technique == nil, forward.frozen.isEmpty, trial.layout.engine.offload == .none,
+    guard forward.adapters == nil, forward.technique == nil, forward.frozen.isEmpty,
+      trial.layout.engine.offload == .none,
       let count = estimator.description.parameterCount?.value
     else { return .zero }
     let bytes = Double(count) * Double(forward.parameterType.bitWidth) / 8
@@ -299,5 +302,7 @@ extension Candidate {
   }
 
   /// A fixed order of equals: the simpler engine first.
-  fileprivate var order: String { "\(degrees.tensor * degrees.pipeline * degrees.context)\(strategy.tieRank(degrees))\(strategy.rawValue)" }
+  fileprivate var order: String {
+    "\(degrees.tensor * degrees.pipeline * degrees.context)\(strategy.tieRank(degrees))\(strategy.rawValue)"
+  }
 }

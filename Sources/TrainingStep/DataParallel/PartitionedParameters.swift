@@ -100,6 +100,7 @@ struct PartitionedParameters: DataParallelEngine {
   /// `all_gather_coalesced`: one parameter by itself is gathered where it stays, several of a type in one buffer.
   private mutating func gather(_ wanted: [Int], _ memory: inout Memory) {
     let away = wanted.filter(isAway)
+    guard settings.ranks > 1 else { return place(away, &memory) }
     let widths = Set(away.map { parameters[$0].own.storedWidth }).sorted()
     for width in widths {
       let group = away.filter { parameters[$0].own.storedWidth == width }
@@ -116,6 +117,16 @@ struct PartitionedParameters: DataParallelEngine {
       gatherings[nextGathering] = Gathering(
         parameters: group, buffer: buffer, isAlone: away.count == 1, waiting: Set(group))
       nextGathering += 1
+    }
+  }
+
+  /// A rank by itself has the whole parameter as its part (`_no_gather_coalesced`).
+  private mutating func place(_ away: [Int], _ memory: inout Memory) {
+    for index in away {
+      available += parameters[index].own.storedCount
+      let size = isOutside(index) ? bytes(index, parts: 1) : .zero
+      parameters[index].status = .here(
+        memory.allocate(size, cause: "_to_copy", module: "", category: .communication))
     }
   }
 
