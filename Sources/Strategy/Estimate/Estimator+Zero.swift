@@ -61,11 +61,15 @@ extension Estimator {
       Assumption(
         what: "ZeRO buckets", value: "DeepSpeed's defaults: \(settings.bucket) elements",
         source: "deepspeed/runtime/zero/config.py of 0.19.6; \"auto\" in a file of the Trainer's would take others"),
-      Assumption(
-        what: "ZeRO partition", value: "of the first or the last rank, whichever takes more",
-        source: "deepspeed/runtime/zero/stage_1_and_2.py of 0.19.6, one group of parameters"),
+      settings.stage == .parameters
+        ? Assumption(
+          what: "ZeRO partition", value: "a share of every parameter, fetched by each module that has parameters",
+          source: "deepspeed/runtime/zero/stage3.py and partitioned_param_coordinator.py of 0.19.6")
+        : Assumption(
+          what: "ZeRO partition", value: "of the first or the last rank, whichever takes more",
+          source: "deepspeed/runtime/zero/stage_1_and_2.py of 0.19.6, one group of parameters"),
     ]
-    if workload.forward.precision.autocast != nil {
+    if workload.forward.precision != .fp32 {
       result.append(
         Assumption(
           what: "mixed precision", value: "16-bit weights and gradients, fp32 copies in shares, no autocast",
