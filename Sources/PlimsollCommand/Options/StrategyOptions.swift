@@ -5,9 +5,11 @@ internal import Strategy
 struct StrategyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "zero1 to zero3 are DeepSpeed's, fsdp is torch's fully_shard, fsdp1 is FullyShardedDataParallel as accelerate "
-        + "sets it up, zero-redundancy is torch's ZeroRedundancyOptimizer, gemini is LLMem's ADP "
-        + "(default: single on one GPU, otherwise ddp, or what the degrees say).",
+      "zero1 to zero3 are DeepSpeed's, fsdp is torch's fully_shard (in accelerate's loop FullyShardedDataParallel, which "
+        + "accelerate takes unless --param-dtype is given, --reshard-after-forward is false or other degrees stand beside "
+        + "it), fsdp1 is FullyShardedDataParallel as accelerate sets it up, zero-redundancy is torch's "
+        + "ZeroRedundancyOptimizer, gemini is LLMem's ADP (default: single on one GPU, otherwise ddp, or what the degrees "
+        + "say).",
       valueName: "s"))
   var strategy: StrategyKind?
 
