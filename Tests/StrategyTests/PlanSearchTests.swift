@@ -27,6 +27,20 @@ struct PlanSearchTests {
     }
   }
 
+  /// Sizes that go up in steps, as an allocator's segments do, do not make it crawl.
+  @Test func stepsOfTheSize() {
+    for edge in [3, 17, 82, 300, 901] {
+      var tries = 0
+      let found = BatchSearch.largest(upTo: 1000, budget: 1000) { number in
+        tries += 1
+        return BatchSearch.Sample(
+          value: (), fits: number <= edge, size: Double(number * 1000 / (edge + 1) / 50 * 50 + (number % 2) * 40))
+      }
+      #expect(found?.number == edge)
+      #expect(tries <= 22)
+    }
+  }
+
   /// What fits may also depend on what does not grow evenly.
   @Test func unevenSizes() {
     for edge in 1...40 {
@@ -89,31 +103,29 @@ struct PlanSearchTests {
       objective: objective, choices: choices)
   }
 
-  /// Every batch of every trial, one after the other.
-  @Test func bestIsThatOfTheExhaustiveSearch() throws {
+  /// Every trial with its batch raised from 1 until it no longer fits, as LLMem has it, finds nothing faster. (Where the
+  /// allocator is full a larger batch may fit again, which the search may come upon.)
+  @Test func nothingIsFasterThanTheBest() throws {
     let search = try Self.search(.gibibytes(5))
     var exhaustive = search
     exhaustive.isExhaustive = true
-    let plan = exhaustive.plan()
-    let best = try #require(plan.best)
-    #expect(search.plan().best == best)
+    let best = try #require(search.plan().best)
+    #expect(exhaustive.plan().best == best)
     var fastest = 0.0
     for trial in search.trials(on: search.cluster) {
-      for batch in 1...64 {
+      var last: Candidate?
+      for batch in 1...48 {
         var fixed = search
         fixed.choices.batchSize = batch
         let candidate = fixed.candidate(trial, on: search.cluster)
-        guard candidate.fits, let speed = candidate.tokensPerSecond else { continue }
-        let known = plan.candidates.first {
-          $0.layout == trial.layout && $0.checkpointing == trial.workload.checkpointing
-        }
-        #expect(try #require(known).batchSize >= min(batch, 64))
-        if batch == known?.batchSize { fastest = max(fastest, speed) }
+        guard candidate.fits else { break }
+        last = candidate
       }
+      fastest = max(fastest, last?.tokensPerSecond ?? 0)
     }
-    #expect(best.tokensPerSecond == fastest)
-    #expect(plan.candidates.filter(\.fits).compactMap(\.tokensPerSecond).max() == best.tokensPerSecond)
-    #expect(try #require(plan.longestSequence) >= 64)
+    #expect(fastest > 0)
+    #expect(try #require(best.tokensPerSecond) >= fastest)
+    #expect(try #require(search.plan().longestSequence) >= 64)
   }
 
   @Test func objectives() throws {

@@ -25,8 +25,14 @@ enum BatchSearch {
     var good = (number: 1, sample: first)
     var earlier: (number: Int, sample: Sample<Value>)?
     var bad = limit == .max ? limit : limit + 1
+    var tries = 0
     while bad - good.number > 1 {
-      let next = foretold(good: good, earlier: earlier, bad: bad, budget: budget, limit: limit)
+      // Sizes that go up in steps foretell too little: then the gap is halved.
+      tries += 1
+      let next =
+        tries > 4
+        ? plain(good: good.number, bad: bad, limit: limit)
+        : foretold(good: good, earlier: earlier, bad: bad, budget: budget, limit: limit)
       guard let found = sample(next), found.fits else {
         bad = next
         continue
@@ -42,15 +48,18 @@ enum BatchSearch {
     good: (number: Int, sample: Sample<Value>), earlier: (number: Int, sample: Sample<Value>)?,
     bad: Int, budget: Double, limit: Int
   ) -> Int {
-    let doubled = good.number > limit / 2 ? limit : good.number * 2
-    let middle = good.number + (bad - good.number) / 2
-    let plain = bad > limit ? doubled : middle
-    let lowest = good.number + 1
-    guard let earlier else { return min(max(plain, lowest), bad - 1) }
+    let plain = plain(good: good.number, bad: bad, limit: limit)
+    guard let earlier else { return plain }
     let slope = (good.sample.size - earlier.sample.size) / Double(good.number - earlier.number)
     let room = budget - good.sample.size
-    guard slope > 0, room.isFinite else { return min(max(plain, lowest), bad - 1) }
+    guard slope > 0, room.isFinite else { return plain }
     let steps = min(room / slope, Double(bad - good.number))
-    return min(max(good.number + Int(max(steps, 0)), lowest), bad - 1)
+    return min(max(good.number + Int(max(steps, 0)), good.number + 1), bad - 1)
+  }
+
+  /// Twice as much until something did not fit, then the middle.
+  private static func plain(good: Int, bad: Int, limit: Int) -> Int {
+    guard bad <= limit else { return good > limit / 2 ? limit : good * 2 }
+    return good + (bad - good) / 2
   }
 }
