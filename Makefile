@@ -3,6 +3,7 @@
 # make accuracy TRUTH=runs.jsonl CORPUS=folder   the error of the estimates against traced runs
 # make accuracy-onnx [MODELS=folder]   the shapes of ONNX graphs against the node tests of onnx, and exported models
 # make engines   accelerate and DeepSpeed, from PyPI, read the launch files that plan --emit writes
+# make scaling [MODEL=Llama-3-8B]   how long an answer takes, from one node of GPUs to 2,048
 # make lint   the formatter's opinion; make format follows it
 # make generate   what protobuf-c's compiler makes of the ONNX schema; make check-generated compares
 
@@ -14,7 +15,7 @@ PLIMSOLL := .build/release/plimsoll
 SAMPLES := .build/sample-models
 MODEL ?= Llama-3-8B
 
-.PHONY: build demo test engines accuracy accuracy-onnx lint format generate check-generated dependencies samples clean
+.PHONY: build demo test scaling engines accuracy accuracy-onnx lint format generate check-generated dependencies samples clean
 
 build: dependencies
 	swift build -c release
@@ -55,6 +56,17 @@ demo: build samples
 
 test: dependencies
 	swift test
+
+# Time and memory of an answer grow with the kinds of layers, not with layers or GPUs.
+scaling: build samples
+	@for gpus in 8 64 512 4096 16384; do \
+	  for layout in "fsdp" "fsdp --tensor-parallel 8" "pp --tensor-parallel 4 --pipeline-parallel 2 --accumulate 8"; do \
+	    start=$$(date +%s%N); \
+	    $(PLIMSOLL) estimate $(SAMPLES)/$(MODEL) --gpus $$gpus --nodes $$((gpus / 8)) --gpu h100-80gb --checkpointing \
+	      non-reentrant --strategy $$layout > /dev/null || [ $$? = 1 ]; \
+	    printf '%6d GPUs  %5d ms  %s\n' $$gpus $$((($$(date +%s%N) - start) / 1000000)) "$$layout"; \
+	  done; \
+	done
 
 # Some gigabytes, kept in the user's cache; .ci/run leaves it out.
 engines: PYTHON := yes

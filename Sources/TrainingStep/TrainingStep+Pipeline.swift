@@ -12,15 +12,8 @@ extension TrainingStep {
   }
 
   private func simulated(_ order: PipelineOrder, repeating layers: LayerRepetition?) -> Memory {
-    var tape = Tape(graph: graph, checkpointing: workload.checkpointing)
-    tape.memory = Memory(keepsLog: layers != nil)
-    tape.handsGradientsOn = distribution.handsGradientsOn
-    tape.prepare(distribution, repeating: layers)
-    var states = OptimizerStates()
-    var norm: Memory.StorageID?
-    tape.load()
-    tape.engine?.begin(&tape.memory)
-    for holding in distribution.fromTheStart { tape.take(holding) }
+    var tape = loaded(repeating: layers)
+    var lasting = Lasting()
     let buffers = graph.stages.map { tape.makeBuffers($0, batches: order.batches) }
     for step in 1...2 {
       tape.memory.begin(.input, step: step)
@@ -52,16 +45,7 @@ extension TrainingStep {
       }
       if let sent { tape.memory.release(sent) }
       for loss in losses { tape.memory.release(loss) }
-      tape.markGradients()
-      tape.memory.begin(.optimizer, step: step)
-      if step == 1 { for holding in distribution.fromTheFirstUpdate { tape.take(holding) } }
-      if workload.clipsGradients {
-        let next = tape.clipGradients()
-        if let norm { tape.memory.release(norm) }
-        norm = next
-      }
-      if !distribution.updatesParameters { tape.optimize(workload, &states) }
-      tape.dropGradients()
+      update(&tape, step: step, &lasting)
       for batch in batches { tape.drop(batch) }
       tape.memory.endStep()
     }

@@ -55,17 +55,43 @@ public struct TrainingStep: Sendable {
     return timeline
   }
 
+  /// What an update leaves for the next.
+  struct Lasting {
+    var states = OptimizerStates()
+    var norm: Memory.StorageID?
+  }
+
+  /// A rank with the model in place.
+  ///
   /// - Parameter layers: those that stand for others; what happens is noted then, to be repeated.
-  private func simulated(repeating layers: LayerRepetition?) -> (memory: Memory, outside: OutsideMemory) {
+  func loaded(repeating layers: LayerRepetition?) -> Tape {
     var tape = Tape(graph: graph, checkpointing: workload.checkpointing)
     tape.memory = Memory(keepsLog: layers != nil)
     tape.handsGradientsOn = distribution.handsGradientsOn
     tape.prepare(distribution, repeating: layers)
-    var states = OptimizerStates()
-    var norm: Memory.StorageID?
     tape.load()
     tape.engine?.begin(&tape.memory)
     for holding in distribution.fromTheStart { tape.take(holding) }
+    return tape
+  }
+
+  /// The optimizer's part of a step, after which the gradients are gone.
+  func update(_ tape: inout Tape, step: Int, _ lasting: inout Lasting) {
+    tape.markGradients()
+    tape.memory.begin(.optimizer, step: step)
+    if step == 1 { for holding in distribution.fromTheFirstUpdate { tape.take(holding) } }
+    if workload.clipsGradients, tape.engine?.clipsGradients != true {
+      let next = tape.clipGradients()
+      if let norm = lasting.norm { tape.memory.release(norm) }
+      lasting.norm = next
+    }
+    if !distribution.updatesParameters { tape.update(workload, &lasting.states) }
+    tape.dropGradients()
+  }
+
+  private func simulated(repeating layers: LayerRepetition?) -> (memory: Memory, outside: OutsideMemory) {
+    var tape = loaded(repeating: layers)
+    var lasting = Lasting()
     for step in 1...2 {
       tape.memory.begin(.input, step: step)
       // All micro-batches of a step are fetched before its first forward pass, as the Trainer does.
@@ -82,16 +108,7 @@ public struct TrainingStep: Sendable {
         tape.memory.begin(.backward, step: step)
         tape.backward()
       }
-      tape.markGradients()
-      tape.memory.begin(.optimizer, step: step)
-      if step == 1 { for holding in distribution.fromTheFirstUpdate { tape.take(holding) } }
-      if workload.clipsGradients, tape.engine?.clipsGradients != true {
-        let next = tape.clipGradients()
-        if let norm { tape.memory.release(norm) }
-        norm = next
-      }
-      if !distribution.updatesParameters { tape.update(workload, &states) }
-      tape.dropGradients()
+      update(&tape, step: step, &lasting)
       tape.dropGraph()
       for batch in batches { tape.drop(batch) }
       tape.memory.endStep()
