@@ -205,12 +205,15 @@ extension Category {
 }
 
 extension Layout {
-  /// `gemini on 4 GPUs (data 4)`.
+  /// `zero3 (data 4, offload all)`.
   package var summary: String {
-    let named = degrees.fields.compactMap { field -> String? in
+    var named = degrees.fields.compactMap { field -> String? in
       guard case .integer(let degree) = field.value, degree > 1 else { return nil }
       return "\(field.name) \(degree)"
     }
+    if let shards = engine.shardDegree { named.append("shard \(shards)") }
+    if engine.isSequenceParallel { named.append("sequence") }
+    if engine.offload != .none { named.append("offload \(engine.offload.rawValue)") }
     return named.isEmpty ? "\(strategy.rawValue), one GPU" : "\(strategy.rawValue) (\(named.joined(separator: ", ")))"
   }
 }

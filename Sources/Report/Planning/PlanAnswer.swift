@@ -106,6 +106,8 @@ extension Candidate {
     [
       "strategy": .string(strategy.rawValue), "degrees": .object(degrees.fields), "batchSize": .integer(batchSize),
       "peak": .init(peak?.bytes), "fits": .boolean(fits), "score": .number(score),
+      "offload": .string(layout.engine.offload.rawValue),
+      "sequenceParallel": .boolean(layout.engine.isSequenceParallel), "shardDegree": .init(layout.engine.shardDegree),
       "checkpointing": .string(checkpointing.rawValue), "accumulate": .integer(accumulation),
       "stepSeconds": .init(stepSeconds), "tokensPerSecond": .init(tokensPerSecond), "mfu": .init(mfu),
       "whyNot": .init(whyNot),
