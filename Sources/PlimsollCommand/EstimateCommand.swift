@@ -68,8 +68,7 @@ struct EstimateCommand: AnsweringCommand {
       checkpoint, description, sequenceLength: workload.sequenceLength, base: estimation.llmemBase)
     let planner = Planner(
       cluster: Cluster(
-        gpu: gpu, memory: hardware.gpuMemory ?? gpu?.memory ?? .unlimited, gpusPerNode: hardware.gpus), memory: memory,
-      sequenceLength: memory.sequenceLength)
+        gpu: gpu, memory: hardware.gpuMemory ?? gpu?.memory ?? .unlimited, gpusPerNode: hardware.gpus), memory: memory)
     return PlanAnswer(
       checkpoint: checkpoint.path, model: "llmem", objective: .throughput, hardware: hardware.summary(gpu),
       plan: planner.plan([layout], batch: .fixed(workload.batchSize)), assumptions: [])

@@ -54,16 +54,14 @@ struct PlanCommand: AnsweringCommand {
     if estimation.model == .llmem {
       let equations = try LLMemEstimator.reading(
         checkpoint, description, sequenceLength: workload.sequenceLength, base: estimation.llmemBase)
-      plan = methods(of: equations, cluster, sequenceLength: equations.sequenceLength)
+      plan = methods(of: equations, cluster)
     } else {
       let workload = try workload.workload(checkpoint, description, graph: model)
       if hardware.gpuMemory == nil, let gpu { cluster.memory = gpu.usableMemory }
       estimator.device = Device(gpu: gpu, memory: cluster.memory, ranks: hardware.gpus)
       if let reason = estimator.reasonNotToRun(workload) { throw Failure(reason, checkpoint) }
       if estimation.model == .simulate {
-        plan = methods(
-          of: SimulatedPeaks(estimator: estimator, workload: workload), cluster,
-          sequenceLength: workload.forward.sequenceLength)
+        plan = methods(of: SimulatedPeaks(estimator: estimator, workload: workload), cluster)
       } else {
         var search = PlanSearch(
           estimator: estimator, workload: workload, cluster: cluster, objective: self.search.objective,
@@ -80,8 +78,8 @@ struct PlanCommand: AnsweringCommand {
   }
 
   /// The paper's methods by the paper's score.
-  private func methods(of memory: any PeakEstimator, _ cluster: Cluster, sequenceLength: Int) -> Plan {
-    Planner(cluster: cluster, memory: memory, sequenceLength: sequenceLength)
+  private func methods(of memory: any PeakEstimator, _ cluster: Cluster) -> Plan {
+    Planner(cluster: cluster, memory: memory)
       .plan(Layout.llmem(gpus: hardware.gpus, gpusPerNode: cluster.gpusPerNode))
   }
 

@@ -8,8 +8,7 @@ struct LLMemChoiceTests {
     let gpu = try GPU.named("v100-16gb")
     let cluster = Cluster(gpu: gpu, memory: gpu.memory, gpusPerNode: 4)
     let estimator = LLMemEstimator(model: model, sequenceLength: 512)
-    return Planner(cluster: cluster, memory: estimator, sequenceLength: 512)
-      .plan(Layout.llmem(gpus: 4, gpusPerNode: 4))
+    return Planner(cluster: cluster, memory: estimator).plan(Layout.llmem(gpus: 4, gpusPerNode: 4))
   }
 
   /// The paper's table is what happened; the published equations, on exact inventories, give six of its nine rows.

@@ -138,6 +138,27 @@ struct PlanSearchTests {
     #expect(fewest.degrees.worldSize == 1)
   }
 
+  /// Samples of images count for all GPUs, in the bound as in the speed: what is left out is not the fastest.
+  @Test func nothingFasterIsLeftOutOfImages() throws {
+    let model = Sketch.vitTiny
+    let cluster = Cluster(gpu: try GPU.named("a100-40gb"), memory: .gibibytes(2), gpusPerNode: 4)
+    var search = PlanSearch(
+      estimator: model.estimator, workload: Workload(forward: Self.forward), cluster: cluster)
+    let best = try #require(search.plan().best)
+    search.isExhaustive = true
+    let plan = search.plan()
+    #expect(plan.best == best)
+    #expect(plan.candidates.filter(\.fits).count > 3 && best.tokensPerSecond == nil)
+  }
+
+  /// Twelve GPUs are no part of three nodes of eight.
+  @Test func partsOfACluster() throws {
+    var search = try Self.search(.gibibytes(30), gpus: 8)
+    search.cluster.nodes = 3
+    #expect(search.parts.map(\.gpus) == [1, 2, 3, 4, 6, 8, 24])
+    #expect(search.parts.map(\.nodes) == [1, 1, 1, 1, 1, 1, 3])
+  }
+
   @Test func fixedBatch() throws {
     var choices = PlanChoices()
     choices.batchSize = 3

@@ -14,14 +14,9 @@ struct PlannerTests {
     }
   }
 
-  /// Replicas are slow here.
-  struct Slow: StepTimeEstimator {
-    func stepSeconds(of layout: Layout, batchSize: Int) -> Double? { layout.strategy == .ddp ? 100 : 1 }
-  }
-
-  static func planner(gibibytes: Int, margin: Double = 0, time: (any StepTimeEstimator)? = nil) -> Planner {
+  static func planner(gibibytes: Int, margin: Double = 0) -> Planner {
     let cluster = Cluster(gpu: nil, memory: .gibibytes(gibibytes), gpusPerNode: 4, memoryMargin: margin)
-    return Planner(cluster: cluster, memory: Linear(), time: time, sequenceLength: 100)
+    return Planner(cluster: cluster, memory: Linear())
   }
 
   static let layouts = Layout.llmem(gpus: 4, gpusPerNode: 4)
@@ -54,14 +49,6 @@ struct PlannerTests {
   @Test func speedWeightsRank() {
     #expect(Self.planner(gibibytes: 20).plan(Self.layouts).best?.strategy == .gemini)
     #expect(Self.planner(gibibytes: 26).plan(Self.layouts).best?.strategy == .ddp)
-  }
-
-  @Test func measuredTimeOutranksWeights() throws {
-    let plan = Self.planner(gibibytes: 26, time: Slow()).plan(Self.layouts)
-    let best = try #require(plan.best)
-    #expect(best.strategy == .gemini)
-    #expect(best.tokensPerSecond == 10_000)  // 25 sequences of 100 tokens on 4 GPUs, in a second
-    #expect(plan.candidates.last?.strategy == .ddp)
   }
 
   @Test func marginStaysFree() {

@@ -11,9 +11,3 @@ public enum PeakOutcome: Hashable, Sendable {
   /// The layout cannot run at all, in one line: `32 heads do not divide by 5`.
   case impossible(String)
 }
-
-/// What a plan asks of a model of time.
-public protocol StepTimeEstimator: Sendable {
-  /// Seconds of one optimizer step on the whole cluster; nil where it is not known.
-  func stepSeconds(of layout: Layout, batchSize: Int) -> Double?
-}

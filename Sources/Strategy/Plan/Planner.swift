@@ -1,6 +1,7 @@
 internal import Units
 
-/// Tries layouts against a cluster: how large a batch each can take, and which is the fastest.
+/// LLMem's question (arXiv 2404.10933): how large a batch each of its methods can take, and which has the highest score.
+/// ``PlanSearch`` asks for every strategy and ranks by time.
 public struct Planner: Sendable {
   /// The batch that each layout is tried with.
   public enum Batch: Hashable, Sendable {
@@ -11,18 +12,10 @@ public struct Planner: Sendable {
 
   public var cluster: Cluster
   public var memory: any PeakEstimator
-  /// Without one, layouts rank by their score.
-  public var time: (any StepTimeEstimator)?
-  /// Tokens per sequence, for the throughput.
-  public var sequenceLength: Int
 
-  public init(
-    cluster: Cluster, memory: any PeakEstimator, time: (any StepTimeEstimator)? = nil, sequenceLength: Int
-  ) {
+  public init(cluster: Cluster, memory: any PeakEstimator) {
     self.cluster = cluster
     self.memory = memory
-    self.time = time
-    self.sequenceLength = sequenceLength
   }
 
   public func plan(_ layouts: [Layout], batch: Batch = .largest(upTo: 1 << 16)) -> Plan {
@@ -43,16 +36,10 @@ public struct Planner: Sendable {
         layout: layout, batchSize: batchSize, peak: nil, terms: [], fits: false, whyNot: reason, score: 0)
     case .estimate(let estimate):
       let fits = estimate.peak <= cluster.limit
-      var candidate = Candidate(
+      return Candidate(
         layout: layout, batchSize: batchSize, peak: estimate.peak, terms: estimate.terms, fits: fits,
         whyNot: fits ? nil : shortfall(of: estimate.peak, batchSize: batchSize),
         score: fits ? Self.score(layout, batchSize: batchSize) : 0)
-      if fits, let seconds = time?.stepSeconds(of: layout, batchSize: batchSize), seconds > 0 {
-        candidate.stepSeconds = seconds
-        let samples = Double(batchSize) * Double(layout.degrees.data)
-        candidate.tokensPerSecond = samples * Double(sequenceLength) / seconds
-      }
-      return candidate
     }
   }
 
@@ -67,13 +54,10 @@ public struct Planner: Sendable {
     Double(batchSize) * Double(layout.degrees.data) * layout.strategy.speedWeight
   }
 
-  /// Fastest first; equals in the paper's order, then by the smaller peak.
+  /// The highest score first; equals in the paper's order, then by the smaller peak.
   private static func isBefore(_ left: Candidate, _ right: Candidate) -> Bool {
     if left.fits != right.fits { return left.fits }
     if !left.fits { return (left.peak ?? .largest) < (right.peak ?? .largest) }
-    if let leftSpeed = left.tokensPerSecond, let rightSpeed = right.tokensPerSecond, leftSpeed != rightSpeed {
-      return leftSpeed > rightSpeed
-    }
     if left.score != right.score { return left.score > right.score }
     let ranks = (left.strategy.tieRank(left.degrees), right.strategy.tieRank(right.degrees))
     if ranks.0 != ranks.1 { return ranks.0 < ranks.1 }

@@ -76,7 +76,7 @@ public struct PlanSearch: Sendable {
   /// Every trial that could be the best, and those before it that cannot run.
   private func candidates(on cluster: Cluster, offload: Offload = .none) -> [Candidate] {
     let trials = trials(on: cluster, offload: offload)
-    guard isExhaustive == false, objective == .throughput || objective == .gpus else {
+    guard !isExhaustive, objective == .throughput || objective == .gpus else {
       return Self.concurrently(trials) { candidate($0, on: cluster) }
     }
     // What a step could do at best needs no memory to be known. In that order, nothing behind what cannot overtake the
@@ -110,30 +110,46 @@ public struct PlanSearch: Sendable {
     return outputs.compactMap(\.self)
   }
 
-  /// What a trial's speed comes to with a batch that keeps the GPU busy, or with the one that is fixed; endless where the
-  /// GPU is not known.
+  /// What a trial's speed comes to with the largest batch that is looked for, which keeps the GPU busiest, or with the one
+  /// that is fixed; endless where the GPU is not known.
   private func speedBound(_ trial: Trial, on cluster: Cluster) -> Double {
-    var workload = trial.workload
-    workload.forward.batchSize = choices.batchSize ?? Self.busyBatch
-    let times = SimulatedStepTimes(estimator: estimator, workload: workload, cluster: cluster)
-    guard let time = try? times.time(of: trial.layout) else { return .infinity }
-    // Steps are a little uneven in the batch, as tiles fill the GPU more or less.
-    return 1.03 * (time.tokensPerSecond ?? Double(workload.forward.batchSize) / time.seconds)
+    var largest = Candidate(
+      trial, batchSize: choices.batchSize ?? Self.mostSequences, estimate: nil, fits: true, whyNot: nil)
+    time(&largest, trial, on: cluster)
+    return largest.stepSeconds == nil ? .infinity : largest.speed
   }
 
-  private static let busyBatch = 64
+  /// How long a candidate's step takes, where that is known.
+  private func time(_ candidate: inout Candidate, _ trial: Trial, on cluster: Cluster) {
+    var workload = trial.workload
+    workload.forward.batchSize = candidate.batchSize
+    let times = SimulatedStepTimes(estimator: estimator, workload: workload, cluster: cluster)
+    guard let time = try? times.time(of: trial.layout) else { return }
+    candidate.stepSeconds = time.seconds
+    candidate.tokensPerSecond = time.tokensPerSecond
+    candidate.mfu = time.mfu
+  }
 
   /// The plan of the smallest part of the cluster that does it.
   private func fewest() -> [Candidate] {
     var last: [Candidate] = []
-    for gpus in LayoutSpace.divisors(of: cluster.gpus ?? 1) {
-      var part = cluster
-      part.nodes = max(1, gpus / cluster.gpusPerNode)
-      part.gpusPerNode = gpus / part.nodes
+    for part in parts {
       last = candidates(on: part)
       if last.contains(where: \.fits) { break }
     }
     return last
+  }
+
+  /// The cluster's parts, the smallest first: so many GPUs of one node, then whole nodes.
+  var parts: [Cluster] {
+    LayoutSpace.divisors(of: cluster.gpus ?? 1)
+      .filter { $0 <= cluster.gpusPerNode || $0 % cluster.gpusPerNode == 0 }
+      .map { gpus in
+        var part = cluster
+        part.nodes = max(1, gpus / cluster.gpusPerNode)
+        part.gpusPerNode = gpus / part.nodes
+        return part
+      }
   }
 
   // MARK: - One trial
@@ -151,9 +167,8 @@ public struct PlanSearch: Sendable {
       workload.forward.batchSize = batch
       return Result { () throws(EstimationError) in try estimator.estimate(workload, layout: trial.layout) }
     }
-    func used(_ estimate: Estimate) -> ByteCount { estimate.device?.used ?? estimate.peak }
     func shortfall(_ estimate: Estimate, _ batch: Int) -> String {
-      "needs \(used(estimate)) a GPU at batch size \(batch), \(used(estimate) - cluster.limit) more than the "
+      "needs \(estimate.used) a GPU at batch size \(batch), \(estimate.used - cluster.limit) more than the "
         + "\(cluster.limit) it may use"
     }
 
@@ -169,7 +184,7 @@ public struct PlanSearch: Sendable {
     case .failure(let error):
       return Candidate(trial, batchSize: first, estimate: nil, fits: false, whyNot: error.reason)
     case .success(let smallest):
-      guard used(smallest) <= cluster.limit else {
+      guard smallest.used <= cluster.limit else {
         return Candidate(
           trial, batchSize: first, estimate: smallest, fits: false,
           whyNot: shortfall(smallest, first))
@@ -178,10 +193,7 @@ public struct PlanSearch: Sendable {
       if choices.batchSize == nil, objective != .memory {
         let found = BatchSearch.largest(upTo: Self.mostSequences, budget: Double(cluster.limit.bytes)) { batch in
           let found = batch == 1 ? smallest : try? estimate(batch, probe).get()
-          return found.map { found in
-            BatchSearch.Sample(
-              value: found, fits: used(found) <= cluster.limit, size: Double(max(found.reserved, found.peak).bytes))
-          }
+          return found.map { $0.sample(within: cluster.limit) }
         }
         if let found { best = found }
       }
@@ -190,44 +202,43 @@ public struct PlanSearch: Sendable {
         let all = try? estimate(best.number, trial.workload).get()
       {
         best.value = all
-        guard used(all) > cluster.limit, best.number > 1, choices.batchSize == nil else { break }
+        guard all.used > cluster.limit, best.number > 1, choices.batchSize == nil else { break }
         best.number -= 1
       }
-      guard used(best.value) <= cluster.limit else {
+      guard best.value.used <= cluster.limit else {
         return Candidate(
           trial, batchSize: best.number, estimate: best.value, fits: false, whyNot: shortfall(best.value, best.number))
       }
       var candidate = Candidate(trial, batchSize: best.number, estimate: best.value, fits: true, whyNot: nil)
-      var workload = trial.workload
-      workload.forward.batchSize = best.number
-      let times = SimulatedStepTimes(estimator: estimator, workload: workload, cluster: cluster)
-      if let time = try? times.time(of: trial.layout) {
-        candidate.stepSeconds = time.seconds
-        candidate.tokensPerSecond = time.tokensPerSecond
-        candidate.mfu = time.mfu
-      }
+      time(&candidate, trial, on: cluster)
       return candidate
     }
   }
 
-  /// The least that a rank's share of the weights and of their optimizer states takes.
+  /// The least that a rank's share of what trains and of its optimizer states takes.
   private func residentBound(_ trial: Trial) -> ByteCount {
-    let (layout, forward) = (trial.layout, trial.workload.forward)
-    guard forward.adapters == nil, forward.technique == nil, forward.frozen.isEmpty,
-      trial.layout.engine.offload == .none,
-      let count = estimator.description.parameterCount?.value
-    else { return .zero }
-    let bytes = Double(count) * Double(forward.parameterType.bitWidth) / 8
-    let cut = Double(layout.degrees.tensor * layout.degrees.pipeline * layout.degrees.expert)
+    let (layout, workload) = (trial.layout, trial.workload)
+    guard layout.engine.offload == .none, let work = try? estimator.work(workload, layout) else { return .zero }
+    // Gemini and DeepSpeed hold weights in 16 bits where autocast would make copies.
+    let width = workload.forward.precision.autocast?.bitWidth
+    let bytes = work.trained.reduce(0) { $0 + $1.key.bytes * Double($1.value) }
+    let narrow = work.trained.reduce(0) { sum, entry in
+      sum + entry.key.elements * Double(min(width ?? .max, entry.key.dataType.bitWidth)) / 8 * Double(entry.value)
+    }
     let ranks = Double(layout.engine.shardDegree ?? layout.degrees.data * layout.degrees.context)
-    let states = trial.workload.optimizer == .adamW || trial.workload.optimizer == .adamWFused ? 2.0 : 0
-    let (weights, kept) =
-      switch layout.strategy {
-      case .fsdp, .fsdp1, .zero3: (bytes / ranks, states * bytes / ranks)
-      case .zero1, .zero2, .zeroRedundancy, .gemini: (bytes, states * bytes / ranks)
-      case .single, .ddp, .tp, .pp: (bytes, states * bytes)
+    let kept: Double =
+      switch workload.optimizer {
+      case .adamW, .adamWFused, .adamWLoop: 2 * bytes
+      default: 0
       }
-    return ByteCount(Int(min((weights + kept) / cut, 1e18)))
+    let held =
+      switch layout.strategy {
+      case .fsdp, .fsdp1: (bytes + kept) / ranks
+      case .zero3: (narrow + kept) / ranks
+      case .zero1, .zero2, .zeroRedundancy, .gemini: narrow + kept / ranks
+      case .single, .ddp, .tp, .pp: bytes + kept
+      }
+    return ByteCount(Int(min(held / Double(layout.degrees.pipeline * layout.degrees.expert), 1e18)))
   }
 
   /// The longest sequences that a candidate could take, one at a time.
@@ -243,11 +254,7 @@ public struct PlanSearch: Sendable {
     let found = BatchSearch.largest(upTo: most, budget: Double(cluster.limit.bytes)) { units in
       var longer = workload
       longer.forward.sequenceLength = units * unit
-      return (try? estimator.estimate(longer, layout: candidate.layout)).map { estimate in
-        let used = estimate.device?.used ?? estimate.peak
-        return BatchSearch.Sample(
-          value: (), fits: used <= cluster.limit, size: Double(max(estimate.reserved, estimate.peak).bytes))
-      }
+      return (try? estimator.estimate(longer, layout: candidate.layout)).map { $0.sample(within: cluster.limit) }
     }
     return found.map { $0.number * unit }
   }
@@ -258,7 +265,8 @@ public struct PlanSearch: Sendable {
   private func isBefore(_ left: Candidate, _ right: Candidate) -> Bool {
     if left.fits != right.fits { return left.fits }
     guard left.fits else {
-      return (left.peak ?? ByteCount(.max), left.order) < (right.peak ?? ByteCount(.max), right.order)
+      let peaks = (left.peak ?? ByteCount(.max), right.peak ?? ByteCount(.max))
+      return peaks.0 == peaks.1 ? left.order < right.order : peaks.0 < peaks.1
     }
     for (mine, other) in zip(left.merits(objective), right.merits(objective)) where mine != other {
       return mine > other
@@ -271,12 +279,11 @@ extension Candidate {
   fileprivate init(
     _ trial: PlanSearch.Trial, batchSize: Int, estimate: Estimate?, fits: Bool, whyNot: String?
   ) {
-    let terms = Category.allCases.compactMap { category in
-      estimate?.atPeak[category].map { PeakEstimate.Term(category.rawValue, $0) }
-    }
+    let peak = estimate.map { PeakEstimate($0) }
     self.init(
-      layout: trial.layout, batchSize: batchSize, peak: estimate.map { $0.device?.used ?? $0.peak }, terms: terms,
-      fits: fits, whyNot: whyNot, score: 0)
+      layout: trial.layout, batchSize: batchSize, peak: peak?.peak, terms: peak?.terms ?? [], fits: fits,
+      whyNot: whyNot,
+      score: 0)
     checkpointing = trial.workload.checkpointing
     accumulation = trial.workload.accumulation
   }
@@ -302,7 +309,16 @@ extension Candidate {
   }
 
   /// A fixed order of equals: the simpler engine first.
-  fileprivate var order: String {
-    "\(degrees.tensor * degrees.pipeline * degrees.context)\(strategy.tieRank(degrees))\(strategy.rawValue)"
+  fileprivate var order: (Int, Int, String) {
+    (degrees.tensor * degrees.pipeline * degrees.context, strategy.tieRank(degrees), strategy.rawValue)
+  }
+}
+
+extension Estimate {
+  /// What is held against the memory of a device.
+  fileprivate var used: ByteCount { device?.used ?? peak }
+
+  fileprivate func sample(within limit: ByteCount) -> BatchSearch.Sample<Estimate> {
+    BatchSearch.Sample(value: self, fits: used <= limit, size: Double(max(reserved, peak).bytes))
   }
 }

@@ -15,18 +15,24 @@ public struct SimulatedPeaks: PeakEstimator {
     var workload = workload
     workload.forward.batchSize = batchSize
     do throws(EstimationError) {
-      let estimate = try estimator.estimate(workload, layout: layout)
-      let terms = Category.allCases.compactMap { category in
-        estimate.atPeak[category].map { PeakEstimate.Term(category.rawValue, $0) }
-      }
-      guard let device = estimate.device else {
-        return .estimate(PeakEstimate(peak: estimate.peak, terms: terms))
-      }
-      // What the allocator holds beyond its tensors, and what the driver takes.
-      let rest = PeakEstimate.Term("reserve", device.used - estimate.peak)
-      return .estimate(PeakEstimate(peak: device.used, terms: terms + [rest]))
+      return .estimate(PeakEstimate(try estimator.estimate(workload, layout: layout)))
     } catch {
       return .impossible(error.reason)
     }
+  }
+}
+
+extension PeakEstimate {
+  /// What is held against the device's memory: where one was named, with what the allocator holds beyond its tensors and
+  /// what the driver takes.
+  init(_ estimate: Estimate) {
+    let terms = Category.allCases.compactMap { category in
+      estimate.atPeak[category].map { Term(category.rawValue, $0) }
+    }
+    guard let device = estimate.device else {
+      self.init(peak: estimate.peak, terms: terms)
+      return
+    }
+    self.init(peak: device.used, terms: terms + [Term("reserve", device.used - estimate.peak)])
   }
 }

@@ -2,8 +2,8 @@ internal import Architecture
 internal import Graph
 public import TrainingStep
 
-/// Times of steps, for an estimate or for the planner.
-public struct SimulatedStepTimes: StepTimeEstimator {
+/// Times of steps, for an estimate or for a plan.
+public struct SimulatedStepTimes: Sendable {
   public let estimator: Estimator
   public let workload: Workload
   public let cluster: Cluster
@@ -14,16 +14,8 @@ public struct SimulatedStepTimes: StepTimeEstimator {
     self.cluster = cluster
   }
 
-  public func stepSeconds(of layout: Layout, batchSize: Int) -> Double? {
-    var workload = workload
-    workload.forward.batchSize = batchSize
-    return (try? time(of: layout, workload))?.seconds
-  }
-
   /// The step of a layout; nil where the GPU is not known.
-  public func time(of layout: Layout) throws(EstimationError) -> StepTime? { try time(of: layout, workload) }
-
-  private func time(of layout: Layout, _ workload: Workload) throws(EstimationError) -> StepTime? {
+  public func time(of layout: Layout) throws(EstimationError) -> StepTime? {
     guard let gpu = cluster.gpu, layout.degrees.worldSize != nil else { return nil }
     let roofline = Roofline(gpu)
     let model = StepTimeModel(
