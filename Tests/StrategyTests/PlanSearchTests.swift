@@ -148,7 +148,7 @@ struct PlanSearchTests {
     search.isExhaustive = true
     let plan = search.plan()
     #expect(plan.best == best)
-    #expect(plan.candidates.filter(\.fits).count > 3 && best.tokensPerSecond == nil)
+    #expect(plan.candidates.filter(\.fits).count > 3 && best.tokensPerSecond == nil && plan.longestSequence == nil)
   }
 
   /// Twelve GPUs are no part of three nodes of eight.

@@ -241,8 +241,9 @@ public struct PlanSearch: Sendable {
     return ByteCount(Int(min(held / Double(layout.degrees.pipeline * layout.degrees.expert), 1e18)))
   }
 
-  /// The longest sequences that a candidate could take, one at a time.
+  /// The longest sequences that a candidate could take, one at a time; nil where a sample is not made of tokens.
   private func longestSequence(_ candidate: Candidate) -> Int? {
+    guard estimator.readsTokens(workload) else { return nil }
     var estimator = estimator
     estimator.device = Device(gpu: cluster.gpu, memory: cluster.limit, ranks: candidate.degrees.worldSize ?? 1)
     var workload = workload

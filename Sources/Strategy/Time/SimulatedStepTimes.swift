@@ -51,7 +51,7 @@ public struct SimulatedStepTimes: Sendable {
 
 extension Estimator {
   /// Whether a sample is made of tokens.
-  fileprivate func readsTokens(_ workload: Workload) -> Bool {
+  func readsTokens(_ workload: Workload) -> Bool {
     ownForward != nil || description.inputs(workload.forward).contains(.text)
   }
 }
