@@ -5,6 +5,8 @@ struct FamilyChoice {
   var family: Family?
   var name: String
   var isRecognised: Bool
+  /// Whether the configuration names the family, and its parts are there under other names.
+  var isRenamed = false
   var assignment: RoleAssignment
   var findings: [Finding] = []
 
@@ -38,6 +40,13 @@ struct FamilyChoice {
       family = first.family
       name = first.family.name
       assignment = first.assignment
+    } else if let declared, known == .all,
+      let renamed = RoleAssignment(renamed: declared, table, stacks, tensors, settings)
+    {
+      family = declared
+      name = declared.name
+      isRenamed = true
+      assignment = renamed
     } else {
       family = nil
       name = "generic"
@@ -55,8 +64,11 @@ struct FamilyChoice {
         type.map { "\($0) is not a known family" } ?? "no configuration names the model's type"
       }
     let how =
-      family == nil
-      ? "parts were guessed from names and shapes" : "its tensors bear the names of the family \(name), which was used"
+      isRenamed
+      ? "its parts are there under other names, told by their shapes"
+      : family == nil
+        ? "parts were guessed from names and shapes"
+        : "its tensors bear the names of the family \(name), which was used"
     return Finding(
       .note, rule: "family-not-recognised", file: settings.file, message: "\(why); \(how)",
       help: "sizes come from the tensors; treat estimates as less certain")

@@ -46,6 +46,7 @@ extension ModelDescription {
       otherStacks: assembly.otherStacks, names: names, placements: assembly.placements,
       findings: choice.findings)
     var facts = Facts(choice.isVisionAlone ? settings.ofVision : settings, choice, table, weightSet, packed)
+    isRenamed = choice.isRenamed
     facts.fill(&self)
     findings += facts.findings
     packedShapes = packed.weights.mapValues(\.shape)

@@ -43,6 +43,8 @@ public struct ModelDescription: Sendable {
   public var modelType: String?
   /// Whether the family is known. Where not, the roles were guessed from names and shapes.
   public var isRecognised: Bool
+  /// Whether its configuration names a known family whose parts are all there, under names of their own: told by shapes.
+  public var isRenamed = false
 
   public var layerCount: Sourced<Int>?
   public var hiddenSize: Sourced<Int>?

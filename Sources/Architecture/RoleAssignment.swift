@@ -13,6 +13,8 @@ struct RoleAssignment {
   var claimed: Set<Role> = []
   /// Whether linear layers look as if they were stored as `[in, out]`; a row knows better.
   var isTransposed = false
+  /// Why a pattern has the part that a guess gave it, in words.
+  var evidence: [Int: String] = [:]
   /// How many patterns of the principal column have a part.
   var matched = 0
 

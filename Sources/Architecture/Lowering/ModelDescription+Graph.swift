@@ -9,7 +9,7 @@ extension ModelDescription {
   /// The forward pass of the family's row. A decoder that only bears the names of a row does not run as it.
   var ownForward: ForwardChoices? {
     guard let forward = Family.row(family)?.forward else { return nil }
-    if !isRecognised, case .transformer(let choices) = forward, choices.isCausal { return nil }
+    if !isRecognised, !isRenamed, case .transformer(let choices) = forward, choices.isCausal { return nil }
     return forward
   }
 

@@ -3,32 +3,41 @@ internal import Units
 
 /// The parts of one block of an unknown model, told from hints in names and from shapes.
 struct BlockGuess {
-  private let table: PatternTable
-  private let patterns: [Int]
-  private let tensors: [StoredTensor]
+  let table: PatternTable
+  let patterns: [Int]
+  let tensors: [StoredTensor]
+  let hints: GuessHints
+  /// How many blocks there are.
+  let blockCount: Int
 
   private(set) var roles: [Int: Role] = [:]
-  private var claimed: Set<Role> = []
+  /// Why a pattern has its part, in words.
+  private(set) var evidence: [Int: String] = [:]
+  private(set) var claimed: Set<Role> = []
   /// The width of the residual stream: the length that most vectors of a block have.
   private(set) var hidden: Int?
   private(set) var isTransposed = false
 
-  init(_ table: PatternTable, _ patterns: [Int], _ tensors: [StoredTensor]) {
+  init(_ table: PatternTable, _ stack: BlockStack, _ tensors: [StoredTensor], _ hints: GuessHints) {
     self.table = table
-    self.patterns = patterns
+    self.patterns = stack.patterns
     self.tensors = tensors
+    self.hints = hints
+    blockCount = stack.blocks.count
   }
 
-  /// `declared` is the width that the configuration states.
-  mutating func run(declared: Int?) {
-    findHidden(declared: declared)
+  mutating func run() {
+    findHidden()
     isTransposed = Self.isTransposed(table, patterns, tensors) ?? false
     guard let hidden else { return }
     let weights = patterns.filter { table.patterns[$0].part == .weight || table.patterns[$0].part == .packedWeight }
     for pattern in weights { hint(pattern) }
-    byShape(weights.filter { roles[$0] == nil && shape($0).rank == 2 }, hidden)
-    headNorms(weights.filter { roles[$0] == nil && shape($0).rank == 1 }, hidden)
-    norms(weights.filter { roles[$0] == nil && shape($0) == [hidden] })
+    guessStateSpace(weights.filter { roles[$0] == nil }, hidden)
+    guessLatentAttention(weights.filter { roles[$0] == nil }, hidden)
+    guessExperts(weights.filter { roles[$0] == nil }, hidden)
+    guessMatrices(weights.filter { roles[$0] == nil && shape($0).rank == 2 && !isNumbered($0) }, hidden)
+    guessHeadNorms(weights.filter { roles[$0] == nil && shape($0).rank == 1 }, hidden)
+    guessNorms(weights.filter { roles[$0] == nil && shape($0) == [hidden] })
     // A bias plays the part of its weight.
     var byModule: [String: Role] = [:]
     for (pattern, role) in roles { byModule[table.patterns[pattern].module] = role }
@@ -37,9 +46,23 @@ struct BlockGuess {
     }
   }
 
-  private func shape(_ pattern: Int) -> Shape { tensors[table.patterns[pattern].example].shape }
+  func shape(_ pattern: Int) -> Shape { tensors[table.patterns[pattern].example].shape }
 
-  private mutating func findHidden(declared: Int?) {
+  /// Whether a block has several of it, as of an expert's modules.
+  func isNumbered(_ pattern: Int) -> Bool { table.patterns[pattern].module.contains("#") }
+
+  func hasBias(_ pattern: Int) -> Bool {
+    let module = table.patterns[pattern].module
+    return patterns.contains { table.patterns[$0].part == .bias && table.patterns[$0].module == module }
+  }
+
+  mutating func claim(_ pattern: Int, _ role: Role, _ why: String) {
+    guard hints.allows(role), roles[pattern] == nil, claimed.insert(role).inserted else { return }
+    roles[pattern] = role
+    evidence[pattern] = why
+  }
+
+  private mutating func findHidden() {
     var votes: [Int: Int] = [:]
     for pattern in patterns where table.patterns[pattern].part == .weight {
       let shape = shape(pattern)
@@ -48,7 +71,7 @@ struct BlockGuess {
         votes[extent, default: 0] += shape.rank == 1 ? 3 : 1
       }
     }
-    if let declared, votes[declared] != nil {
+    if let declared = hints.hidden, votes[declared] != nil {
       hidden = declared
       return
     }
@@ -79,95 +102,61 @@ struct BlockGuess {
     return turned == straight ? nil : turned > straight
   }
 
+  // MARK: - Names
+
   private mutating func hint(_ pattern: Int) {
-    let module = table.patterns[pattern].module.lowercased()
-    let isExpert = module.contains("#")
-    guard shape(pattern).rank >= 2 else { return }
-    let last = module.split { $0 == "." || $0 == "/" }.last.map(String.init) ?? module
-    guard let hinted = Self.hints[last] else { return }
+    let last = lastWord(pattern)
+    guard shape(pattern).rank >= 2, let hinted = Self.hints[last] else { return }
     let role: Role =
-      switch (hinted, isExpert) {
+      switch (hinted, isNumbered(pattern)) {
       case (.gate, true): .expertGate
       case (.up, true): .expertUp
       case (.down, true): .expertDown
       case (.fusedGateUp, true): .expertFusedGateUp
       default: hinted
       }
-    claim(pattern, role)
+    claim(pattern, role, "called \(last)")
   }
 
-  /// Widths tell: `[3h, h]` is a fused projection, `[h, h]` query or output, `[n, h]` widens, `[h, n]` narrows.
-  private mutating func byShape(_ matrices: [Int], _ hidden: Int) {
-    var square: [Int] = []
-    var narrow: [Int] = []
-    var widening: [Int: [Int]] = [:]
-    var narrowing: Set<Int> = []
-    let sides = matrices.filter { !table.patterns[$0].module.contains("#") }.map { pattern in
-      let shape = shape(pattern)
-      return isTransposed
-        ? (pattern: pattern, output: shape[1], input: shape[0]) : (pattern: pattern, output: shape[0], input: shape[1])
-    }
-    let triple = hidden.multipliedReportingOverflow(by: 3).partialValue
-    let narrowsTriple = sides.contains { $0.output == hidden && $0.input == triple }
-    for (pattern, output, input) in sides {
-      if output == hidden, input == hidden {
-        square.append(pattern)
-      } else if input == hidden, output == triple, !narrowsTriple {
-        claim(pattern, .fusedQKV)
-      } else if input == hidden, output < hidden {
-        narrow.append(pattern)
-      } else if input == hidden {
-        widening[output, default: []].append(pattern)
-      } else if output == hidden {
-        narrowing.insert(input)
-        claim(pattern, .down)
-      }
-    }
-    for (width, group) in widening.sorted(by: { $0.key < $1.key }) {
-      if group.count > 1 {
-        claim(group[0], .gate)
-        claim(group[1], .up)
-      } else if narrowing.contains(width) || !narrowing.contains(width / 2) || width % 2 != 0 {
-        claim(group[0], .up)
-      } else {
-        claim(group[0], .fusedGateUp)
-      }
-    }
-    let attention: [Role] = narrow.isEmpty ? [.key, .attentionOutput, .query, .value] : [.attentionOutput, .query]
-    if square.count == 1 {
-      claim(square[0], .attentionOutput)
-    } else {
-      for (pattern, role) in zip(square, attention) { claim(pattern, role) }
-    }
-    for (pattern, role) in zip(narrow, [Role.key, .value]) { claim(pattern, role) }
+  private func lastWord(_ pattern: Int) -> String {
+    let module = table.patterns[pattern].module.lowercased()
+    return module.split { $0 == "." || $0 == "/" }.last.map(String.init) ?? module
   }
+
+  // MARK: - Norms
 
   /// Vectors that are not as long as the block is wide, or whose names tell: norms of queries and keys.
-  private mutating func headNorms(_ vectors: [Int], _ hidden: Int) {
+  private mutating func guessHeadNorms(_ vectors: [Int], _ hidden: Int) {
     for pattern in vectors {
-      let last = table.patterns[pattern].module.lowercased().split { $0 == "." || $0 == "/" }.last.map(String.init)
-      if let role = last.flatMap({ Self.normHints[$0] }) { claim(pattern, role) }
+      let last = lastWord(pattern)
+      if let role = Self.normHints[last] { claim(pattern, role, "called \(last)") }
     }
     let others = vectors.filter { roles[$0] == nil && shape($0) != [hidden] }
-    guard others.count == 2, shape(others[0]) == shape(others[1]) else { return }
-    for (pattern, role) in zip(others, [Role.keyNorm, .queryNorm]) { claim(pattern, role) }
+    guard others.count == 2 else { return }
+    let lengths = others.map { shape($0)[0] }
+    let widths = [hints.queryWidth(hidden), hints.keyWidth(hidden)]
+    let order = lengths[0] == lengths[1] ? others : others.sorted { shape($0)[0] < shape($1)[0] }
+    guard lengths[0] == lengths[1] || lengths.allSatisfy({ widths.contains($0) }) else { return }
+    for (pattern, role) in zip(order, [Role.keyNorm, .queryNorm]) {
+      claim(pattern, role, "one of two vectors of \(shape(pattern)[0]), which the block is not wide")
+    }
+  }
+
+  private mutating func guessNorms(_ vectors: [Int]) {
+    let all: [Role] = [.inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm, .crossAttentionNorm]
+    let order: [Role] =
+      hints.expected.map { expected in all.filter(expected.contains) + [.keyNorm, .queryNorm].filter(expected.contains)
+      }
+      ?? (vectors.count < 4 ? [.inputNorm, .preMLPNorm] : Array(all.dropLast()))
+    for (pattern, role) in zip(vectors, order.filter { !claimed.contains($0) }) {
+      claim(pattern, role, "a vector as long as the block is wide, one of \(vectors.count)")
+    }
   }
 
   private static let normHints: [String: Role] = [
     "q_norm": .queryNorm, "query_norm": .queryNorm, "q_layernorm": .queryNorm, "query_layernorm": .queryNorm,
     "k_norm": .keyNorm, "key_norm": .keyNorm, "k_layernorm": .keyNorm, "key_layernorm": .keyNorm,
   ]
-
-  private mutating func norms(_ vectors: [Int]) {
-    let order: [Role] =
-      vectors.count < 4
-      ? [.inputNorm, .preMLPNorm] : [.inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm]
-    for (pattern, role) in zip(vectors, order) { claim(pattern, role) }
-  }
-
-  private mutating func claim(_ pattern: Int, _ role: Role) {
-    if claimed.insert(role).inserted { roles[pattern] = role }
-  }
 
   private static let hints: [String: Role] = [
     "q_proj": .query, "query": .query, "wq": .query, "q": .query, "to_q": .query, "q_lin": .query,
