@@ -35,7 +35,7 @@ extension ModelDescription {
       if !found.isEmpty { (table, stacks) = (other, found) }
     }
     let settings = Settings(configuration, adapter: adapterConfiguration)
-    let choice = FamilyChoice(settings, table, stacks, weightSet.tensors, rows)
+    let choice = FamilyChoice(settings, table, stacks, weightSet, rows)
     let packed = PackedWeights(table, weightSet.tensors, settings)
     var assembly = Assembly(choice, table, weightSet, packed)
     assembly.run()
@@ -49,6 +49,8 @@ extension ModelDescription {
     facts.fill(&self)
     findings += facts.findings
     packedShapes = packed.weights.mapValues(\.shape)
+    container = weightSet.container
+    runningNames = choice.family?.runningNames ?? [:]
   }
 
   private init(

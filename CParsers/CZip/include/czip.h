@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// The end record with the longest comment, and the two records of zip64 before it.
-#define CZIP_TAIL_LENGTH (22U + 65535U + 20U + 56U)
+/// The end record of 22 bytes with a comment of 65,535, and the two records of zip64 before it, of 20 and 56 bytes.
+#define CZIP_TAIL_LENGTH 65633U
 /// The longest directory that is read, in bytes: more than 500,000 entries.
 #define CZIP_DIRECTORY_LIMIT 64000000U
 /// The bytes of an entry's local header, before its name.
