@@ -16,7 +16,7 @@ PLIMSOLL := .build/release/plimsoll
 SAMPLES := .build/sample-models
 MODEL ?= Llama-3-8B
 
-.PHONY: build demo test fuzz scaling engines accuracy accuracy-onnx lint format generate check-generated dependencies samples clean
+.PHONY: build demo test fuzz fuzz-zip fuzz-pickle fuzz-gguf scaling engines accuracy accuracy-onnx lint format generate check-generated dependencies samples clean
 
 build: dependencies
 	swift build -c release

@@ -108,25 +108,13 @@ import Units
     #expect(code(zip.finished(wide: true, count: 1 << 40)) == .zipStructure)
     #expect(code(changed { $0.add("x/data/1", []) }) == .zipDuplicateName)
     #expect(code(changed { $0.entries[0].flags = 1 }) == .zipEncrypted)
-    #expect(code(changed { $0.entries[1].offset = $0.entries[2].offset }) == .zipOverlap)
-    #expect(
-      code(
-        changed {
-          $0.entries[1].size = 48; $0.entries[1].storedSize = 48
-        }) == .zipOverlap)
-    #expect(
-      code(
-        changed {
-          $0.entries[2].size = 1 << 20; $0.entries[2].storedSize = 1 << 20
-        }) == .zipRange)
+    #expect(code(changed { $0.entries[2].offset = $0.entries[1].offset }) == .zipOverlap)
+    #expect(code(changed { $0.entries[1].grow(to: 48) }) == .zipOverlap)
+    #expect(code(changed { $0.entries[2].grow(to: 1 << 20) }) == .zipRange)
     #expect(code(changed { $0.entries[1].size = 1 << 30 }) == .zipStructure)
     #expect(code(changed { $0.entries[1].name = "x/data/7" }) == .storageMissing)
     // Another name in the directory than at the entry's place.
-    #expect(
-      code(
-        changed {
-          $0.entries[0].name = "x/data.pkx"; $0.entries[1].name = "x/data.pkl"
-        }) == .zipStructure)
+    #expect(code(changed { ($0.entries[1].name, $0.entries[2].name) = ("x/data/1", "x/data/0") }) == .zipStructure)
     #expect(code(changed { $0.entries[0].method = 8 }) == .zipCompressed)
     #expect(code(changed { $0.entries[0].name = "x/date.pkl" }) == .pickleMissing)
     #expect(code(changed { $0.add("x/code/__torch__.py", []) }) == .pytorchUnsupported)

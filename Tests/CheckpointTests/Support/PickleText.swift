@@ -68,6 +68,8 @@ struct ZipText {
     var storedSize: Int
     /// Whether sizes and place stand in the extra field of zip64.
     var isWide = false
+
+    mutating func grow(to size: Int) { (self.size, storedSize) = (size, size) }
   }
 
   var bytes: [UInt8] = []

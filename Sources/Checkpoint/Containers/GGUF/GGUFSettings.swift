@@ -17,6 +17,7 @@ struct GGUFSettings {
       root["head_dim"] = value("\(architecture).rope.dimension_count")
     }
     if root["vocab_size"] == nil, let count = counts["tokenizer.ggml.tokens"] { root["vocab_size"] = .integer(count) }
+    for (setting, value) in Self.defaults[architecture] ?? [:] where root[setting] == nil { root[setting] = value }
     if let experts = root["num_local_experts"] { root["num_experts"] = experts }
     return Configuration(file: file, root: root)
   }
@@ -36,6 +37,11 @@ struct GGUFSettings {
     return Self.modelTypes[architecture] ?? architecture.replacing("-", with: "_")
   }
 
+  /// What the class takes where the file is silent (`models/gemma2/configuration_gemma2.py`).
+  private static let defaults: [String: [String: Configuration.Node]] = [
+    "gemma2": ["attn_logit_softcapping": .number(50), "final_logit_softcapping": .number(30)]
+  ]
+
   private static let turnsWholeHeads: Set<String> = ["llama", "mistral"]
 
   private static let settings: KeyValuePairs<String, String> = [
@@ -44,6 +50,7 @@ struct GGUFSettings {
     "attention.head_count": "num_attention_heads", "attention.head_count_kv": "num_key_value_heads",
     "attention.key_length": "head_dim", "attention.layer_norm_rms_epsilon": "rms_norm_eps",
     "attention.layer_norm_epsilon": "layer_norm_eps", "attention.sliding_window": "sliding_window",
+    "attn_logit_softcapping": "attn_logit_softcapping", "final_logit_softcapping": "final_logit_softcapping",
     "rope.freq_base": "rope_theta", "vocab_size": "vocab_size", "expert_count": "num_local_experts",
     "expert_used_count": "num_experts_per_tok", "expert_feed_forward_length": "moe_intermediate_size",
     "expert_shared_feed_forward_length": "shared_expert_intermediate_size",

@@ -13,7 +13,7 @@ struct StateDictionary {
   private var meanings: [Pickle.Node: PickledGlobal?] = [:]
   private var places: [String: Int] = [:]
   /// How many values may still be looked at: dictionaries may hold one another many times over.
-  private var budget = 4_000_000
+  private var budget = 500_000
 
   /// Deeper than any training script nests its state.
   private static let depthLimit = 32
