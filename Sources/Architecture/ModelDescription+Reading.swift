@@ -27,10 +27,11 @@ extension ModelDescription {
     weightSet: WeightSet, configuration: Configuration?, adapterConfiguration: Configuration? = nil, rows: FamilyRows
   ) {
     let names = NamePatterns(weightSet.tensors)
-    var table = PatternTable(weightSet.tensors, names)
+    let packsWords = weightSet.container != .gguf
+    var table = PatternTable(weightSet.tensors, names, packsWords: packsWords)
     var stacks = BlockStack.find(in: table)
     if stacks.isEmpty {
-      let other = PatternTable(weightSet.tensors, names, style: .trailing)
+      let other = PatternTable(weightSet.tensors, names, style: .trailing, packsWords: packsWords)
       let found = BlockStack.find(in: other)
       if !found.isEmpty { (table, stacks) = (other, found) }
     }
