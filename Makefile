@@ -3,6 +3,7 @@
 # make accuracy TRUTH=runs.jsonl CORPUS=folder   the error of the estimates against traced runs
 # make accuracy-onnx [MODELS=folder]   the shapes of ONNX graphs against the node tests of onnx, and exported models
 # make engines   accelerate and DeepSpeed, from PyPI, read the launch files that plan --emit writes
+# make fuzz [FUZZ_SECONDS=60]   libFuzzer with ASan and UBSan over the readers of zip, pickle and GGUF
 # make scaling [MODEL=Llama-3-8B]   how long an answer takes, from one node of GPUs to 2,048
 # make lint   the formatter's opinion; make format follows it
 # make generate   what protobuf-c's compiler makes of the ONNX schema; make check-generated compares
@@ -15,7 +16,7 @@ PLIMSOLL := .build/release/plimsoll
 SAMPLES := .build/sample-models
 MODEL ?= Llama-3-8B
 
-.PHONY: build demo test scaling engines accuracy accuracy-onnx lint format generate check-generated dependencies samples clean
+.PHONY: build demo test fuzz fuzz-zip fuzz-pickle fuzz-gguf scaling engines accuracy accuracy-onnx lint format generate check-generated dependencies samples clean
 
 build: dependencies
 	swift build -c release
@@ -56,6 +57,25 @@ demo: build samples
 
 test: dependencies
 	swift test
+
+# Each reader in turn, from the seeds on and what earlier runs have found; what stops one is kept beside them.
+FUZZ := .build/fuzz
+FUZZ_SECONDS ?= 60
+FUZZ_READERS ?= zip pickle gguf
+FUZZ_FLAGS := -std=c17 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+fuzz-zip: PARSER := CZip
+fuzz-pickle: PARSER := CPickle
+fuzz-gguf: PARSER := CGGUF
+
+fuzz: $(addprefix fuzz-,$(FUZZ_READERS))
+
+fuzz-zip fuzz-pickle fuzz-gguf: fuzz-%:
+	@mkdir -p $(FUZZ)/found-$*
+	@python3 Tests/Fuzzing/seeds.py $(FUZZ)/seeds
+	@clang $(FUZZ_FLAGS) -ICParsers/CScanner/include -ICParsers/$(PARSER)/include \
+	  Tests/Fuzzing/$@.c CParsers/$(PARSER)/*.c CParsers/CScanner/*.c -o $(FUZZ)/$@
+	@$(FUZZ)/$@ -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
+	  -artifact_prefix=$(FUZZ)/$*- $(FUZZ)/found-$* $(FUZZ)/seeds/$*
 
 # Time and memory of an answer grow with the kinds of layers, not with layers or GPUs.
 scaling: build samples

@@ -39,6 +39,9 @@ let package = Package(
   targets: [
     .target(name: "CScanner", path: "CParsers/CScanner", cSettings: strictC),
     .target(name: "CSafetensors", dependencies: ["CScanner"], path: "CParsers/CSafetensors", cSettings: strictC),
+    .target(name: "CZip", dependencies: ["CScanner"], path: "CParsers/CZip", cSettings: strictC),
+    .target(name: "CPickle", dependencies: ["CScanner"], path: "CParsers/CPickle", cSettings: strictC),
+    .target(name: "CGGUF", dependencies: ["CScanner"], path: "CParsers/CGGUF", cSettings: strictC),
     .target(
       name: "CDocument", dependencies: ["CScanner"], path: "CParsers/CDocument", cSettings: strictC,
       linkerSettings: [.linkedLibrary("json-c")]),
@@ -47,7 +50,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("protobuf-c")]),
 
     module("Units"),
-    module("Checkpoint", ["Units", "CScanner", "CSafetensors", "CDocument"]),
+    module("Checkpoint", ["Units", "CScanner", "CSafetensors", "CZip", "CPickle", "CGGUF", "CDocument"]),
     module("Graph", ["Units", .product(name: "HeapModule", package: "swift-collections")]),
     module("ONNX", ["Units", "Checkpoint", "Graph", "COnnx"]),
     module("Architecture", ["Units", "Checkpoint", "Graph"]),

@@ -38,7 +38,7 @@ static bool take_extents(cursor *cursor, csafetensors_header *header, header_ent
   entry->rank = 0;
   if (TAKE(cursor, "]")) return true;
   do {
-    if (!header_reserve(&header->extents, &header->extent_capacity, header->extent_count + 1,
+    if (!cbytes_reserve(&header->extents, &header->extent_capacity, header->extent_count + 1,
                         sizeof *header->extents))
       return false;
     if (!take_number(cursor, &header->extents[header->extent_count])) return false;

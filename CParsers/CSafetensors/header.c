@@ -11,8 +11,7 @@ csafetensors_result csafetensors_read_length(const uint8_t *prefix, size_t avail
     error->found = file_length;
     return error->result = CSAFETENSORS_HEADER_TOO_SMALL;
   }
-  uint64_t length = 0;
-  for (size_t index = CSAFETENSORS_PREFIX_LENGTH; index > 0; index--) length = length << 8 | prefix[index - 1];
+  const uint64_t length = cbytes_number(prefix, CSAFETENSORS_PREFIX_LENGTH);
   error->found = length;
   if (length > CSAFETENSORS_HEADER_LIMIT) {
     error->expected = CSAFETENSORS_HEADER_LIMIT;
@@ -43,8 +42,8 @@ csafetensors_result csafetensors_open(const uint8_t *text, size_t length, uint64
   // Room for an entry of the usual length, and shapes of two extents. Only a hint: what is missing is made later.
   const size_t expected = length / 128;
   cnames_expect(&made->names, expected, length / 2);
-  (void)header_reserve(&made->entries, &made->entry_capacity, expected, sizeof *made->entries);
-  (void)header_reserve(&made->extents, &made->extent_capacity, 2 * expected, sizeof *made->extents);
+  (void)cbytes_reserve(&made->entries, &made->entry_capacity, expected, sizeof *made->entries);
+  (void)cbytes_reserve(&made->extents, &made->extent_capacity, 2 * expected, sizeof *made->extents);
   csafetensors_result result = header_parse(made, text, length, error);
   if (result == CSAFETENSORS_OK) result = header_validate(made, length, file_length, error);
   if (result != CSAFETENSORS_OK) {

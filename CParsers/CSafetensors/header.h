@@ -1,6 +1,7 @@
 // What the files of this library share. Not part of its interface.
 #pragma once
 
+#include "cbytes.h"
 #include "cnames.h"
 #include "csafetensors.h"
 
@@ -37,10 +38,6 @@ struct csafetensors_header {
   size_t note_count, note_capacity;
   size_t note_counts[CSAFETENSORS_NOTE_KINDS];
 };
-
-/// Makes room for `wanted` items of `size` bytes in a list, doubling `*capacity`; `list` is the address of the pointer
-/// to its items, whatever their type. False when memory has run out, and then nothing has changed.
-bool header_reserve(void *list, size_t *capacity, size_t wanted, size_t size);
 
 /// The dtype of this name; false where there is none.
 bool header_find_dtype(const uint8_t *name, size_t length, uint32_t *dtype);

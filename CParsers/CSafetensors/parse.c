@@ -3,20 +3,6 @@
 
 #include "header.h"
 
-bool header_reserve(void *list, size_t *capacity, size_t wanted, size_t size) {
-  if (wanted <= *capacity) return true;
-  size_t grown = *capacity == 0 ? 64 : *capacity * 2;
-  if (grown < wanted) grown = wanted;
-  if (grown > SIZE_MAX / size) return false;
-  void *items;
-  memcpy(&items, list, sizeof items);
-  items = realloc(items, grown * size);
-  if (items == NULL) return false;
-  memcpy(list, &items, sizeof items);
-  *capacity = grown;
-  return true;
-}
-
 void header_name_error(csafetensors_error *error, const uint8_t *name, size_t length) {
   if (length > CSAFETENSORS_ERROR_NAME) {
     length = CSAFETENSORS_ERROR_NAME;
@@ -69,7 +55,7 @@ static csafetensors_result no_memory(reading *reading) {
 static csafetensors_result note(reading *reading, csafetensors_note_kind kind, size_t offset, size_t name) {
   csafetensors_header *header = reading->header;
   if (header->note_counts[kind]++ >= CSAFETENSORS_NOTE_LIMIT) return CSAFETENSORS_OK;
-  if (!header_reserve(&header->notes, &header->note_capacity, header->note_count + 1, sizeof *header->notes))
+  if (!cbytes_reserve(&header->notes, &header->note_capacity, header->note_count + 1, sizeof *header->notes))
     return no_memory(reading);
   header->notes[header->note_count++] = (header_note){kind, CSAFETENSORS_PREFIX_LENGTH + offset, name};
   return CSAFETENSORS_OK;
@@ -131,7 +117,7 @@ static csafetensors_result read_shape(reading *reading, const cscanner_token *fi
     if (result != CSAFETENSORS_OK) return result;
     if (token.kind == CSCANNER_ARRAY_END) return CSAFETENSORS_OK;
     if ((result = take_size(reading, &token, &extent)) != CSAFETENSORS_OK) return result;
-    if (!header_reserve(&header->extents, &header->extent_capacity, header->extent_count + 1,
+    if (!cbytes_reserve(&header->extents, &header->extent_capacity, header->extent_count + 1,
                         sizeof *header->extents))
       return no_memory(reading);
     header->extents[header->extent_count++] = extent;
@@ -220,7 +206,7 @@ static csafetensors_result read_entry(reading *reading, const cscanner_token *ke
   const size_t index = cnames_add(&header->names, 0, key, &is_new);
   if (index == CNAMES_NONE) return no_memory(reading);
   if (is_new) {
-    if (!header_reserve(&header->entries, &header->entry_capacity, header->names.count,
+    if (!cbytes_reserve(&header->entries, &header->entry_capacity, header->names.count,
                         sizeof *header->entries)) {
       header->names.count--;  // keep the two lists parallel for `csafetensors_close`'s sake
       return no_memory(reading);
@@ -262,7 +248,7 @@ static csafetensors_result read_metadata_value(reading *reading, size_t index, c
   csafetensors_header *header = reading->header;
   if (token->kind != CSCANNER_STRING)
     return fail(reading, CSAFETENSORS_BAD_STRUCTURE, token->offset, "metadata values as strings");
-  if (!header_reserve(&header->metadata_bytes, &header->metadata_byte_capacity,
+  if (!cbytes_reserve(&header->metadata_bytes, &header->metadata_byte_capacity,
                       header->metadata_byte_count + token->length + 1, 1))
     return no_memory(reading);
   const size_t length = cscanner_decode(token, header->metadata_bytes + header->metadata_byte_count);
@@ -286,7 +272,7 @@ static csafetensors_result read_metadata(reading *reading, const cscanner_token 
     if ((result = next(reading, &token)) != CSAFETENSORS_OK) return result;
     if (token.kind == CSCANNER_OBJECT_END) return CSAFETENSORS_OK;
     bool is_new;
-    if (!header_reserve(&header->metadata_values, &header->metadata_capacity,
+    if (!cbytes_reserve(&header->metadata_values, &header->metadata_capacity,
                         header->metadata_keys.count + 1, sizeof *header->metadata_values))
       return no_memory(reading);
     const size_t index = cnames_add(&header->metadata_keys, 0, &token, &is_new);

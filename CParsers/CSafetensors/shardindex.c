@@ -87,7 +87,7 @@ static cshardindex_result read_map(reading *reading, const cscanner_token *first
       if (index->summary.repeated_count++ == 0) index->summary.first_repeated_offset = key.offset;
       continue;
     }
-    if (!header_reserve(&index->shard_of, &index->shard_capacity, entry + 1, sizeof *index->shard_of))
+    if (!cbytes_reserve(&index->shard_of, &index->shard_capacity, entry + 1, sizeof *index->shard_of))
       return no_memory(reading);
     index->shard_of[entry] = (uint32_t)shard;
   }

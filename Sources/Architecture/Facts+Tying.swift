@@ -17,17 +17,33 @@ extension Facts {
       return Sourced(false, .derived, source: "\(architecture) has no head over the vocabulary")
     }
     let said = settings.anyBoolean("tie_word_embeddings")
+    let alias = head == nil ? embedding.flatMap(storedAlias) : nil
     let ties: Sourced<Bool>
     if choice.family?.tiesAlways == true {
       ties = Sourced(true, .derived, source: "transformers ties this family whatever its configuration says")
     } else if let said {
       ties = Sourced(said, .exact, source: "\(settings.file ?? "config.json") tie_word_embeddings")
+    } else if let alias {
+      ties = Sourced(true, .exact, source: "the files hold \(alias) as the same tensor")
     } else if let family = choice.family {
       ties = Sourced(family.tiesByDefault, .assumed, source: "the default of transformers for \(family.name)")
     } else {
       ties = Sourced(head == nil, .assumed, source: head == nil ? "no head is stored" : "a head is stored")
     }
+    // A head that shares the embedding's bytes is there, whatever the configuration makes of it.
+    if alias != nil { return ties }
     return checked(ties, embedding, head)
+  }
+
+  /// The head's name where the files have the embedding's weight under both.
+  private func storedAlias(_ embedding: ModuleParameters) -> String? {
+    let outside = choice.family?.outside ?? Family.decoderOutside
+    let heads = outside.filter { $0.value == .head }.map { "\($0.key).weight" }
+    return weightSet.metadata.lazy.compactMap { names in
+      names.keys.sorted().first { name in
+        names[name] == "\(embedding.path).weight" && heads.contains(where: name.endsAsPath)
+      }
+    }.first
   }
 
   private mutating func checked(

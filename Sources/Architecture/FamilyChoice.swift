@@ -13,10 +13,12 @@ struct FamilyChoice {
   /// The row that the configuration names, if the tensors bear its names; else the row whose names they bear; else
   /// a guess from hints and shapes.
   init(
-    _ settings: Settings, _ table: PatternTable, _ stacks: [BlockStack], _ tensors: [StoredTensor],
+    _ settings: Settings, _ table: PatternTable, _ stacks: [BlockStack], _ weightSet: WeightSet,
     _ known: FamilyRows = .all
   ) {
-    let declared = [settings.modelType, settings.textModelType].lazy.compactMap { $0.flatMap(Family.named) }.first
+    let tensors = weightSet.tensors
+    let row = [settings.modelType, settings.textModelType].lazy.compactMap { $0.flatMap(Family.named) }.first
+    let declared = weightSet.container == .gguf ? row?.namedByGGML : row
     if let declared, known == .all, let assignment = RoleAssignment(declared, table, stacks: stacks) {
       family = declared
       name = declared.name

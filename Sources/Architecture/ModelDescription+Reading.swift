@@ -27,15 +27,16 @@ extension ModelDescription {
     weightSet: WeightSet, configuration: Configuration?, adapterConfiguration: Configuration? = nil, rows: FamilyRows
   ) {
     let names = NamePatterns(weightSet.tensors)
-    var table = PatternTable(weightSet.tensors, names)
+    let packsWords = weightSet.container != .gguf
+    var table = PatternTable(weightSet.tensors, names, packsWords: packsWords)
     var stacks = BlockStack.find(in: table)
     if stacks.isEmpty {
-      let other = PatternTable(weightSet.tensors, names, style: .trailing)
+      let other = PatternTable(weightSet.tensors, names, style: .trailing, packsWords: packsWords)
       let found = BlockStack.find(in: other)
       if !found.isEmpty { (table, stacks) = (other, found) }
     }
     let settings = Settings(configuration, adapter: adapterConfiguration)
-    let choice = FamilyChoice(settings, table, stacks, weightSet.tensors, rows)
+    let choice = FamilyChoice(settings, table, stacks, weightSet, rows)
     let packed = PackedWeights(table, weightSet.tensors, settings)
     var assembly = Assembly(choice, table, weightSet, packed)
     assembly.run()
@@ -51,6 +52,8 @@ extension ModelDescription {
     findings += facts.findings
     packedShapes = packed.weights.mapValues(\.shape)
     packedElements = packed.weights.mapValues(\.elements)
+    container = weightSet.container
+    runningNames = choice.family?.runningNames ?? [:]
   }
 
   private init(

@@ -81,6 +81,11 @@ public struct ModelDescription: Sendable {
   /// Logical parameters in the files; nil where packed storage hides them (a finding names the scheme).
   public var parameterCount: Sourced<Int>?
 
+  /// What the files are.
+  public var container = Container.safetensors
+  /// Modules that run under another name than the one they are stored by.
+  var runningNames: [String: String] = [:]
+
   /// How the linear layers are quantised in the files; nil where they are not.
   public var storedQuantization: StoredQuantization?
 

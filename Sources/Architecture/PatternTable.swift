@@ -23,7 +23,8 @@ struct PatternTable {
   /// The bytes of the pattern at hand.
   private var buffer = [UInt8](repeating: 0, count: 256)
 
-  init(_ tensors: [StoredTensor], _ names: NamePatterns, style: IndexStyle = .component) {
+  /// - Parameter packsWords: whether a matrix of integers may be a packed weight; ggml's types say what they pack.
+  init(_ tensors: [StoredTensor], _ names: NamePatterns, style: IndexStyle = .component, packsWords: Bool = true) {
     patternOf.reserveCapacity(tensors.count)
     blockOf.reserveCapacity(tensors.count)
     // Of most name patterns one tensor speaks for all.
@@ -47,6 +48,11 @@ struct PatternTable {
       }
     }
     classify(tensors)
+    guard !packsWords else { return }
+    for index in patterns.indices where patterns[index].part == .packedWeight {
+      patterns[index].part = .weight
+      patterns[index].packing = nil
+    }
   }
 
   /// Whether all tensors of a name pattern have one pattern here, and their first number is their block: not where a

@@ -34,7 +34,9 @@ extension TensorPattern {
     /// The whole last component with its separator.
     let whole = parent.isEmpty ? 0 : leaf.utf8.count + 1
 
-    if tensor.isMask || Self.buffers.contains(leaf) { return become(.buffer, suffix: whole) }
+    // What ggml and Meta turn by is no parameter, though it may be called a weight.
+    let isTable = ["rope_freqs.weight", "rope.freqs"].contains(where: text.hasSuffix) || text.contains("rope_factors_")
+    if tensor.isMask || isTable || Self.buffers.contains(leaf) { return become(.buffer, suffix: whole) }
     if Self.scales.contains(leaf) || text.contains(".quant_state.") { return become(.quantization, suffix: whole) }
     switch leaf {
     case "weight":

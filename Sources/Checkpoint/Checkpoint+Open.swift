@@ -1,5 +1,5 @@
 extension Checkpoint {
-  /// Reads a checkpoint: a folder as it was downloaded, one `*.safetensors` file, or an index of shards.
+  /// Reads a checkpoint: a folder as it was downloaded, one file of weights, or an index of shards.
   ///
   /// Only headers, indexes and documents are read, never weights. What a loader would refuse is an error; what it
   /// takes and should not is among ``findings``. A folder that holds an index and none of its shards opens without a

@@ -24,6 +24,35 @@ extension CheckpointError.Code {
   public static let tensorSize = Self(rawValue: "tensor-size")
   public static let fileNotCovered = Self(rawValue: "file-not-covered")
 
+  // PyTorch's archives: the zip file around them, and the pickle in them.
+  public static let zipTruncated = Self(rawValue: "zip-truncated")
+  public static let zipStructure = Self(rawValue: "zip-structure")
+  public static let zipTooLarge = Self(rawValue: "zip-too-large")
+  public static let zipDuplicateName = Self(rawValue: "zip-duplicate-name")
+  public static let zipEncrypted = Self(rawValue: "zip-encrypted")
+  public static let zipCompressed = Self(rawValue: "zip-compressed")
+  public static let zipRange = Self(rawValue: "zip-range")
+  public static let zipOverlap = Self(rawValue: "zip-overlap")
+  public static let pytorchNotAnArchive = Self(rawValue: "pytorch-not-an-archive")
+  public static let pytorchUnsupported = Self(rawValue: "pytorch-unsupported")
+  public static let pickleMissing = Self(rawValue: "pickle-missing")
+  public static let pickleTooLarge = Self(rawValue: "pickle-too-large")
+  public static let pickleStructure = Self(rawValue: "pickle-structure")
+  public static let pickleTensorRange = Self(rawValue: "pickle-tensor-range")
+  public static let storageMissing = Self(rawValue: "storage-missing")
+  public static let storageSize = Self(rawValue: "storage-size")
+
+  // The header of a GGUF file.
+  public static let ggufMagic = Self(rawValue: "gguf-magic")
+  public static let ggufVersion = Self(rawValue: "gguf-version")
+  public static let ggufTruncated = Self(rawValue: "gguf-truncated")
+  public static let ggufTooLarge = Self(rawValue: "gguf-too-large")
+  public static let ggufStructure = Self(rawValue: "gguf-structure")
+  public static let ggufDuplicateKey = Self(rawValue: "gguf-duplicate-key")
+  public static let ggufDuplicateTensor = Self(rawValue: "gguf-duplicate-tensor")
+  public static let ggufTensorType = Self(rawValue: "gguf-tensor-type")
+  public static let ggufTensorShape = Self(rawValue: "gguf-tensor-shape")
+
   // The index of shards.
   public static let indexTooLarge = Self(rawValue: "index-too-large")
   public static let indexNotUTF8 = Self(rawValue: "index-not-utf8")

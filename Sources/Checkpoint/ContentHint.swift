@@ -4,7 +4,7 @@ package struct ContentHint {
   package var what: String
   package var help: String
 
-  /// Looks at the first bytes of a file that could not be read as safetensors.
+  /// Looks at the first bytes of a file that could not be read as what its name says.
   package init?(of source: inout ByteSource) throws(CheckpointError) {
     let length = source.length
     let hint = try source.withPrefix(512) { bytes in ContentHint(prefix: bytes, fileLength: length) }
@@ -29,11 +29,15 @@ package struct ContentHint {
       self.init(
         what: "the file is a web page",
         help: "The download was answered with a page, perhaps a login or an error: download again, signed in.")
-    } else if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) || Self.looksLikePickle(bytes) {
+    } else if bytes.starts(with: ZipArchive.magic) {
+      self.init(
+        what: "the file is an archive with a PyTorch pickle", help: "Name it as one, with .bin, .pt or .pth at the end."
+      )
+    } else if Self.looksLikePickle(bytes) {
       self.init(
         what: "the file is a PyTorch pickle", help: "Convert it to safetensors; pickles run code when they are loaded.")
     } else if bytes.starts(with: "GGUF".utf8) {
-      self.init(what: "the file is a GGUF model", help: "Give the safetensors checkpoint that it was made from.")
+      self.init(what: "the file is a GGUF model", help: "Name it as one, with .gguf at the end.")
     } else if bytes.starts(with: [0x89, 0x48, 0x44, 0x46]) {
       self.init(what: "the file is an HDF5 file", help: "Give the safetensors version of the checkpoint.")
     } else if bytes.starts(with: "<<<<<<<".utf8) {

@@ -11,6 +11,16 @@ extension Finding {
     case unknownTensorField = "unknown-tensor-field"
     case dimensionClamped = "dimension-clamped"
 
+    // The pickle of a PyTorch archive, and the storages beside it.
+    case pickleForeignGlobal = "pickle-foreign-global"
+    case pickleNoTensors = "pickle-no-tensors"
+    case pickleWrapped = "pickle-wrapped"
+    case pickleTensorKind = "pickle-tensor-kind"
+    case pickleTrailingBytes = "pickle-trailing-bytes"
+    case storageShared = "storage-shared"
+    case storageOverlap = "storage-overlap"
+    case storageUnused = "storage-unused"
+
     // The folder.
     case linkOutOfFolder = "link-out-of-folder"
     case singleFileAndIndex = "single-file-and-index"
@@ -65,6 +75,14 @@ extension Finding.Rule {
     case .dtypeAsObject: "A dtype is written as an object, which only the reference library reads."
     case .unknownTensorField: "A tensor's entry has a field that the format does not know."
     case .dimensionClamped: "An extent passes 2^63 - 1, which is legal beside a zero."
+    case .pickleForeignGlobal: "A pickle names a global that loading tensors does not need, and that could run code."
+    case .pickleNoTensors: "A pickle holds no tensors, or is no dictionary."
+    case .pickleWrapped: "A pickle holds the model beside other things, such as an optimizer's state."
+    case .pickleTensorKind: "A pickle holds a tensor that is more than a stretch of bytes; it is not counted."
+    case .pickleTrailingBytes: "Bytes follow the end of a pickle."
+    case .storageShared: "Two names stand for the same tensor, as tied weights do; it is counted once."
+    case .storageOverlap: "Two different tensors share bytes of one storage."
+    case .storageUnused: "A file stores bytes that no tensor of it has."
     case .linkOutOfFolder: "A file is a link that leaves the checkpoint's folder."
     case .singleFileAndIndex: "A folder holds the model as one file and as shards; the shards are ignored."
     case .severalWeightSets: "A folder holds more than one weight set; the first is loaded."

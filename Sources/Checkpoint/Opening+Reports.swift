@@ -8,7 +8,7 @@ extension Opening {
 
   mutating func reportSeveral(_ sets: [WeightSet], at locations: [WeightLocation]) {
     guard sets.count > 1 else { return }
-    let same = locations.filter { $0.stem == locations[0].stem }
+    let same = locations.filter { $0.stem == locations[0].stem && $0.container == locations[0].container }
     if same.count > 1, case .file(let single) = same[0].form, case .index(let index) = same[1].form {
       findings.add(
         .warning, .singleFileAndIndex, file: single,
@@ -20,21 +20,24 @@ extension Opening {
       "the folder holds \(sets.count) weight sets: \(sets.map(\.label).joined(separator: ", ")); the first is loaded")
   }
 
-  mutating func reportUnindexedShards(of index: ShardIndex, stem: String, entries: [String]) {
+  mutating func reportUnindexedShards(of index: ShardIndex, _ location: WeightLocation, entries: [String]) {
     let named = Set(index.shards)
     for name in entries where !named.contains(name) {
-      guard let shard = ShardName(name), shard.stem == stem else { continue }
+      guard let shard = ShardName(name), location.holds(shard) else { continue }
       findings.add(
         .warning, .shardNotIndexed, file: name, "\(index.name) does not name this shard; it is not counted",
         help: "Left over from another download? Remove it.")
     }
   }
 
-  mutating func reportNoIndex(_ names: [String]) {
-    findings.add(
-      .warning, .indexMissing, file: names.first,
-      "the folder holds \(names.count) shards and no index that names them",
-      help: "transformers does not load shards without an index: download it too.")
+  mutating func reportNoIndex(_ names: [String], _ location: WeightLocation) {
+    // Parts of a GGUF model, and the slices that Meta publishes, never have one.
+    if location.container != .gguf, !names.allSatisfy(TorchArchive.isSlice) {
+      findings.add(
+        .warning, .indexMissing, file: names.first,
+        "the folder holds \(names.count) shards and no index that names them",
+        help: "transformers does not load shards without an index: download it too.")
+    }
     let shards = names.compactMap(ShardName.init)
     let numbers = Set(shards.map(\.number))
     guard let total = shards.map(\.total).max(), numbers.count < total else { return }
@@ -85,17 +88,17 @@ extension Opening {
       help = "This is a pipeline of several models; give one of them: \(parts.joined(separator: ", "))."
     } else if let part = parts.first {
       help = "The subfolder \(part) has some: give \(joined(folder, part))."
-    } else if let pickle = entries.first(where: { name in [".bin", ".pt", ".pth"].contains(where: name.hasSuffix) }) {
-      help = "\(pickle) is a PyTorch pickle: convert it to safetensors."
-    } else if let model = entries.first(where: { $0.hasSuffix(".gguf") }) {
-      help = "\(model) is a GGUF model: give the safetensors checkpoint that it was made from."
+    } else if entries.contains(where: { $0.hasSuffix(".distcp") }) {
+      help = "This is a distributed checkpoint of PyTorch: consolidate it first (torch.distributed.checkpoint)."
+    } else if entries.contains(where: { $0.hasPrefix("mp_rank_") }) {
+      help = "This is a Megatron checkpoint: convert it to the Hugging Face format first."
     } else if let partial = entries.first(where: { $0.hasSuffix(".incomplete") }) {
       help = "\(partial) is a download that was not finished: resume it."
     } else {
       help = "Give the folder that holds model.safetensors."
     }
     return CheckpointError(
-      isPipeline ? .pipelineFolder : .noWeights, file: path, message: "the folder holds no safetensors weights",
+      isPipeline ? .pipelineFolder : .noWeights, file: path, message: "the folder holds no weights",
       help: help, isMissingInput: true)
   }
 

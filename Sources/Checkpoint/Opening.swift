@@ -14,7 +14,7 @@ struct Opening {
   private var generationConfiguration: Configuration?
   /// Indexes and headers read ahead of time, by their files' names.
   private var indexes: [String: ShardIndex] = [:]
-  private var headers: [String: Result<ShardHeader, CheckpointError>] = [:]
+  private var headers: [String: Result<any ShardHeader, CheckpointError>] = [:]
 
   init(path: String) {
     self.path = path
@@ -32,11 +32,11 @@ struct Opening {
   mutating func openFile() throws(CheckpointError) {
     let name: String
     (folder, name) = splitPath(path)
-    if let stem = WeightLocation.indexStem(name) {
-      try readIndex(name, besides: [])
-      try add(WeightLocation(stem: stem, form: .index(name)), entries: nil)
+    if let index = WeightLocation(index: name) {
+      try readIndex(index, name, besides: [])
+      try add(index, entries: nil)
     } else {
-      try add(WeightLocation(stem: withoutSuffix(name), form: .file(name)), entries: nil)
+      try add(WeightLocation(file: name, container: try .of(path)), entries: nil)
       if let shard = ShardName(name), shard.total > 1 {
         findings.add(
           .note, .oneShardOnly, file: name, "the file is one of \(shard.total) shards, and only it was read",
@@ -58,6 +58,7 @@ struct Opening {
   mutating func openFolder() throws(CheckpointError) {
     let entries = try folderEntries(folder)
     var locations = WeightLocation.all(in: entries)
+    if locations.isEmpty { locations = WeightLocation.unusual(in: entries) }
     guard !locations.isEmpty else { throw noWeights(entries) }
     try readIndexes(of: &locations, entries: entries)
     for (position, location) in locations.enumerated() {
@@ -80,7 +81,8 @@ struct Opening {
     for (position, location) in locations.enumerated() {
       guard case .index(let name) = location.form else { continue }
       do {
-        try readIndex(name, besides: position > 0 ? [] : entries.filter { ShardName($0)?.stem == location.stem })
+        let shards = position > 0 ? [] : entries.filter { ShardName($0).map(location.holds) ?? false }
+        try readIndex(location, name, besides: shards)
       } catch {
         if position == 0 { throw error }
         reportUnreadable(location, error)
@@ -93,20 +95,23 @@ struct Opening {
     let named = Set(indexes.values.filter { $0.shards.count > 1 }.flatMap(\.shards))
     locations.removeAll { location in
       guard case .file(let name) = location.form else { return broken.contains(location) }
-      return alone.contains(name) || (named.contains(name) && location.stem != "model")
+      return alone.contains(name) || (named.contains(name) && !location.isDefaultName)
     }
   }
 
   /// Reads an index, and at the same time the headers of `shards`, which by their names are those of the index.
-  private mutating func readIndex(_ name: String, besides shards: [String]) throws(CheckpointError) {
+  private mutating func readIndex(
+    _ location: WeightLocation, _ name: String, besides shards: [String]
+  ) throws(CheckpointError) {
     enum Part: Sendable {
       case index(Result<ShardIndex, CheckpointError>)
-      case header(Result<ShardHeader, CheckpointError>)
+      case header(Result<any ShardHeader, CheckpointError>)
     }
     let (folder, seed) = (folder, seed)
     let parts = parallelMap(shards.count + 1, scratch: ScratchBuffer.init) { position, scratch -> Part in
       guard position == 0 else {
-        return .header(ShardHeader.read(joined(folder, shards[position - 1]), seed: seed, scratch: scratch))
+        return .header(
+          location.container.headerResult(joined(folder, shards[position - 1]), seed: seed, scratch: scratch))
       }
       do throws(CheckpointError) {
         return .index(.success(try ShardIndex(folder: folder, name: name, seed: seed)))
@@ -133,22 +138,24 @@ struct Opening {
     case .file(let name): files = [name]
     case .shards(let names):
       files = names
-      reportNoIndex(names)
+      reportNoIndex(names, location)
     case .index(let name):
       index = indexes[name]
       files = index?.shards ?? []
     }
     if let index {
       guard try areThere(index, isPrimary: sets.isEmpty) else { return }
-      if let entries { reportUnindexedShards(of: index, stem: location.stem, entries: entries) }
+      if let entries { reportUnindexedShards(of: index, location, entries: entries) }
     }
     // A file that the user named may be a link to anywhere; a name out of a stranger's index may not.
     if entries != nil || index != nil { reportLinks(files) }
     let label = files.count == 1 ? files[0] : "\(location.stem) (\(files.count) shards)"
     let reading = try WeightSet.read(
-      label: label, kind: location.kind, folder: folder, files: files, index: index, seed: seed, known: headers)
+      label: label, container: location.container, kind: location.kind, folder: folder, files: files, index: index,
+      seed: seed, known: headers)
     bytesRead += reading.bytesRead
     findings.add(reading.findings)
+    if sets.isEmpty { configuration = reading.configuration }
     sets.append(reading.set)
   }
 
@@ -168,7 +175,8 @@ struct Opening {
   }
 
   private mutating func readDocuments() {
-    configuration = document("config.json")
+    // What a file says of itself counts where no document is there.
+    configuration = document("config.json") ?? configuration
     adapterConfiguration = document("adapter_config.json")
     generationConfiguration = document("generation_config.json")
     configuration?.check(into: &findings)

@@ -14,11 +14,6 @@ package func splitPath(_ path: String) -> (folder: String, name: String) {
   return (folder, String(path[path.index(after: slash)...]))
 }
 
-/// A weight file's name without `.safetensors`.
-package func withoutSuffix(_ name: String) -> String {
-  name.hasSuffix(".safetensors") ? String(name.dropLast(".safetensors".count)) : name
-}
-
 /// The path with every link resolved; nil where it leads nowhere.
 package func resolvedPath(_ path: String) -> String? {
   guard let real = realpath(path.isEmpty ? "." : path, nil) else { return nil }

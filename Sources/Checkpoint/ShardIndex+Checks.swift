@@ -22,7 +22,7 @@ extension ShardIndex {
 
   /// Compares what the index says with what the shards hold.
   func check(
-    against headers: [ShardHeader], files: [String], kept: [TensorPlace], findings: inout FindingList
+    against headers: [any ShardHeader], files: [String], kept: [TensorPlace], findings: inout FindingList
   ) {
     checkSelf(into: &findings)
     let positions = filePositions(files)
@@ -41,7 +41,7 @@ extension ShardIndex {
   }
 
   /// The entries whose shard lacks the tensor.
-  private func absentEntries(headers: [ShardHeader], positions: [Int]) -> [Int] {
+  private func absentEntries(headers: [any ShardHeader], positions: [Int]) -> [Int] {
     let chunk = 4096
     let total = count
     let parts = parallelMap((total + chunk - 1) / chunk) { part -> [Int] in
@@ -56,7 +56,7 @@ extension ShardIndex {
     return parts.flatMap(\.self)
   }
 
-  private func reportUnindexed(headers: [ShardHeader], files: [String], into findings: inout FindingList) {
+  private func reportUnindexed(headers: [any ShardHeader], files: [String], into findings: inout FindingList) {
     let indexed = fileOfTensor(files: files)
     for (file, header) in headers.enumerated() {
       for index in 0..<header.count {

@@ -3,14 +3,15 @@
 /// Digits come in fives and in sixes, the separator before them is `-` or `_`, and some writers count from zero. Folders before the
 /// name are part of the stem.
 struct ShardName: Hashable {
+  var container: Container
   /// What stands before the separator: `model`, `model.fp16`.
   var stem: String
   var number: Int
   var total: Int
 
   init?(_ fileName: String) {
-    guard fileName.hasSuffix(".safetensors") else { return nil }
-    let name = fileName.dropLast(".safetensors".count)
+    guard let container = Container(fileName: fileName) else { return nil }
+    let name = Container.withoutSuffix(fileName)
     let pieces = name.split(separator: "-", omittingEmptySubsequences: false)
     guard pieces.count >= 3, pieces[pieces.count - 2] == "of", let total = Self.number(pieces[pieces.count - 1])
     else { return nil }
@@ -18,6 +19,7 @@ struct ShardName: Hashable {
     guard let separator = head.lastIndex(where: { $0 == "-" || $0 == "_" }),
       let number = Self.number(head[head.index(after: separator)...])
     else { return nil }
+    self.container = container
     self.stem = String(head[..<separator])
     self.number = number
     self.total = total

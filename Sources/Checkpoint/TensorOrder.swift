@@ -10,11 +10,11 @@ struct TensorPlace: Hashable, Sendable {
 struct TensorOrder {
   let places: [TensorPlace]
 
-  init(_ headers: [ShardHeader]) {
+  init(_ headers: [any ShardHeader]) {
     places = NameSorter(headers).sortedPlaces()
   }
 
-  private static func sameName(_ left: TensorPlace, _ right: TensorPlace, _ headers: [ShardHeader]) -> Bool {
+  private static func sameName(_ left: TensorPlace, _ right: TensorPlace, _ headers: [any ShardHeader]) -> Bool {
     let first = headers[left.file].nameBytes(at: left.index)
     let second = headers[right.file].nameBytes(at: right.index)
     return first.count == second.count && first.elementsEqual(second)
@@ -23,7 +23,7 @@ struct TensorOrder {
   /// One place for each name. Of a tensor that lies in several files the one counts that the index names, else the
   /// last, as for a loader that reads the files one after the other.
   func effective(
-    headers: [ShardHeader], files: [String], index: ShardIndex?, findings: inout FindingList
+    headers: [any ShardHeader], files: [String], index: ShardIndex?, findings: inout FindingList
   ) -> [TensorPlace] {
     guard headers.count > 1 else { return places }
     let pairs = zip(places, places.dropFirst())
@@ -73,9 +73,9 @@ private struct NameSorter {
     var index: Int32
   }
 
-  private let headers: [ShardHeader]
+  private let headers: [any ShardHeader]
 
-  init(_ headers: [ShardHeader]) { self.headers = headers }
+  init(_ headers: [any ShardHeader]) { self.headers = headers }
 
   func sortedPlaces() -> [TensorPlace] {
     let keys = parallelMap(headers.count) { file in NaturalKeys(headers[file]) }
@@ -166,7 +166,7 @@ private final class NaturalKeys: @unchecked Sendable {
   /// The number of words of each key.
   let lengths: [Int32]
 
-  init(_ header: ShardHeader) {
+  init(_ header: any ShardHeader) {
     // A name of n bytes makes a key of at most 2n + 2: every other byte a digit.
     words = .allocate(capacity: header.namesLength / 4 + 2 * header.count + 1)
     var lengths: [Int32] = []

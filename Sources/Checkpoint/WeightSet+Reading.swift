@@ -7,20 +7,22 @@ extension WeightSet {
     var set: WeightSet
     var findings: FindingList
     var bytesRead: Int
+    /// The model's settings where the files hold them.
+    var configuration: Configuration?
   }
 
   /// Reads the headers of `files`, all within `folder`, and joins them to one set.
   ///
   /// - Parameter known: headers that have been read already.
   static func read(
-    label: String, kind: Kind, folder: String, files: [String], index: ShardIndex?, seed: UInt64,
-    known: [String: Result<ShardHeader, CheckpointError>]
+    label: String, container: Container, kind: Kind, folder: String, files: [String], index: ShardIndex?, seed: UInt64,
+    known: [String: Result<any ShardHeader, CheckpointError>]
   ) throws(CheckpointError) -> Reading {
     let files = files.sorted(by: NaturalOrder.precedes)
     let unknown = files.filter { known[$0] == nil }
-    let results = ShardHeader.read(unknown, in: folder, seed: seed)
+    let results = container.headers(unknown, in: folder, seed: seed)
     let read = known.merging(zip(unknown, results)) { first, _ in first }
-    var headers: [ShardHeader] = []
+    var headers: [any ShardHeader] = []
     headers.reserveCapacity(files.count)
     for file in files {
       if let result = read[file] { headers.append(try result.get()) }
@@ -39,15 +41,20 @@ extension WeightSet {
         "an extent passes 2^63 - 1; it is legal only because another one is 0")
     }
     let set = WeightSet(
-      label: label, kind: kind, files: files, tensors: tensors, fileLengths: headers.map { ByteCount($0.fileLength) },
-      metadata: headers.map(\.metadata))
+      label: label, container: container, kind: kind, files: files, tensors: tensors,
+      fileLengths: headers.map { ByteCount($0.fileLength) }, metadata: headers.map(\.metadata))
     let bytesRead = results.reduce(0) { $0 + ((try? $1.get().bytesRead) ?? 0) }
-    return Reading(set: set, findings: findings, bytesRead: bytesRead)
+    var configuration = headers.lazy.compactMap(\.configuration).first
+    if configuration != nil, container == .gguf {
+      // As transformers takes it: a model without a head of its own uses the embedding.
+      configuration?.root["tie_word_embeddings"] = .boolean(!tensors.contains { $0.name == "output.weight" })
+    }
+    return Reading(set: set, findings: findings, bytesRead: bytesRead, configuration: configuration)
   }
 
   /// Refuses what no file system should hold but sparse files can claim, so that no sum of sizes, in bytes, in bits or
   /// in elements, can overflow later on.
-  private static func checkTotal(_ headers: [ShardHeader]) throws(CheckpointError) {
+  private static func checkTotal(_ headers: [any ShardHeader]) throws(CheckpointError) {
     var total = 0
     for header in headers {
       let (sum, overflow) = total.addingReportingOverflow(header.fileLength)
@@ -63,7 +70,7 @@ extension WeightSet {
   /// The tensors at `places`, and which of them have extents that had to be clamped. Made on all cores: names and
   /// shapes are many small allocations.
   private static func materialize(
-    _ places: [TensorPlace], headers: [ShardHeader]
+    _ places: [TensorPlace], headers: [any ShardHeader]
   ) -> (tensors: [StoredTensor], clamped: [Int]) {
     let chunk = 2048
     let count = places.count
@@ -89,59 +96,23 @@ extension WeightSet {
   }
 }
 
-extension ShardHeader {
+extension Container {
   /// Reads the headers of several files, as many at a time as there are cores.
-  static func read(_ files: [String], in folder: String, seed: UInt64) -> [Result<ShardHeader, CheckpointError>] {
+  func headers(
+    _ files: [String], in folder: String, seed: UInt64
+  ) -> [Result<any ShardHeader, CheckpointError>] {
     parallelMap(files.count, scratch: ScratchBuffer.init) { position, scratch in
-      read(joined(folder, files[position]), seed: seed, scratch: scratch)
+      headerResult(joined(folder, files[position]), seed: seed, scratch: scratch)
     }
   }
 
-  static func read(
+  func headerResult(
     _ path: String, seed: UInt64, scratch: ScratchBuffer
-  ) -> Result<ShardHeader, CheckpointError> {
+  ) -> Result<any ShardHeader, CheckpointError> {
     do throws(CheckpointError) {
-      return .success(try ShardHeader(path: path, seed: seed, scratch: scratch))
+      return .success(try header(path: path, seed: seed, scratch: scratch))
     } catch {
       return .failure(error)
-    }
-  }
-
-  /// Turns the reader's notes into findings about `file`.
-  func report(as file: String, into findings: inout FindingList) {
-    for note in notes {
-      let name = note.name.map {
-        String(decoding: UnsafeBufferPointer(start: $0, count: note.name_length), as: UTF8.self)
-      }
-      switch note.kind {
-      case CSAFETENSORS_NOTE_DUPLICATE_TENSOR:
-        findings.add(
-          .error, .duplicateTensorName, file: file, tensor: name,
-          "the name occurs twice in the header, again at byte \(note.offset); readers take the last entry",
-          help: "The format forbids it: save the file again.")
-      case CSAFETENSORS_NOTE_LEADING_SPACE:
-        findings.add(
-          .warning, .headerLeadingSpace, file: file, "white space stands before the header's opening brace",
-          help: "The format wants `{` first; strict readers refuse the file.")
-      case CSAFETENSORS_NOTE_NULL_METADATA:
-        findings.add(.note, .metadataNull, file: file, "`__metadata__` is null instead of absent")
-      case CSAFETENSORS_NOTE_DUPLICATE_METADATA:
-        findings.add(
-          .warning, .metadataDuplicateKey, file: file,
-          "`__metadata__` has the key \((name ?? "").debugDescription) twice; readers take the last value")
-      case CSAFETENSORS_NOTE_ARRAY_ENTRY:
-        findings.add(
-          .warning, .tensorAsArray, file: file, tensor: name, "the tensor is written as an array, not as an object",
-          help: "Only the reference library reads it: save the file again.")
-      case CSAFETENSORS_NOTE_MAP_DTYPE:
-        findings.add(
-          .warning, .dtypeAsObject, file: file, tensor: name, "the dtype is written as an object, not as a string",
-          help: "Only the reference library reads it: save the file again.")
-      default:
-        findings.add(
-          .warning, .unknownTensorField, file: file, tensor: name,
-          "the tensor has a field that the format does not know, at byte \(note.offset)")
-      }
     }
   }
 }

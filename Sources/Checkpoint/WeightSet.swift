@@ -9,6 +9,7 @@ public struct WeightSet: Sendable {
 
   /// How a person tells it from its neighbours: `model.safetensors`, `model.fp16 (2 shards)`.
   public var label: String
+  public var container: Container
   public var kind: Kind
   /// Paths relative to the checkpoint's folder, in natural order.
   public var files: [String]
@@ -23,10 +24,12 @@ public struct WeightSet: Sendable {
   public var headIsEmbedding = false
 
   public init(
-    label: String, kind: Kind, files: [String], tensors: [StoredTensor], fileLengths: [ByteCount] = [],
+    label: String, container: Container = .safetensors, kind: Kind, files: [String], tensors: [StoredTensor],
+    fileLengths: [ByteCount] = [],
     metadata: [[String: String]] = []
   ) {
     self.label = label
+    self.container = container
     self.kind = kind
     self.files = files
     self.tensors = tensors

@@ -1,5 +1,5 @@
 /// The element types of the safetensors format (reference library 0.8.0), by their names in a header, and in the same
-/// style those that only ONNX has (IR version 13).
+/// style those that only ONNX has (IR version 13), and the blocks of GGUF files under the names that ggml gives them.
 public enum DataType: String, CaseIterable, Sendable {
   case bool = "BOOL"
   case float4 = "F4"
@@ -30,16 +30,43 @@ public enum DataType: String, CaseIterable, Sendable {
   case uint4 = "U4"
   case complex128 = "C128"
   case string = "STRING"
+  // GGUF alone has these: elements packed in blocks, together with their scales.
+  case q40 = "Q4_0"
+  case q41 = "Q4_1"
+  case q50 = "Q5_0"
+  case q51 = "Q5_1"
+  case q80 = "Q8_0"
+  case q81 = "Q8_1"
+  case q10 = "Q1_0"
+  case q2K = "Q2_K"
+  case q3K = "Q3_K"
+  case q4K = "Q4_K"
+  case q5K = "Q5_K"
+  case q6K = "Q6_K"
+  case q8K = "Q8_K"
+  case iq1S = "IQ1_S"
+  case iq1M = "IQ1_M"
+  case iq2XXS = "IQ2_XXS"
+  case iq2XS = "IQ2_XS"
+  case iq2S = "IQ2_S"
+  case iq3XXS = "IQ3_XXS"
+  case iq3S = "IQ3_S"
+  case iq4NL = "IQ4_NL"
+  case iq4XS = "IQ4_XS"
+  case tq10 = "TQ1_0"
+  case tq20 = "TQ2_0"
+  case mxfp4 = "MXFP4"
+  case nvfp4 = "NVFP4"
 
   /// The types that a safetensors header can name.
   public static let safetensors = allCases.filter {
-    ![.int2, .uint2, .int4, .uint4, .complex128, .string].contains($0)
+    ![.int2, .uint2, .int4, .uint4, .complex128, .string].contains($0) && $0.block == nil
   }
 
-  /// Zero for text, which has no fixed width.
+  /// Zero for text, which has no fixed width; of a block an element's share, rounded up.
   public var bitWidth: Int {
-    switch self {
-    case .string: 0
+    if let block { return (8 * block.bytes + block.elements - 1) / block.elements }
+    return switch self {
     case .int2, .uint2: 2
     case .float4, .int4, .uint4: 4
     case .float6e2m3, .float6e3m2: 6
@@ -48,6 +75,7 @@ public enum DataType: String, CaseIterable, Sendable {
     case .int32, .uint32, .float32: 32
     case .complex64, .float64, .int64, .uint64: 64
     case .complex128: 128
+    default: 0
     }
   }
 

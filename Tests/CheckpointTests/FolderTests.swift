@@ -137,7 +137,9 @@ import Units
   }
 
   @Test(arguments: [
-    ("pytorch_model.bin", "pickle"), ("model.gguf", "GGUF"), ("model.safetensors.incomplete", "resume"),
+    ("optimizer.pt", "model.safetensors"), ("training_args.bin", "model.safetensors"),
+    ("__0_0.distcp", "consolidate"), ("mp_rank_00/model_optim_rng.pt", "Megatron"),
+    ("model.safetensors.incomplete", "resume"),
     ("unet/model.safetensors", "subfolder unet"), ("readme.txt", "model.safetensors"),
   ]) func foldersWithoutWeights(_ file: String, _ word: String) throws {
     let folder = TemporaryFolder()

@@ -17,6 +17,12 @@ import Units
     Fixture(rule: rule) { try $0.write("model.safetensors", safetensors(text), hole: data) }
   }
 
+  private static let vector = PickleText.tensor("0", [4])
+
+  private static func pickle(_ rule: Finding.Rule, _ value: [UInt8]) -> Fixture {
+    Fixture(rule: rule) { try $0.write("pytorch_model.bin", torchArchive(value, storages: [("0", 16)])) }
+  }
+
   private static func configuration(_ rule: Finding.Rule, _ text: String, hole: Int = 0) -> Fixture {
     Fixture(rule: rule) {
       try $0.write("model.safetensors", vectors("layers.0.w"))
@@ -45,6 +51,19 @@ import Units
     header(.dtypeAsObject, #"{"a":{"dtype":{"F32":null},"shape":[4],"data_offsets":[0,16]}}"#),
     header(.unknownTensorField, #"{"a":{"x":0,"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#),
     header(.dimensionClamped, "{\(entry("a", "F32", "[0,9223372036854775808]", 0, 0))}", data: 0),
+
+    pickle(.pickleForeignGlobal, PickleText.dictionary(("a", vector), ("b", PickleText.global("os", "system")))),
+    pickle(.pickleNoTensors, PickleText.dictionary(("a", PickleText.integer(1)))),
+    pickle(.pickleWrapped, PickleText.dictionary(("state_dict", PickleText.dictionary(("a", vector))))),
+    pickle(
+      .pickleTensorKind,
+      PickleText.dictionary(
+        ("a", vector), ("b", PickleText.call(PickleText.global("torch._utils", "_rebuild_qtensor"))))),
+    pickle(.pickleTrailingBytes, PickleText.dictionary(("a", vector)) + [0x2E]),
+    pickle(.storageShared, PickleText.dictionary(("a", vector), ("b", vector))),
+    pickle(
+      .storageOverlap, PickleText.dictionary(("a", vector), ("b", PickleText.tensor("0", [2], of: 4)))),
+    pickle(.storageUnused, PickleText.dictionary(("b", PickleText.tensor("0", [2], of: 4)))),
 
     Fixture(rule: .linkOutOfFolder) { try $0.link("model.safetensors", to: outside.file("x.safetensors")) },
     Fixture(rule: .singleFileAndIndex, company: [.severalWeightSets]) {

@@ -13,6 +13,12 @@ extension ModelDescription {
       return "a model with a second column of layers (\(stack.path)) is not simulated yet"
     }
     let roles = layers.reduce(into: Set<Role>()) { $0.formUnion($1.modules.keys) }.union(modules.keys)
+    if container == .gguf, Family.row(family)?.isTransposed == true {
+      return "the \(family) family lies the other way round in a GGUF file: give the checkpoint that it was made from"
+    }
+    if container == .gguf, roles.contains(where: { $0.component == .experts }) {
+      return "a mixture of experts out of a GGUF file is not simulated: give the checkpoint that it was made from"
+    }
     if roles.contains(where: { $0.component == .experts }), !hasLowering {
       return "a mixture of experts of the \(family) family is not simulated yet"
     }

@@ -82,9 +82,10 @@ extension ModuleLowering {
 
   /// The names that an adapter's targets may mean: the stored one, and the one by which the module runs.
   private func names(of module: ModuleParameters) -> [String] {
-    let renamed = Family.row(description.family)?.runningNames ?? [:]
-    return [module.path]
-      + renamed.compactMap { module.path.endsAsPath(with: $0) ? String(module.path.dropLast($0.count)) + $1 : nil }
+    [module.path]
+      + description.runningNames.compactMap {
+        module.path.endsAsPath(with: $0) ? String(module.path.dropLast($0.count)) + $1 : nil
+      }
   }
 
   /// `lora.Embedding.forward`: rows of one factor times the other, without a conversion.

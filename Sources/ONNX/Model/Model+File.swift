@@ -4,7 +4,7 @@ extension Model {
   /// The ONNX file that a path stands for: the file itself, or the graph in a folder that holds no other weights.
   public static func file(at path: String) -> String? {
     guard isFolder(path) else { return path.hasSuffix(".onnx") ? path : nil }
-    guard let names = try? folderEntries(path), !names.contains(where: { $0.hasSuffix(".safetensors") }) else {
+    guard let names = try? folderEntries(path), !holdsWeights(names) else {
       return nil
     }
     if let inner = try? folderEntries(joined(path, "onnx")), !names.contains(where: { $0.hasSuffix(".onnx") }) {

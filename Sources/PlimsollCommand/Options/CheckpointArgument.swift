@@ -7,7 +7,8 @@ internal import Strategy
 /// The checkpoint that a command is about.
 struct CheckpointArgument: ParsableArguments {
   @Argument(
-    help: "A folder as it was downloaded, or one file in it (*.safetensors, *.onnx).", completion: .file())
+    help: "A folder as it was downloaded, or one file in it (*.safetensors, *.bin, *.gguf, *.onnx).",
+    completion: .file())
   var checkpoint: String
 
   func validate() throws {

@@ -244,6 +244,12 @@ public struct Estimator: Sendable {
           what: "architecture", value: description.family,
           source: "guessed from names and shapes, since no known family fits"))
     }
+    if description.container == .gguf {
+      result.append(
+        Assumption(
+          what: "weights", value: "at full width",
+          source: "transformers 5.17 dequantises GGUF files as it loads them (modeling_gguf_pytorch_utils.py)"))
+    }
     if let blocks = description.multiTokenPrediction {
       result.append(
         Assumption(

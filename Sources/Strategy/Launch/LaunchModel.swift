@@ -63,7 +63,8 @@ public struct LaunchModel: Hashable, Sendable {
     case .bitsandbytes(let scheme)?: storedQuantization = scheme.rawValue
     case .grouped?: storedQuantization = "gptq"
     case .other(let name)?: storedQuantization = name
-    case nil: storedQuantization = nil
+    // The scripts load a folder, and would have to name the file in it.
+    case nil: storedQuantization = description.container == .gguf ? "GGUF" : nil
     }
     sizes = Sizes(
       layers: description.layerCount?.value, hidden: description.hiddenSize?.value,

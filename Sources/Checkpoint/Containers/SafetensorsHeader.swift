@@ -4,7 +4,7 @@ internal import Units
 /// The header of one safetensors file, read and checked, its names still in C's memory.
 ///
 /// The handle is immutable after `csafetensors_open` and its lookups may run on several threads.
-final class ShardHeader: @unchecked Sendable {
+final class SafetensorsHeader: ShardHeader, @unchecked Sendable {
   /// The path as the user would type it.
   let path: String
   /// Bytes before the tensors: the length field and the header.
@@ -19,7 +19,7 @@ final class ShardHeader: @unchecked Sendable {
   /// Reads the header of the file at `path`.
   ///
   /// - Parameter seed: keys the hash of names; one for all files of a checkpoint.
-  init(path: String, seed: UInt64, scratch: ScratchBuffer = ScratchBuffer()) throws(CheckpointError) {
+  init(path: String, seed: UInt64, scratch: ScratchBuffer) throws(CheckpointError) {
     var source = try ByteSource(path: path)
     let fileLength = source.length
     var problem = csafetensors_error()
@@ -121,27 +121,42 @@ final class ShardHeader: @unchecked Sendable {
   }()
 }
 
-/// The last few shapes, so that tensors of the same shape share one.
-struct RecentShapes {
-  private var shapes: [Shape] = []
-  private var next = 0
-  /// Whether the last shape asked for had an extent beyond 2^63 - 1.
-  private(set) var lastWasClamped = false
-
-  mutating func shape(of extents: UnsafeBufferPointer<UInt64>) -> Shape {
-    lastWasClamped = extents.contains { $0 > UInt64(Int.max) }
-    if !lastWasClamped {
-      for shape in shapes where shape.rank == extents.count {
-        if extents.indices.allSatisfy({ shape[$0] == Int(extents[$0]) }) { return shape }
+extension SafetensorsHeader {
+  /// Turns the reader's notes into findings about `file`.
+  func report(as file: String, into findings: inout FindingList) {
+    for note in notes {
+      let name = note.name.map {
+        String(decoding: UnsafeBufferPointer(start: $0, count: note.name_length), as: UTF8.self)
+      }
+      switch note.kind {
+      case CSAFETENSORS_NOTE_DUPLICATE_TENSOR:
+        findings.add(
+          .error, .duplicateTensorName, file: file, tensor: name,
+          "the name occurs twice in the header, again at byte \(note.offset); readers take the last entry",
+          help: "The format forbids it: save the file again.")
+      case CSAFETENSORS_NOTE_LEADING_SPACE:
+        findings.add(
+          .warning, .headerLeadingSpace, file: file, "white space stands before the header's opening brace",
+          help: "The format wants `{` first; strict readers refuse the file.")
+      case CSAFETENSORS_NOTE_NULL_METADATA:
+        findings.add(.note, .metadataNull, file: file, "`__metadata__` is null instead of absent")
+      case CSAFETENSORS_NOTE_DUPLICATE_METADATA:
+        findings.add(
+          .warning, .metadataDuplicateKey, file: file,
+          "`__metadata__` has the key \((name ?? "").debugDescription) twice; readers take the last value")
+      case CSAFETENSORS_NOTE_ARRAY_ENTRY:
+        findings.add(
+          .warning, .tensorAsArray, file: file, tensor: name, "the tensor is written as an array, not as an object",
+          help: "Only the reference library reads it: save the file again.")
+      case CSAFETENSORS_NOTE_MAP_DTYPE:
+        findings.add(
+          .warning, .dtypeAsObject, file: file, tensor: name, "the dtype is written as an object, not as a string",
+          help: "Only the reference library reads it: save the file again.")
+      default:
+        findings.add(
+          .warning, .unknownTensorField, file: file, tensor: name,
+          "the tensor has a field that the format does not know, at byte \(note.offset)")
       }
     }
-    let made = Shape(extents.map(Int.init(clamping:)))
-    if shapes.count < 8 {
-      shapes.append(made)
-    } else {
-      shapes[next] = made
-      next = (next + 1) % 8
-    }
-    return made
   }
 }
