@@ -11,18 +11,18 @@ package struct FindingList {
     _ severity: Finding.Severity, _ rule: Finding.Rule, file: String? = nil, tensor: String? = nil,
     _ message: @autoclosure () -> String, help: String? = nil
   ) {
-    add(severity, rule: rule.rawValue, file: file, tensor: tensor, message(), help: help)
+    add(severity, of: rule, file: file, tensor: tensor, message(), help: help)
   }
 
   /// The same for the rules of other modules.
   package mutating func add(
-    _ severity: Finding.Severity, rule: String, file: String? = nil, tensor: String? = nil,
+    _ severity: Finding.Severity, of rule: some FindingRule, file: String? = nil, tensor: String? = nil,
     _ message: @autoclosure () -> String, help: String? = nil
   ) {
-    let count = counts[rule, default: 0] + 1
-    counts[rule] = count
+    let count = counts[rule.rawValue, default: 0] + 1
+    counts[rule.rawValue] = count
     guard count <= Self.limitPerRule else { return }
-    findings.append(Finding(severity, rule: rule, file: file, tensor: tensor, message: message(), help: help))
+    findings.append(Finding(severity, of: rule, file: file, tensor: tensor, message(), help: help))
   }
 
   package mutating func add(_ other: FindingList) {
