@@ -26,7 +26,8 @@ extension CheckpointError {
       String(decoding: $0.prefix(problem.name_length), as: UTF8.self)
     }
     self.init(
-      code, file: path, offset: problem.offset, tensor: problem.result == CSHARDINDEX_CONFLICT ? tensor : nil,
+      hint?.code ?? code, file: path, offset: problem.offset,
+      tensor: problem.result == CSHARDINDEX_CONFLICT ? tensor : nil,
       message: hint.map { "\(what) (\($0.what))" } ?? what, help: hint?.help ?? help)
   }
 

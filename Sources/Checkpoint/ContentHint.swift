@@ -6,6 +6,9 @@ package struct ContentHint {
   /// The rule that says the same of a document; nil where what is wrong with it is said by its own.
   var rule: Finding.Rule?
 
+  /// The same as the code of an error.
+  var code: CheckpointError.Code? { rule.map { CheckpointError.Code(rawValue: $0.rawValue) } }
+
   /// Looks at the first bytes of a file that could not be read as safetensors.
   package init?(of source: inout ByteSource) throws(CheckpointError) {
     let length = source.length

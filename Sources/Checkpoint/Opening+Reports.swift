@@ -47,7 +47,9 @@ extension Opening {
   }
 
   func shardMissing(_ name: String, count: Int, of index: ShardIndex) -> CheckpointError {
-    let isPartial = exists(joined(folder, name + ".incomplete"))
+    let isPartial =
+      ["\(name).incomplete", "\(name).aria2", "\(name).part"].contains { exists(joined(folder, $0)) }
+      || !FolderAudit.unfinishedInCache(of: folder).isEmpty
     return CheckpointError(
       .shardMissing, file: joined(folder, name),
       message: "the shard is missing (\(count) of \(index.shards.count) that \(index.name) names)"

@@ -60,6 +60,7 @@ import Units
     },
     shards(.shardTotalMismatch, ["model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors"]),
     shards(nil, ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]),
+    shards(nil, ["model-00001-of-00002.safetensors", "part/model-00002-of-00002.safetensors"]),
     // OpenAI counts from zero, and takes the last number for the total.
     shards(nil, ["model-00000-of-00001.safetensors", "model-00001-of-00001.safetensors"]),
   ]

@@ -129,7 +129,7 @@ extension Finding.ArchitectureRule: FindingRule {
         help: "Load the class of the text model, or download the whole model.")
     case .towerUnannounced:
       RuleRow(
-        .warning, summary: "a tower is stored that the configuration does not speak of",
+        .warning, .note, summary: "a tower is stored that the configuration does not speak of",
         help: "The class that the configuration names leaves it out.")
     case .predictionLayersStored:
       RuleRow(

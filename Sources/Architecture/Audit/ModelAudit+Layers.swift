@@ -3,8 +3,12 @@ internal import Units
 
 /// Blocks among their siblings, by the names of their tensors.
 extension ModelAudit {
-  /// Gaps in the numbers of the blocks.
+  /// Gaps in the numbers of the blocks, or none at all where the configuration has some.
   mutating func layerNumbers() {
+    if stacks.isEmpty, model.layers.isEmpty, let said = settings.size((family?.keys ?? .unknown).layers) {
+      findings.add(
+        .warning, .layerCountMismatch, file: settings.file, "\(said.key) is \(said.value), and no blocks are stored")
+    }
     for stack in stacks {
       guard let first = stack.blocks.first, let last = stack.blocks.last, last - first >= stack.blocks.count else {
         continue

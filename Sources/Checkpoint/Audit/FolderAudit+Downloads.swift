@@ -17,14 +17,26 @@ extension FolderAudit {
           ? "\(file) is still being downloaded by aria2: it has its full length, and not all of its data"
           : "the download of \(file) was not finished" + (isBesideTheWhole ? ", and \(file) is there" : ""))
     }
-    let cache = ".cache/huggingface/download"
-    let names = (try? folderEntries(joined(folder, cache))) ?? []
-    let partial = names.filter { $0.hasSuffix(".incomplete") }
+    let partial = Self.unfinishedInCache(of: folder)
     guard let first = partial.first else { return }
     findings.add(
-      .warning, .downloadUnfinished, file: "\(cache)/\(first)",
-      "`hf download` has \(partial.count == 1 ? "a file" : "\(partial.count) files") that it did not finish",
+      .warning, .downloadUnfinished, file: first,
+      "huggingface_hub has \(partial.count == 1 ? "a file" : "\(partial.count) files") that it did not finish",
       help: "Run `hf download` again: it resumes; the leftovers of one that was given up can be removed.")
+  }
+
+  /// What huggingface_hub has not finished, relative to the folder: below it where the folder was asked for, among the
+  /// blobs where it is a revision in its cache.
+  static func unfinishedInCache(of folder: String) -> [String] {
+    var caches = [".cache/huggingface/download"]
+    if let home = resolvedPath(folder), home.split(separator: "/").dropLast().last == "snapshots" {
+      caches.append("../../blobs")
+    }
+    return caches.flatMap { cache in
+      ((try? folderEntries(joined(folder, cache))) ?? []).filter { $0.hasSuffix(".incomplete") }.map {
+        "\(cache)/\($0)"
+      }
+    }
   }
 
   private static let unfinished = [

@@ -37,8 +37,10 @@ struct FolderAudit {
     var files: [String: Set<Int>] = [:]
     for name in checkpoint.weightSets.flatMap(\.files) {
       guard let shard = ShardName(name) else { continue }
-      said[shard.stem, default: []].insert(shard.total)
-      files[shard.stem, default: []].insert(shard.number)
+      // Shards of one model may lie in several folders.
+      let stem = splitPath(shard.stem).name
+      said[stem, default: []].insert(shard.total)
+      files[stem, default: []].insert(shard.number)
     }
     for (stem, totals) in said.sorted(by: { $0.key < $1.key }) {
       // Gaps without an index are told one by one.

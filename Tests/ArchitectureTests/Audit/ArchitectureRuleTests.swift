@@ -26,6 +26,7 @@ import Units
   static let sizes = [
     setting(.familyNotRecognised, "model_type", "unheard-of"),
     setting(.layerCountMismatch, "num_hidden_layers", 5),
+    Fixture(rule: .layerCountMismatch, company: [.familyNotRecognised]) { $0.remove { $0.contains("layers") } },
     setting(.hiddenSizeMismatch, "hidden_size", 128),
     setting(.intermediateSizeMismatch, "intermediate_size", 256),
     setting(.vocabularySizeMismatch, "vocab_size", 99),
@@ -93,6 +94,10 @@ import Units
     setting(.dtypeMismatch, "dtype", "float16"),
     Fixture(rule: .dtypeIsland) { $0.retype(.float32) { $0 == "model.norm.weight" } },
     setting(.towerMissing, "vision_config", .object(["hidden_size": 32])),
+    Fixture(rule: .towerMissing, company: [.familyNotRecognised]) {
+      $0.set("model_type", "seeing_text")
+      $0.set("architectures", .array(["SeeingForConditionalGeneration"]))
+    },
     Fixture(rule: .towerUnannounced) {
       for block in 0..<2 {
         for name in ["fc1", "fc2", "norm"] { $0.add("vision_tower.layers.\(block).\(name).weight", 32, 32) }
