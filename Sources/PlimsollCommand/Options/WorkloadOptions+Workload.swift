@@ -39,7 +39,7 @@ extension WorkloadOptions {
     var forward = ForwardSettings(
       batchSize: batchSize,
       sequenceLength: sequenceLength ?? graph?.fixed(.sequence)
-        ?? min(2048, description.maximumPositions?.value ?? 2048),
+        ?? description.usualSequenceLength,
       precision: precision ?? Self.precision(of: checkpoint), attention: attention, isPadded: padding,
       // transformers switches the cache off where it checkpoints.
       usesCache: useCache && checkpointing == .none, loop: loop, loss: loss,
@@ -67,8 +67,21 @@ extension WorkloadOptions {
     return Technique(kind)
   }
 
-  /// The model as it is loaded for the task that is asked for.
-  func loaded(_ description: ModelDescription, graph: Model? = nil) throws(Failure) -> ModelDescription {
+  /// The model as it is loaded: for the task, and in the edition, that are asked for.
+  func loaded(
+    _ checkpoint: Checkpoint, _ description: ModelDescription, graph: Model? = nil
+  ) throws(Failure) -> ModelDescription {
+    guard let bits = quantize.packedBits else { return try loadedForTask(description, graph: graph) }
+    guard graph == nil else { throw .notSimulated("--quantize on an ONNX graph") }
+    let whole = try loadedForTask(description, graph: graph)
+    do throws(LoweringError) {
+      return try whole.packedByGPTQ(bits: bits)
+    } catch {
+      throw Failure(notSimulated: error.message, checkpoint)
+    }
+  }
+
+  private func loadedForTask(_ description: ModelDescription, graph: Model?) throws(Failure) -> ModelDescription {
     guard task != nil || labels != nil else { return description }
     guard graph == nil else { throw .notSimulated("--task on an ONNX graph") }
     let loaded = description.loaded(for: task, labels: labels)
