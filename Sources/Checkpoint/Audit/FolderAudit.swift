@@ -62,7 +62,10 @@ struct FolderAudit {
   }
 
   private mutating func missingConfiguration() {
-    let isModel = checkpoint.weightSets.contains { $0.kind == .model } || !checkpoint.unbackedTensorNames.isEmpty
+    // A graph says by itself how it runs.
+    let isModel =
+      checkpoint.weightSets.contains { $0.kind == .model && !$0.files.contains { $0.hasSuffix(".onnx") } }
+      || !checkpoint.unbackedTensorNames.isEmpty
     guard isModel, checkpoint.configuration == nil, !entries.contains("config.json") else { return }
     findings.add(.warning, .configMissing, "the folder holds a model and no config.json")
   }

@@ -39,7 +39,7 @@ enum Program {
   private static func fail(_ failure: Failure, _ arguments: [String]) -> Never {
     if wants("json", arguments) {
       try? Output.write(failure.report.document(command: commandName(arguments) ?? "plimsoll").encoded(), to: nil)
-    } else if wants("sarif", arguments) {
+    } else if commandName(arguments) == "audit", wants("sarif", arguments) {
       let log = StaticAnalysisLog.document(failure.report, exitCode: Int(failure.status.rawValue))
       try? Output.write(log.encoded(), to: nil)
     }
