@@ -4,14 +4,7 @@ internal import Units
 extension Facts {
   /// The published base of an adapter, if the adapter's own shapes agree with it.
   func agreeingBase(_ model: ModelDescription) -> PublishedModel? {
-    guard let base = settings.base else { return nil }
-    if let last = model.layers.last, last.index >= base.layers { return nil }
-    for modules in model.layers.prefix(1).map(\.modules) {
-      for role in [Role.query, .key, .value, .gate, .up, .fusedQKV] {
-        if let input = modules[role]?.features?.input, input != base.hidden { return nil }
-      }
-    }
-    return base
+    settings.base.flatMap { $0.contradiction(to: model) == nil ? $0 : nil }
   }
 
   /// Fills what an adapter cannot show from what is published of its base.

@@ -61,9 +61,8 @@ extension Facts {
     if let counted, let said, counted.value != said.value, choice.family?.name != "falcon" {
       report(
         Finding(
-          .warning, rule: "key-value-heads-mismatch", file: settings.file,
-          message: "\(said.source) is \(said.value), but the tensors show \(counted.value) (\(counted.source))",
-          help: "the tensors are taken; check that configuration and weights belong together"))
+          .warning, .keyValueHeadsMismatch, file: settings.file,
+          "\(said.source) is \(said.value), but the tensors show \(counted.value) (\(counted.source))"))
     }
     return counted ?? said ?? Sourced(heads.value, .assumed, source: "as many as heads")
   }

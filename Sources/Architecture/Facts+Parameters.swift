@@ -24,9 +24,9 @@ extension Facts {
     for scheme in schemes.sorted() {
       report(
         Finding(
-          .note, rule: "packed-quantization", file: settings.file,
-          message: "weights are packed (\(scheme)), so the stored shapes are not those of the model",
-          help: elements.map(width) ?? "the parameter count is left open; bytes are exact"))
+          .note, .packedQuantization, file: settings.file,
+          "weights are packed (\(scheme)), so the stored shapes are not those of the model",
+          help: packed.bytes > 0 ? elements.map(width) ?? "the parameter count is left open; bytes are exact" : nil))
     }
     return elements
   }

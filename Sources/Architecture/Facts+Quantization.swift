@@ -28,7 +28,7 @@ extension Facts {
     for (number, pattern) in table.patterns.enumerated() where pattern.part == .packedWeight {
       let stored = weightSet.tensors[pattern.example].shape.elementCount?.count
       guard pattern.packing == packing, let role = choice.assignment.roles[number],
-        let shape = linearShape(role, model), let count = shape.elementCount?.count,
+        let shape = model.linearShape(of: role), let count = shape.elementCount?.count,
         stored == (scheme.isFourBit ? (count + 1) / 2 : count)
       else {
         model.storedQuantization = .other("\(packing.rawValue) of a shape that the configuration does not give")
@@ -49,14 +49,16 @@ extension Facts {
     }
     model.storedQuantization = .bitsandbytes(scheme)
   }
+}
 
+extension ModelDescription {
   /// The shape [out, in] that a linear layer of a gated or plain decoder has by the model's sizes.
-  private func linearShape(_ role: Role, _ model: ModelDescription) -> Shape? {
-    guard let hidden = model.hiddenSize?.value, let heads = model.headCount?.value,
-      let inner = model.intermediateSize?.value, heads > 0
+  func linearShape(of role: Role) -> Shape? {
+    guard let hidden = hiddenSize?.value, let heads = headCount?.value,
+      let inner = intermediateSize?.value, heads > 0
     else { return nil }
-    let dimension = model.headDimension?.value ?? hidden / heads
-    let keyValueHeads = model.keyValueHeadCount?.value ?? heads
+    let dimension = headDimension?.value ?? hidden / heads
+    let keyValueHeads = keyValueHeadCount?.value ?? heads
     // Sizes are a stranger's: no product may overflow.
     guard [hidden, heads, inner, dimension, keyValueHeads].allSatisfy({ (1...1 << 20).contains($0) }) else {
       return nil

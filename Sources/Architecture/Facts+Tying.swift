@@ -58,16 +58,14 @@ extension Facts {
       guard embedding != nil else { return ties }
       report(
         Finding(
-          .note, rule: "tied-head-stored", file: settings.file, tensor: "\(head.path).weight",
-          message: "the head is stored although it is tied to the input embedding",
-          help: "if the two hold equal values it can be left out of the files; if not, transformers keeps both"))
+          .note, .tiedHeadStored, file: settings.file, tensor: "\(head.path).weight",
+          "the head is stored although it is tied to the input embedding"))
       return Sourced(true, .assumed, source: ties.source)
     case (false, nil) where embedding != nil && weightSet.kind == .model:
       report(
         Finding(
-          .warning, rule: "head-not-stored", file: settings.file,
-          message: "embeddings are not tied (\(ties.source)), but no head is stored: it would start from random values",
-          help: "set tie_word_embeddings to true if the model shares its embedding, or use a class without a head"))
+          .warning, .headNotStored, file: settings.file,
+          "embeddings are not tied (\(ties.source)), but no head is stored: it would start from random values"))
     default: break
     }
     return ties

@@ -49,22 +49,23 @@ struct Facts {
 
   /// The tensors win over a configuration that says otherwise, and a finding says so.
   private mutating func settled(
-    _ fromTensors: Sourced<Int>?, _ keys: [String], rule: String, _ what: String
+    _ fromTensors: Sourced<Int>?, _ keys: [String], _ rule: Finding.ArchitectureRule, _ what: String
   ) -> Sourced<Int>? {
     let said = settings.size(keys)
     guard let fromTensors else { return declared(keys) }
-    if let said, said.value != fromTensors.value, choice.family != nil || !Self.guessed.contains(rule) {
+    // Sizes of several kinds of blocks have a key each.
+    let isSaid = keys.contains { settings.size([$0])?.value == fromTensors.value }
+    if let said, !isSaid, choice.family != nil || !Self.guessed.contains(rule) {
       report(
         Finding(
-          .warning, rule: rule, file: settings.file,
-          message: "\(said.key) is \(said.value), but the tensors show \(fromTensors.value) (\(what))",
-          help: "the tensors are taken; check that configuration and weights belong together"))
+          .warning, rule, file: settings.file,
+          "\(said.key) is \(said.value), but the tensors show \(fromTensors.value) (\(what))"))
     }
     return fromTensors
   }
 
   /// Rules that hold a part against the configuration, which is no contradiction where the part was guessed.
-  private static let guessed: Set<String> = ["intermediate-size-mismatch", "expert-count-mismatch"]
+  private static let guessed: Set<Finding.ArchitectureRule> = [.intermediateSizeMismatch, .expertCountMismatch]
 
   // MARK: Sizes
 
@@ -76,7 +77,7 @@ struct Facts {
     if weightSet.kind == .adapter, let said = declared(keys.layers) { return said }
     // ALBERT runs one block many times.
     if choice.family == nil, model.layers.count == 1, let said = declared(keys.layers) { return said }
-    return settled(counted, keys.layers, rule: "layer-count-mismatch", "blocks under \(parent(of: first.path))")
+    return settled(counted, keys.layers, .layerCountMismatch, "blocks under \(parent(of: first.path))")
   }
 
   private func parent(of path: String) -> String {
@@ -99,7 +100,7 @@ struct Facts {
       found = Sourced(shape[1], .exact, source: "\(embedding.path).weight")
     }
     if !choice.isRecognised, found != nil { found?.provenance = .derived }
-    return settled(found, keys.hidden, rule: "hidden-size-mismatch", found?.source ?? "")
+    return settled(found, keys.hidden, .hiddenSizeMismatch, found?.source ?? "")
   }
 
   private mutating func vocabularySize(_ model: ModelDescription) -> Sourced<Int>? {
@@ -110,7 +111,26 @@ struct Facts {
     let found = embedding.flatMap { module in
       module.weight.map { Sourced($0[0], .exact, source: "rows of \(module.path).weight") }
     }
-    return settled(found ?? packedRows(), keys.vocabulary, rule: "vocabulary-size-mismatch", found?.source ?? "")
+    if choice.family == nil, let said = settings.size(keys.vocabulary), let found, found.value != said.value,
+      !Self.isNamedEmbedding(found.source)
+    {
+      return rows(like: said.value) ?? declared(keys.vocabulary)
+    }
+    return settled(found ?? packedRows(), keys.vocabulary, .vocabularySizeMismatch, found?.source ?? "")
+  }
+
+  /// Whether a guessed embedding bears the name of one.
+  private static func isNamedEmbedding(_ name: String) -> Bool { ["emb", "wte", "tok"].contains(where: name.contains) }
+
+  /// A matrix beside the blocks that has a row for each of so many tokens: of an embedding whose width is another than
+  /// the model's (ALBERT), nothing else tells.
+  private func rows(like vocabulary: Int) -> Sourced<Int>? {
+    for pattern in table.patterns where pattern.stackPath == nil && pattern.part == .weight {
+      let tensor = weightSet.tensors[pattern.example]
+      guard tensor.shape.rank == 2, tensor.shape[0] == vocabulary else { continue }
+      return Sourced(vocabulary, .derived, source: "rows of \(tensor.name)")
+    }
+    return nil
   }
 
   /// MLX packs along the rows, so an embedding still has one row per token.
@@ -128,7 +148,7 @@ struct Facts {
       let modules = layer.modules
       if let up = modules[.up], let width = up.features?.output {
         return settled(
-          Sourced(width, .exact, source: "\(up.path).weight"), keys.intermediate, rule: "intermediate-size-mismatch",
+          Sourced(width, .exact, source: "\(up.path).weight"), keys.intermediate, .intermediateSizeMismatch,
           "\(up.path).weight")
       }
       if let down = modules[.down], let width = down.features?.input {
@@ -147,7 +167,7 @@ struct Facts {
       if let router = layer.modules[.router], let experts = router.features?.output {
         return settled(
           Sourced(experts, .exact, source: "rows of \(router.path).weight"), keys.experts,
-          rule: "expert-count-mismatch", "rows of \(router.path).weight")
+          .expertCountMismatch, "rows of \(router.path).weight")
       }
     }
     let hasExperts = model.layers.contains { $0.modules[.expertDown] != nil || $0.modules[.router] != nil }

@@ -72,8 +72,7 @@ struct FamilyChoice {
         ? "parts were guessed from names and shapes"
         : "its tensors bear the names of the family \(name), which was used"
     return Finding(
-      .note, rule: "family-not-recognised", file: settings.file, message: "\(why); \(how)",
-      help: "sizes come from the tensors; treat estimates as less certain")
+      .note, .familyNotRecognised, file: settings.file, "\(why); \(how)")
   }
 }
 

@@ -14,6 +14,20 @@ struct PublishedModel {
   var positions: Int
   var isTied: Bool
 
+  /// What of an adapter's shapes cannot be for this base; nil where all of it can.
+  func contradiction(to model: ModelDescription) -> String? {
+    if let last = model.layers.last, last.index >= layers {
+      return "\(last.path) is adapted, and \(name) has \(layers) layers"
+    }
+    for modules in model.layers.prefix(1).map(\.modules) {
+      for role in [Role.query, .key, .value, .gate, .up, .fusedQKV] {
+        guard let module = modules[role], let input = module.features?.input, input != hidden else { continue }
+        return "\(module.path) takes \(input) features, and \(name) is \(hidden) wide"
+      }
+    }
+    return nil
+  }
+
   /// By the last part of a repository's name or of a path.
   static func named(_ name: String) -> PublishedModel? {
     let last = name.split { $0 == "/" || $0 == "\\" }.last?.lowercased()

@@ -1,3 +1,5 @@
+public import Units
+
 /// A downloaded model: its weight sets, what its documents declare, and what was noticed while reading.
 public struct Checkpoint: Sendable {
   /// The path as the user gave it.
@@ -13,13 +15,16 @@ public struct Checkpoint: Sendable {
   public var generationConfiguration: Configuration?
   /// The names in an index none of whose shards is there, in natural order; empty for any other checkpoint.
   public var unbackedTensorNames: [String]
+  /// `metadata.total_size` of such an index; nil where it has none that is a whole number.
+  public var unbackedBytes: ByteCount?
   public var findings: [Finding]
   /// Bytes taken from files: headers and documents, never weights.
   public var bytesRead: Int
 
   package init(
     path: String, weightSets: [WeightSet], configuration: Configuration?, adapterConfiguration: Configuration?,
-    generationConfiguration: Configuration? = nil, unbackedTensorNames: [String] = [], findings: [Finding],
+    generationConfiguration: Configuration? = nil, unbackedTensorNames: [String] = [], unbackedBytes: ByteCount? = nil,
+    findings: [Finding],
     bytesRead: Int = 0
   ) {
     self.path = path
@@ -28,6 +33,7 @@ public struct Checkpoint: Sendable {
     self.adapterConfiguration = adapterConfiguration
     self.generationConfiguration = generationConfiguration
     self.unbackedTensorNames = unbackedTensorNames
+    self.unbackedBytes = unbackedBytes
     self.findings = findings
     self.bytesRead = bytesRead
   }

@@ -58,7 +58,8 @@ extension CheckpointError {
       help = "Close other programs, then try again."
     }
     self.init(
-      code, file: path, offset: offset, tensor: tensor, message: hint.map { "\(what) (\($0.what))" } ?? what,
+      hint?.code ?? code, file: path, offset: offset, tensor: tensor,
+      message: hint.map { "\(what) (\($0.what))" } ?? what,
       help: hint?.help ?? help)
   }
 

@@ -26,15 +26,15 @@ extension CheckpointError {
       String(decoding: $0.prefix(problem.name_length), as: UTF8.self)
     }
     self.init(
-      code, file: path, offset: problem.offset, tensor: problem.result == CSHARDINDEX_CONFLICT ? tensor : nil,
+      hint?.code ?? code, file: path, offset: problem.offset,
+      tensor: problem.result == CSHARDINDEX_CONFLICT ? tensor : nil,
       message: hint.map { "\(what) (\($0.what))" } ?? what, help: hint?.help ?? help)
   }
 
   /// What a JSON document that cannot be read seems to be.
   static func documentHint(_ text: UnsafeRawBufferPointer) -> ContentHint? {
     if hasConflictMarker(text) {
-      return ContentHint(
-        what: "it holds the markers of an unresolved merge conflict", help: ContentHint.mergeConflictHelp)
+      return ContentHint(.mergeConflict, what: "it holds the markers of an unresolved merge conflict")
     }
     if text.first == UInt8(ascii: "{") { return nil }
     return ContentHint(prefix: UnsafeRawBufferPointer(rebasing: text.prefix(512)), fileLength: text.count)
@@ -49,7 +49,7 @@ extension CheckpointError {
   }
 
   /// Whether a line begins with seven of the characters that version control leaves at a conflict.
-  private static func hasConflictMarker(_ text: UnsafeRawBufferPointer) -> Bool {
+  static func hasConflictMarker(_ text: UnsafeRawBufferPointer) -> Bool {
     var at = 0
     while at + 7 <= text.count {
       let byte = text[at]

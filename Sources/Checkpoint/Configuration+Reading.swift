@@ -64,6 +64,9 @@ extension Configuration {
   ) {
     let place = "line \(problem.line), column \(problem.column) (byte \(problem.offset))"
     let hint = CheckpointError.documentHint(text)
+    if let rule = hint?.rule {
+      return findings.add(.error, rule, file: file, "\(hint?.what ?? "") (at \(place))", help: hint?.help)
+    }
     let help = hint?.help ?? "Download it again."
     let suffix = hint.map { " (\($0.what))" } ?? ""
     switch problem.result {

@@ -3,6 +3,11 @@ package struct ContentHint {
   /// What to add to an error's message, such as `the file is a Git LFS pointer`.
   package var what: String
   package var help: String
+  /// The rule that says the same of a document; nil where what is wrong with it is said by its own.
+  var rule: Finding.Rule?
+
+  /// The same as the code of an error.
+  var code: CheckpointError.Code? { rule.map { CheckpointError.Code(rawValue: $0.rawValue) } }
 
   /// Looks at the first bytes of a file that could not be read as what its name says.
   package init?(of source: inout ByteSource) throws(CheckpointError) {
@@ -17,14 +22,17 @@ package struct ContentHint {
     self.help = help
   }
 
+  init(_ rule: Finding.Rule, what: String) {
+    self.init(what: what, help: rule.row.help)
+    self.rule = rule
+  }
+
   /// Recognises the usual suspects by a file's first bytes.
   init?(prefix bytes: UnsafeRawBufferPointer, fileLength: Int) {
     if bytes.isEmpty {
       self.init(what: "the file is empty", help: "Download it again.")
-    } else if bytes.starts(with: "version https://git-lfs.github.com/spec/".utf8) {
-      self.init(
-        what: "the file is a Git LFS pointer, not the file itself",
-        help: "Run `git lfs install` and `git lfs pull` in the folder, or download with `hf download`.")
+    } else if bytes.starts(with: Self.pointerPrefix) {
+      self.init(.gitLFSPointer, what: "the file is a Git LFS pointer, not the file itself")
     } else if Self.looksLikeHTML(bytes) {
       self.init(
         what: "the file is a web page",
@@ -41,7 +49,7 @@ package struct ContentHint {
     } else if bytes.starts(with: [0x89, 0x48, 0x44, 0x46]) {
       self.init(what: "the file is an HDF5 file", help: "Give the safetensors version of the checkpoint.")
     } else if bytes.starts(with: "<<<<<<<".utf8) {
-      self.init(what: "the file holds an unresolved merge conflict", help: Self.mergeConflictHelp)
+      self.init(.mergeConflict, what: "the file holds an unresolved merge conflict")
     } else if Self.isBigEndian(bytes, fileLength: fileLength) {
       self.init(
         what: "the header's length is written big-endian", help: "The writer of this file is at fault: save it again.")
@@ -55,7 +63,8 @@ package struct ContentHint {
     }
   }
 
-  static let mergeConflictHelp = "Resolve the conflict in the repository, or download the file again."
+  /// How a pointer of Git LFS begins.
+  static let pointerPrefix = "version https://git-lfs.github.com/spec/".utf8
 
   private static func looksLikeHTML(_ bytes: UnsafeRawBufferPointer) -> Bool {
     let text = bytes.drop { $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }

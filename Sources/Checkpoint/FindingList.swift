@@ -11,18 +11,30 @@ package struct FindingList {
     _ severity: Finding.Severity, _ rule: Finding.Rule, file: String? = nil, tensor: String? = nil,
     _ message: @autoclosure () -> String, help: String? = nil
   ) {
-    add(severity, rule: rule.rawValue, file: file, tensor: tensor, message(), help: help)
+    add(severity, of: rule, file: file, tensor: tensor, message(), help: help)
   }
 
   /// The same for the rules of other modules.
   package mutating func add(
-    _ severity: Finding.Severity, rule: String, file: String? = nil, tensor: String? = nil,
+    _ severity: Finding.Severity, of rule: some FindingRule, file: String? = nil, tensor: String? = nil,
     _ message: @autoclosure () -> String, help: String? = nil
   ) {
-    let count = counts[rule, default: 0] + 1
-    counts[rule] = count
-    guard count <= Self.limitPerRule else { return }
-    findings.append(Finding(severity, rule: rule, file: file, tensor: tensor, message: message(), help: help))
+    guard counts(rule.rawValue) else { return }
+    findings.append(Finding(severity, of: rule, file: file, tensor: tensor, message(), help: help))
+  }
+
+  /// One that was made before the file had a name.
+  mutating func add(_ finding: Finding, file: String) {
+    guard counts(finding.rule) else { return }
+    var finding = finding
+    finding.file = file
+    findings.append(finding)
+  }
+
+  /// Counts one more of a rule; false where there are enough.
+  private mutating func counts(_ rule: String) -> Bool {
+    counts[rule, default: 0] += 1
+    return counts[rule, default: 0] <= Self.limitPerRule
   }
 
   package mutating func add(_ other: FindingList) {

@@ -1,8 +1,10 @@
 /// What a folder's names and links say.
 extension Opening {
+  /// Files of PyTorch before 1.6 are sound, and no weight of them is wanted where others are read.
   mutating func reportUnreadable(_ location: WeightLocation, _ error: CheckpointError) {
     findings.add(
-      .error, .weightSetUnreadable, file: location.fileName, tensor: error.tensor,
+      error.code == .pytorchNotAnArchive ? .note : .error, .weightSetUnreadable, file: location.fileName,
+      tensor: error.tensor,
       "a further weight set of the folder cannot be read: \(error.file): \(error.message)", help: error.help)
   }
 
@@ -50,7 +52,9 @@ extension Opening {
   }
 
   func shardMissing(_ name: String, count: Int, of index: ShardIndex) -> CheckpointError {
-    let isPartial = exists(joined(folder, name + ".incomplete"))
+    let isPartial =
+      ["\(name).incomplete", "\(name).aria2", "\(name).part"].contains { exists(joined(folder, $0)) }
+      || !FolderAudit.unfinishedInCache(of: folder).isEmpty
     return CheckpointError(
       .shardMissing, file: joined(folder, name),
       message: "the shard is missing (\(count) of \(index.shards.count) that \(index.name) names)"

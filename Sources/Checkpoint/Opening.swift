@@ -8,7 +8,7 @@ struct Opening {
   private let seed = UInt64.random(in: .min ... .max)
   private var sets: [WeightSet] = []
   private var bytesRead = 0
-  private var unbacked: [String] = []
+  private var unbacked: (names: [String], bytes: ByteCount?) = ([], nil)
   private var configuration: Configuration?
   private var adapterConfiguration: Configuration?
   private var generationConfiguration: Configuration?
@@ -24,8 +24,8 @@ struct Opening {
   var checkpoint: Checkpoint {
     Checkpoint(
       path: path, weightSets: sets, configuration: configuration, adapterConfiguration: adapterConfiguration,
-      generationConfiguration: generationConfiguration, unbackedTensorNames: unbacked, findings: findings.all,
-      bytesRead: bytesRead)
+      generationConfiguration: generationConfiguration, unbackedTensorNames: unbacked.names,
+      unbackedBytes: unbacked.bytes, findings: findings.all, bytesRead: bytesRead)
   }
 
   /// Reads one file, and the documents beside it.
@@ -169,7 +169,8 @@ struct Opening {
       "none of the \(index.shards.count) shards that the index names is there", help: "Download the shards.")
     index.checkSelf(into: &findings)
     if isPrimary {
-      unbacked = (0..<index.count).map { String(decoding: index.entry($0).name, as: UTF8.self) }.naturallySorted()
+      let names = (0..<index.count).map { String(decoding: index.entry($0).name, as: UTF8.self) }
+      unbacked = (names.naturallySorted(), index.totalSize)
     }
     return false
   }

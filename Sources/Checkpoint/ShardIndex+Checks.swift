@@ -100,6 +100,13 @@ extension ShardIndex {
     }
   }
 
+  /// What the index says of the size of its tensors; nil where that is no number of bytes.
+  var totalSize: ByteCount? {
+    let summary = summary
+    guard summary.size_kind == CSHARDINDEX_SIZE_EXACT else { return nil }
+    return Int(exactly: summary.total_size).map { ByteCount($0) }
+  }
+
   private func checkTotal(effective: Int, stored: Int, into findings: inout FindingList) {
     let summary = summary
     guard summary.size_kind == CSHARDINDEX_SIZE_EXACT, summary.entry_count > 0,

@@ -3,7 +3,7 @@ internal import Report
 
 struct AuditCommand: AnsweringCommand {
   enum Format: String, AnswerFormat {
-    case table, json
+    case table, json, sarif
   }
 
   static let configuration = CommandConfiguration(
@@ -19,7 +19,6 @@ struct AuditCommand: AnsweringCommand {
   @OptionGroup var output: OutputOptions<Format>
 
   func answer() throws -> any Answer {
-    let (checkpoint, description) = try input.read()
-    return Audit(checkpoint, description, isStrict: strict)
+    Audit(input.checkpoint, try input.audit(), isStrict: strict)
   }
 }

@@ -14,11 +14,15 @@ package protocol Answer: Sendable {
 
   /// The same answer for a spreadsheet.
   var csv: String { get }
+
+  /// The same answer for tools that gather what analyses found.
+  var log: JSONValue { get }
 }
 
 extension Answer {
   package var holds: Bool { true }
   package var csv: String { page.csv }
+  package var log: JSONValue { document }
 
   /// The whole JSON document.
   package var document: JSONValue {
@@ -37,6 +41,7 @@ extension Answer {
     case .csv: Array(csv.utf8)
     case .html: Array(page.html(title: "plimsoll \(Self.command)").utf8)
     case .json: document.encoded()
+    case .sarif: log.encoded()
     }
   }
 }

@@ -138,7 +138,7 @@ import Units
 
   @Test func noneIsForgotten() {
     // `one-shard-only` is about a file, not a folder: see ShardTests.
-    let known = Set(Self.fixtures.map(\.rule)).union([.oneShardOnly])
+    let known = Set(Self.fixtures.map(\.rule) + FolderAuditTests.fixtures.compactMap(\.rule)).union([.oneShardOnly])
     #expect(Set(Finding.Rule.allCases).subtracting(known) == [])
   }
 }

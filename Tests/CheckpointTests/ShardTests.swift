@@ -101,7 +101,7 @@ import Units
   @Test func aMergeConflictIsRecognised() throws {
     let folder = try pair(index(Self.map) + "\n=======\n" + index(Self.map) + "\n>>>>>>> theirs\n")
     let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path) }
-    #expect(error?.code == .indexNotJSON)
+    #expect(error?.code.rawValue == "merge-conflict")
     #expect(error?.message.contains("merge conflict") == true)
     #expect(error?.message.contains("line 2, column 1") == true)
   }

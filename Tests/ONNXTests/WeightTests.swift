@@ -89,7 +89,7 @@ import Units
     let graph = GraphCheckpoint(model.model, model.analysis)
     var other = graph.modules
     change(&other.tensors)
-    return graph.differences(from: other)
+    return graph.differences(from: other, file: "onnx/model.onnx")
   }
 
   @Test func theSameWeightsDoNotDiffer() {
@@ -108,6 +108,14 @@ import Units
     }
     #expect(found.map(\.rule) == ["graph-shape-differs"])
     #expect(found.first?.severity == .error)
+  }
+
+  @Test func anotherTypeIsANote() {
+    let found = differences { tensors in
+      for index in tensors.indices { tensors[index].dataType = .bfloat16 }
+    }
+    #expect(found.map(\.rule) == ["graph-types-differ"])
+    #expect(found.first?.file == "onnx/model.onnx")
   }
 
   @Test func aMissingWeightIsAWarning() {

@@ -11,7 +11,8 @@ extension Family {
         "feed_forward.shared_expert.up_proj": .sharedExpertUp,
         "feed_forward.shared_expert.down_proj": .sharedExpertDown,
       ]),
-    outside: decoderOutside, forward: .transformer(.llama4))
+    outside: decoderOutside, keys: ConfigurationKeys(intermediate: ["intermediate_size", "intermediate_size_mlp"]),
+    forward: .transformer(.llama4))
 }
 
 extension TransformerChoices {

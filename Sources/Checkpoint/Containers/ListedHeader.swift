@@ -82,9 +82,6 @@ final class ListedHeader: ShardHeader, @unchecked Sendable {
   }
 
   func report(as file: String, into list: inout FindingList) {
-    for finding in findings {
-      list.add(
-        finding.severity, rule: finding.rule, file: file, tensor: finding.tensor, finding.message, help: finding.help)
-    }
+    for finding in findings { list.add(finding, file: file) }
   }
 }

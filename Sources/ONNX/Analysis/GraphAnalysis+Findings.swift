@@ -9,9 +9,7 @@ extension GraphAnalysis {
     let file = splitPath(model.path).name
     let broken = defects.map { cause in
       Finding(
-        .error, rule: Finding.ModelRule.graphRuleBroken.rawValue, file: file, tensor: cause.node,
-        message: cause.message,
-        help: "The model breaks a rule of this operator: export it again.")
+        .error, of: Finding.ModelRule.graphRuleBroken, file: file, tensor: cause.node, cause.message)
     }
     var operators: [String: Int] = [:]
     for cause in unsupported { operators[cause.message, default: 0] += 1 }
@@ -20,15 +18,15 @@ extension GraphAnalysis {
       ? []
       : [
         Finding(
-          .warning, rule: Finding.ModelRule.graphExpansion.rawValue, file: file,
-          message: "\(graph.steps.count) nodes become \(graph.expandedCount) when every function call is written out",
+          .warning, of: Finding.ModelRule.graphExpansion, file: file,
+          "\(graph.steps.count) nodes become \(graph.expandedCount) when every function call is written out",
           help: "Runtimes that inline functions will not load it.")
       ]
     return broken + expansion
       + operators.sorted { $0.key < $1.key }.map { message, count in
         Finding(
-          .warning, rule: Finding.ModelRule.operatorUnknown.rawValue, file: file,
-          message: count == 1 ? message : "\(message) (\(count) times)",
+          .warning, of: Finding.ModelRule.operatorUnknown, file: file,
+          count == 1 ? message : "\(message) (\(count) times)",
           help: "Shapes behind it come from the file's own declarations, where it has them.")
       }
   }

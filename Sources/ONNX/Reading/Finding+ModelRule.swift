@@ -60,6 +60,8 @@ extension Finding {
     case weightsRenamed = "weights-renamed"
     case graphShapeDiffers = "graph-shape-differs"
     case graphWeightsDiffer = "graph-weights-differ"
+    case graphTypesDiffer = "graph-types-differ"
+    case graphUnreadable = "graph-unreadable"
   }
 }
 
@@ -68,7 +70,7 @@ extension FindingList {
     _ severity: Finding.Severity, _ rule: Finding.ModelRule, file: String, tensor: String? = nil,
     _ message: @autoclosure () -> String, help: String? = nil
   ) {
-    add(severity, rule: rule.rawValue, file: file, tensor: tensor, message(), help: help)
+    add(severity, of: rule, file: file, tensor: tensor, message(), help: help)
   }
 }
 

@@ -6,8 +6,9 @@ extension GraphCheckpoint {
   ///
   /// Names are matched whole or by their longest common end, since exporters wrap models into others; weights without
   /// a name of their own by shape, whichever way a matrix lies.
-  public func differences(from other: WeightSet) -> [Finding] {
-    let file = checkpoint.weightSets.first?.files.first
+  ///
+  /// - Parameter file: the graph's, for findings.
+  public func differences(from other: WeightSet, file: String) -> [Finding] {
     var findings: [Finding] = []
     var open = other.tensors.filter { $0.dataType.isFloatingPoint }
     var rest: [StoredTensor] = []
@@ -27,9 +28,8 @@ extension GraphCheckpoint {
       if !open[best].shape.isSame(as: tensor.shape) {
         findings.append(
           Finding(
-            .error, rule: Finding.ModelRule.graphShapeDiffers.rawValue, file: file, tensor: tensor.name,
-            message: "has the shape \(tensor.shape) in the graph and \(open[best].shape) in \(other.label)",
-            help: "One of the two belongs to another model: export again."))
+            .error, of: Finding.ModelRule.graphShapeDiffers, file: file, tensor: tensor.name,
+            "has the shape \(tensor.shape) in the graph and \(open[best].shape) in \(other.label)"))
       }
     }
     open = open.indices.filter { !matched.contains($0) }.map { open[$0] }
@@ -48,13 +48,28 @@ extension GraphCheckpoint {
       let examples = missing.prefix(3).map(\.name).joined(separator: ", ")
       findings.append(
         Finding(
-          .warning, rule: Finding.ModelRule.graphWeightsDiffer.rawValue, file: file,
-          message: "\(missing.count) tensors of \(other.label) have no counterpart in the graph"
+          .warning, of: Finding.ModelRule.graphWeightsDiffer, file: file,
+          "\(missing.count) tensors of \(other.label) have no counterpart in the graph"
             + (missing.isEmpty ? "" : " (\(examples)\(missing.count > 3 ? ", …" : ""))")
-            + ", and \(extra) of the graph none there",
-          help: "Tied heads and folded norms explain a few; more mean that the two are not the same model."))
+            + ", and \(extra) of the graph none there"))
+    }
+    if let own = modules.mostCommonType, let type = other.mostCommonType, own != type {
+      findings.append(
+        Finding(
+          .note, of: Finding.ModelRule.graphTypesDiffer, file: file,
+          "most of the graph's weights are \(own.rawValue), those of \(other.label) \(type.rawValue)"))
     }
     return findings
+  }
+}
+
+extension WeightSet {
+  /// The type that most bytes have.
+  fileprivate var mostCommonType: DataType? {
+    let bytes = tensors.reduce(into: [DataType: Int]()) {
+      $0[$1.dataType] = Tally.sum($0[$1.dataType] ?? 0, $1.range.length)
+    }
+    return bytes.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key
   }
 }
 

@@ -57,7 +57,7 @@ extension GraphWeights {
   fileprivate func findings(file: String) -> [Finding] {
     var findings: [Finding] = []
     func note(_ count: Int, _ rule: Finding.ModelRule, _ message: String) {
-      if count > 0 { findings.append(Finding(.note, rule: rule.rawValue, file: file, message: message)) }
+      if count > 0 { findings.append(Finding(.note, of: rule, file: file, message)) }
     }
     note(
       constantCount, .tensorsNoWeights,

@@ -15,11 +15,13 @@ struct CheckpointArgument: ParsableArguments {
     if checkpoint.isEmpty { throw ValidationError("the checkpoint's path is empty") }
   }
 
-  /// Reads the headers and says what they make up; no description where there are no weights.
-  func read() throws(CheckpointError) -> (Checkpoint, ModelDescription?) {
-    if let graph = try Self.openGraph(checkpoint) { return (graph.checkpoint, graph.description) }
-    let checkpoint = try Self.open(checkpoint)
-    return (checkpoint, checkpoint.weightSets.first.map { ModelDescription(checkpoint: checkpoint, weightSet: $0) })
+  /// Everything that was noticed about the checkpoint, and about the ONNX graph that may lie beside it.
+  func audit() throws(CheckpointError) -> [Finding] {
+    if let graph = try Self.openGraph(checkpoint) {
+      return graph.checkpoint.findings + graph.checkpoint.folderFindings() + graph.description.findings
+    }
+    let checkpoint = try Checkpoint.open(checkpoint)
+    return checkpoint.auditFindings() + Self.differences(from: checkpoint)
   }
 
   /// Reads a checkpoint whose weights have to be there.
@@ -30,7 +32,7 @@ struct CheckpointArgument: ParsableArguments {
 
   /// The same for a checkpoint that is no ONNX model.
   static func readWeights(_ path: String) throws(CheckpointError) -> (Checkpoint, ModelDescription) {
-    let checkpoint = try open(path)
+    let checkpoint = try Checkpoint.open(path)
     return (checkpoint, ModelDescription(checkpoint: checkpoint, weightSet: try checkpoint.primaryWeightSet()))
   }
 
@@ -48,18 +50,19 @@ struct CheckpointArgument: ParsableArguments {
 
   // MARK: - Files
 
-  /// A checkpoint, held against the ONNX graph that may lie beside it.
-  private static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
-    var checkpoint = try Checkpoint.open(path)
-    guard let weights = checkpoint.weightSets.first, let file = Model.file(beside: path) else { return checkpoint }
+  /// A checkpoint held against the ONNX graph that may lie beside it.
+  private static func differences(from checkpoint: Checkpoint) -> [Finding] {
+    guard let weights = checkpoint.weightSets.first, let file = Model.file(beside: checkpoint.path) else { return [] }
+    let name = file.hasPrefix(checkpoint.path + "/") ? String(file.dropFirst(checkpoint.path.count + 1)) : file
     do throws(CheckpointError) {
       let model = try Model.open(file)
-      checkpoint.findings += GraphCheckpoint(model, GraphAnalysis(model)).differences(from: weights)
+      let graph = GraphCheckpoint(model, GraphAnalysis(model))
+      let described = ModelDescription(checkpoint: checkpoint, weightSet: graph.modules)
+      let description = ModelDescription(checkpoint: checkpoint, weightSet: weights)
+      return graph.differences(from: weights, file: name) + description.differences(from: described, file: name)
     } catch {
-      checkpoint.findings.append(
-        Finding(.error, rule: error.code.rawValue, file: file, message: error.message, help: error.help))
+      return [Finding(.error, of: Finding.ModelRule.graphUnreadable, file: name, error.message, help: error.help)]
     }
-    return checkpoint
   }
 
   private struct OpenedGraph {

@@ -37,8 +37,12 @@ enum Program {
   }
 
   private static func fail(_ failure: Failure, _ arguments: [String]) -> Never {
-    let document = failure.report.document(command: commandName(arguments) ?? "plimsoll").encoded()
-    if wantsJSON(arguments) { try? Output.write(document, to: nil) }
+    if wants("json", arguments) {
+      try? Output.write(failure.report.document(command: commandName(arguments) ?? "plimsoll").encoded(), to: nil)
+    } else if commandName(arguments) == "audit", wants("sarif", arguments) {
+      let log = StaticAnalysisLog.document(failure.report, exitCode: Int(failure.status.rawValue))
+      try? Output.write(log.encoded(), to: nil)
+    }
     Output.writeError(failure.report.text(style: Terminal.standardError))
     exit(failure.status.rawValue)
   }
@@ -50,7 +54,8 @@ enum Program {
   }
 
   /// Arguments that cannot be parsed still say in which form the error is wanted.
-  private static func wantsJSON(_ arguments: [String]) -> Bool {
-    arguments.contains("--format=json") || zip(arguments, arguments.dropFirst()).contains { $0 == ("--format", "json") }
+  private static func wants(_ format: String, _ arguments: [String]) -> Bool {
+    arguments.contains("--format=\(format)")
+      || zip(arguments, arguments.dropFirst()).contains { $0 == ("--format", format) }
   }
 }

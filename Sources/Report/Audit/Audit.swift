@@ -1,6 +1,4 @@
-package import Architecture
 package import Checkpoint
-internal import Units
 
 /// The answer of `plimsoll audit`: everything that was noticed about a checkpoint.
 package struct Audit: Answer {
@@ -12,12 +10,11 @@ package struct Audit: Answer {
   let findings: [Finding]
 
   /// - Parameter isStrict: whether a warning is as bad as an error.
-  package init(_ checkpoint: Checkpoint, _ description: ModelDescription?, isStrict: Bool) {
-    path = checkpoint.path
+  package init(_ path: String, _ findings: [Finding], isStrict: Bool) {
+    self.path = path
     self.isStrict = isStrict
-    let all = checkpoint.findings + (description?.findings ?? [])
-    findings = [Finding.Severity.error, .warning, .note].flatMap { severity in
-      all.filter { $0.severity == severity }
+    self.findings = [Finding.Severity.error, .warning, .note].flatMap { severity in
+      findings.filter { $0.severity == severity }
     }
   }
 
@@ -35,6 +32,8 @@ package struct Audit: Answer {
       .init("findings", .array(findings.map(JSONValue.init))),
     ]
   }
+
+  package var log: JSONValue { StaticAnalysisLog.document(findings, path: path) }
 
   package var page: Page {
     let counts = [Finding.Severity.error, .warning, .note].map { severity in

@@ -38,6 +38,10 @@ final class TemporaryFolder: Sendable {
     guard symlink(target, file(name)) == 0 else { throw Problem(name: name) }
   }
 
+  func remove(_ name: String) throws {
+    guard unlink(file(name)) == 0 else { throw Problem(name: name) }
+  }
+
   func pipe(_ name: String) throws {
     guard mkfifo(file(name), 0o644) == 0 else { throw Problem(name: name) }
   }
