@@ -36,6 +36,10 @@ struct PlanCommand: AnsweringCommand {
     guard hardware.gpu != nil || hardware.gpuMemory != nil else {
       throw ValidationError("a plan needs --gpu or --gpu-memory")
     }
+    if let model = estimation.model, let flag = search.given.first {
+      throw ValidationError(
+        "\(flag) has no effect with --model \(model.rawValue), which compares the paper's four methods by its score")
+    }
     guard (0..<100).contains(memoryMargin) else {
       throw ValidationError("--memory-margin must be at least 0 and less than 100, and is \(memoryMargin)")
     }
@@ -64,14 +68,14 @@ struct PlanCommand: AnsweringCommand {
         plan = methods(of: SimulatedPeaks(estimator: estimator, workload: workload), cluster)
       } else {
         var search = PlanSearch(
-          estimator: estimator, workload: workload, cluster: cluster, objective: self.search.objective,
+          estimator: estimator, workload: workload, cluster: cluster, objective: self.search.objective ?? .throughput,
           choices: try self.search.choices())
         search.isExhaustive = self.search.all
         plan = search.plan()
       }
     }
     let answer = PlanAnswer(
-      checkpoint: checkpoint.path, model: estimation.model?.rawValue, objective: search.objective,
+      checkpoint: checkpoint.path, model: estimation.model?.rawValue, objective: search.objective ?? .throughput,
       hardware: hardware.summary(gpu), plan: plan, assumptions: assumptions)
     guard let best = plan.best, let engine = launch.emit else { return answer }
     return try emit(engine, answer, best, cluster, checkpoint, description, graph: model)

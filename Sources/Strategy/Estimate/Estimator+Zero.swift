@@ -36,7 +36,7 @@ extension Estimator {
     var settings = ZeroSettings(stage, ranks: ranks, rank: rank ?? 0)
     settings.offloadsOptimizer = [.optimizer, .all, .nvme].contains(layout.engine.offload)
     settings.offloadsParameters = [.parameters, .all, .nvme].contains(layout.engine.offload)
-    settings.usesDrive = layout.engine.offload == .nvme
+    settings.drive = layout.engine.offload == .nvme ? .infinity : nil
     return settings
   }
 

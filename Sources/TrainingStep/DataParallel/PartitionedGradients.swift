@@ -68,31 +68,23 @@ struct PartitionedGradients {
     _ = memory.allocate(bytes, cause: cause, module: "", category: category)
   }
 
-  /// Elements of trained parameters that stay in host memory beside a drive (`max_in_cpu`), and the buffers through which
-  /// parameters and states pass (`buffer_count`, `buffer_size`; deepspeed/runtime/zero/offload_config.py).
-  private enum Drive {
-    static let kept = 1_000_000_000
-    static let parameterBuffers = 5 * 100_000_000
-    static let stateBuffers = 4
-  }
-
   /// - Parameter frozen: the parts of parameters that do not train.
   func outside(frozen: [ByteCount]) -> OutsideMemory {
     var result = OutsideMemory()
     let sizes = groups.map { $0.reduce(0, +) }
-    if settings.offloadsParameters, settings.usesDrive {
+    if settings.offloadsParameters, let drive = settings.drive {
       // Buffers for a drive are locked as they are, without torch's rounding.
-      result.host += OutsideMemory.pinned(bytes(min(total, Drive.kept), type)) + bytes(Drive.parameterBuffers, type)
+      result.host += OutsideMemory.pinned(bytes(min(total, drive.kept), type)) + bytes(drive.parameters, type)
       result.disk += frozen.reduce(bytes(total, type), +)
     } else if settings.offloadsParameters {
       result.host += frozen.reduce(OutsideMemory.pinned(bytes(total, type))) { $0 + OutsideMemory.pinned($1) }
     }
     guard settings.offloadsOptimizer else { return result }
     result.host += OutsideMemory.pinned(bytes(total, type))
-    if settings.usesDrive {
-      // fp32 copy, gradient and two moments.
-      result.host += bytes(Drive.stateBuffers * (sizes.max() ?? 0), .float32)
-      result.disk += bytes(4 * total, .float32)
+    if let drive = settings.drive {
+      // fp32 copy and two moments, and the gradient where it waits there.
+      result.host += bytes(drive.states * (sizes.max() ?? 0), .float32)
+      result.disk += bytes((drive.storesGradients ? 4 : 3) * total, .float32)
     } else {
       result.host += bytes(3 * total, .float32)
       result.host += sizes.reduce(.zero) { $0 + OutsideMemory.pinned(bytes($1, .float32)) }
@@ -151,7 +143,7 @@ struct PartitionedGradients {
         memory.allocate(bytes(min(parameter.part, 250_000_000), .float64), cause: "_to_copy", module: ""))
       guard type != .float32 else { continue }
       let wide = memory.allocate(bytes(parameter.part, .float32), cause: "_to_copy", module: "")
-      if settings.usesDrive { held.append(wide) } else { memory.release(wide) }
+      if settings.drive?.storesGradients == true { held.append(wide) } else { memory.release(wide) }
     }
     if let copy { memory.release(copy) }
   }

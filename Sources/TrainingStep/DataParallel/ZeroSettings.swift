@@ -17,8 +17,17 @@ public struct ZeroSettings: Hashable, Sendable {
   public var offloadsOptimizer = false
   /// Whether parameters lie there too until they are gathered (`offload_param`).
   public var offloadsParameters = false
-  /// Whether what is offloaded lies on a drive, and passes through buffers in host memory (ZeRO-Infinity).
-  public var usesDrive = false
+  /// How what is offloaded passes through host memory to a drive; nil where it stays there.
+  public var drive: DriveBuffers?
+  /// Ranks over which each parameter lies in parts, and each gradient, where those are fewer than all (three levels).
+  public var parameterRanks: Int?
+  public var gradientRanks: Int?
+  /// Ranks that share a second copy of the parameters until the update (`zero_hpz_partition_size`).
+  public var secondaryRanks: Int?
+  /// Whether parameters are gathered in blocks of eight bits (`zero_quantized_weights`), and gradients sent in blocks of
+  /// four between nodes of so many ranks (`zero_quantized_gradients`).
+  public var quantizesParameters = false
+  public var quantizedGradientNode: Int?
   /// `reduce_bucket_size`.
   public var bucket = 500_000_000
   /// `stage3_prefetch_bucket_size`.
