@@ -32,7 +32,7 @@ struct EstimateCommand: AnsweringCommand {
 
   func answer() throws -> any Answer {
     let gpu = try hardware.row()
-    let layout = strategy.layout(worldSize: hardware.gpus)
+    let layout = strategy.layout(worldSize: hardware.gpus, nodes: hardware.nodes)
     var (checkpoint, estimator, model) = try input.readEstimator()
     estimator.description = try workload.loaded(estimator.description, graph: model)
     let description = estimator.description

@@ -50,10 +50,8 @@ struct PlanCommand: AnsweringCommand {
     var (checkpoint, estimator, model) = try input.readEstimator()
     estimator.description = try workload.loaded(estimator.description, graph: model)
     let description = estimator.description
-    var cluster = Cluster(
-      gpu: gpu, memory: hardware.gpuMemory ?? gpu?.memory ?? .zero, nodes: hardware.nodes,
-      gpusPerNode: hardware.gpus / hardware.nodes, withinNode: hardware.links.within,
-      betweenNodes: hardware.links.between, memoryMargin: memoryMargin)
+    var cluster = hardware.cluster(
+      gpu, memory: hardware.gpuMemory ?? gpu?.memory ?? .zero, margin: memoryMargin)
     let plan: Plan
     if estimation.model == .llmem {
       let equations = try LLMemEstimator.reading(

@@ -47,8 +47,8 @@ import Units
       "--interconnect", "infiniband:400",
     ])
     #expect(hardware.gpuMemory?.bytes == 24 << 30)
-    #expect(hardware.interconnect.map(\.kind) == [.nvlink, .infiniband])
-    #expect(hardware.interconnect.last?.gigabitsPerSecond?.value == 400)
+    #expect(hardware.interconnect.flatMap(\.islands).map(\.link.kind) == [.nvlink, .infiniband])
+    #expect(hardware.interconnect.last?.islands.first?.link.gigabitsPerSecond?.value == 400)
   }
 
   @Test(arguments: [
