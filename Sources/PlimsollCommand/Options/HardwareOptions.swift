@@ -46,7 +46,8 @@ struct HardwareOptions: ParsableArguments {
     try Limits.check(drives, "--drives", 1...Limits.count)
     let clusters = interconnect.first { $0.islands.count > 1 || $0.islands[0].nodes != nil }
     if let clusters, clusters.split(nodes) == nil {
-      throw ValidationError("--interconnect names \(clusters.islands.count) clusters, which --nodes \(nodes) do not make up")
+      throw ValidationError(
+        "--interconnect names \(clusters.islands.count) clusters, which --nodes \(nodes) do not make up")
     }
     guard let betweenClusters else { return }
     guard betweenClusters.kind.isNetwork, clusters != nil else {

@@ -71,14 +71,16 @@ struct StrategyOptions: ParsableArguments {
   var secondaryDegree: Int?
 
   @Option(
-    help: ArgumentHelp("zero-topo: ranks that share one copy of the gradients (default: the GPUs of a node).", valueName: "n"))
+    help: ArgumentHelp(
+      "zero-topo: ranks that share one copy of the gradients (default: the GPUs of a node).", valueName: "n"))
   var gradientDegree: Int?
 
   @Option(help: ArgumentHelp("zero3: gather parameters in 8 bits (true or false; zero++: true).", valueName: "b"))
   var quantizedWeights: Bool?
 
   @Option(
-    help: ArgumentHelp("zero3: sum gradients in 4 bits, over several nodes (true or false; zero++: true).", valueName: "b"))
+    help: ArgumentHelp(
+      "zero3: sum gradients in 4 bits, over several nodes (true or false; zero++: true).", valueName: "b"))
   var quantizedGradients: Bool?
 
   @Option(

@@ -42,7 +42,8 @@ extension Estimator {
     let levels = layout.engine.levels
     guard stage == .parameters else {
       guard levels.isEven else {
-        throw LoweringError(message: "\(layout.strategy.rawValue) has neither levels of shards nor quantised collectives")
+        throw LoweringError(
+          message: "\(layout.strategy.rawValue) has neither levels of shards nor quantised collectives")
       }
       return settings
     }
@@ -103,14 +104,16 @@ extension Estimator {
     if layout.strategy.variant?.interleaves == true {
       result.append(
         Assumption(
-          what: "groups that the GPU updates", value: "each \(layout.engine.updateStride). of those in a row (--update-stride)",
+          what: "groups that the GPU updates",
+          value: "each \(layout.engine.updateStride). of those in a row (--update-stride)",
           source: "2 was the fastest in the authors' runs on 4 A100 and on 4 H100 (deep-optimizer-states-results)"))
     }
     if layout.engine.offload == .nvme {
       let drive = layout.strategy.variant?.drive ?? .infinity
       result.append(
         Assumption(
-          what: "buffers between GPU and drive", value: "of \(drive.parameters) parameters and \(drive.states) groups of states",
+          what: "buffers between GPU and drive",
+          value: "of \(drive.parameters) parameters and \(drive.states) groups of states",
           source: drive.source))
     }
     if layout.engine.offload != .none {

@@ -179,7 +179,7 @@ public struct Estimator: Sendable {
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
       outside: timeline.outside, isRecognised: isRecognised,
       assumptions: assumptions(workload, layout, rank, peak: peak.bytes),
-      uncertainty: uncertainty(workload))
+      uncertainty: uncertainty(workload, layout))
   }
 
   /// Whether the model's own forward pass is simulated, and not only one like it.
@@ -200,8 +200,12 @@ public struct Estimator: Sendable {
         + "with --attention sdpa the peak can be told")
   }
 
-  private func uncertainty(_ workload: Workload) -> Uncertainty {
-    ownForward == nil ? Uncertainty(isRecognised ? description.family : nil, workload) : .exported
+  private func uncertainty(_ workload: Workload, _ layout: Layout) -> Uncertainty {
+    let own: Uncertainty =
+      ownForward == nil ? Uncertainty(isRecognised ? description.family : nil, workload) : .exported
+    guard layout.strategy.variant != nil, own.share < Uncertainty.unverified else { return own }
+    return Uncertainty(
+      share: Uncertainty.unverified, basis: own.basis + "; none under \(layout.strategy.rawValue)")
   }
 
   // MARK: - What the strategies hold

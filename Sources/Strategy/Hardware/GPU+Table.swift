@@ -139,7 +139,8 @@ extension GPU {
       peerLink: PeerLink(
         name: "Infinity Fabric", bytesPerSecondPerDirection: 200e9, topology: .modules(between: 100e9)),
       pcieGeneration: 4, hostLink: 36e9,
-      source: "AMD Instinct MI250X data sheet, half of the module: ROCm shows each die as a device; links of a node: Frontier "
+      source:
+        "AMD Instinct MI250X data sheet, half of the module: ROCm shows each die as a device; links of a node: Frontier "
         + "user guide (200 GB/s within a module, 50 to 100 between modules, of which rings take the wider, 36 to the host)",
       memorySource: "KFD topology size_in_bytes 68702699520; torch 63.98 GiB"),
     GPU(
@@ -148,7 +149,8 @@ extension GPU {
       memory: ByteCount(206_141_652_992), usableMemory: ByteCount(206_141_652_992), memoryBandwidth: 5300e9,
       rates: Rates(fp32: 163.4e12, tf32: 653.7e12, fp16: 1307.4e12, bf16: 1307.4e12),
       peerLink: PeerLink(
-        name: "Infinity Fabric, 7 links", bytesPerSecondPerDirection: 448e9, topology: .mesh(others: 7)), pcieGeneration: 5,
+        name: "Infinity Fabric, 7 links", bytesPerSecondPerDirection: 448e9, topology: .mesh(others: 7)),
+      pcieGeneration: 5,
       source: "AMD Instinct MI300X data sheet",
       memorySource: "rocm-smi VRAM Total Memory 206141652992 (ROCm/ROCm#4750); torch 191.98 GiB"),
   ]

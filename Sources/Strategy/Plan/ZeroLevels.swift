@@ -22,7 +22,9 @@ extension ZeroLevels {
 
   /// Why so many ranks cannot share as is asked for; nil where they can.
   func reasonNotToShare(_ ranks: Int) -> String? {
-    for (name, degree) in [("--secondary-degree", secondary), ("--shard-degree", parameters), ("--gradient-degree", gradients)] {
+    for (name, degree) in [
+      ("--secondary-degree", secondary), ("--shard-degree", parameters), ("--gradient-degree", gradients),
+    ] {
       guard let degree, ranks % degree != 0 else { continue }
       return "\(name) \(degree) does not divide the \(ranks) ranks"
     }
@@ -41,7 +43,9 @@ extension ZeroLevels {
       guard let degree else { return }
       result.append(Assumption(what: what, value: "\(degree) ranks", source: source))
     }
-    assume("second copy of the parameters", secondary, "zero_hpz_partition_size; made in the forward pass, gone at the update")
+    assume(
+      "second copy of the parameters", secondary,
+      "zero_hpz_partition_size; made in the forward pass, gone at the update")
     assume("one copy of the parameters", parameters, "--shard-degree, or the dies of a module")
     assume("one copy of the gradients", gradients, "--gradient-degree, or the GPUs of a node")
     if quantizesParameters {

@@ -44,7 +44,8 @@ extension StrategyKind {
       var row = ZeroVariant(
         "parameters over the two dies of a module, gradients over a node, optimizer states over all; gathers in eight bits, "
           + "sums within a node in four, between nodes as they are, once a step",
-        source: "arXiv 2501.04266, which ports ZeRO++ to Frontier; its code is not published, DeepSpeed's buffers are taken")
+        source:
+          "arXiv 2501.04266, which ports ZeRO++ to Frontier; its code is not published, DeepSpeed's buffers are taken")
       row.parameters = 2
       row.sharesGradientsInNode = true
       row.quantizes = true

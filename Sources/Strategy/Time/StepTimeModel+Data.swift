@@ -146,7 +146,8 @@ extension StepTimeModel {
       result.backward += reduce
       result.exposed += reduce
     case .single, .zero3, .zeroPlusPlus, .deepOptimizerStates, .fuyou, .fsdp, .fsdp1, .gemini: break
-    case .zeroTopology: result.once += seconds(sumsBetweenNodes)
+    // What lies between nodes goes, as replicas' buckets do, while the last micro-step's backward pass runs.
+    case .zeroTopology: result.once += max(0, seconds(sumsBetweenNodes) - result.backward)
     }
   }
 

@@ -46,7 +46,8 @@ extension StepTimeModel {
     let update = stretch.trainedElements / ranks / hostAdamRate
     let drive = (parameters + kept + states) / read + (gradients + states) / write
     result.backward = max(
-      passes.backward, gather + seconds(reductions(stretch)), (parameters + kept) / host, gradients / host, drive, update)
+      passes.backward, gather + seconds(reductions(stretch)), (parameters + kept) / host, gradients / host, drive,
+      update)
     result.exposed += max(0, result.forward - passes.forward) + max(0, result.backward - passes.backward)
     return result
   }

@@ -81,7 +81,8 @@ extension ZeroSettings {
       if parameter.dataType == .uint8 { return "weights of few bits are not quantised once more for sending" }
       let part = (parameter.count + ranks - 1) / ranks
       guard part % 8 != 0 else { continue }
-      return "quantised parameters come in eights, and a part of \(parameter.count) numbers over \(ranks) ranks has \(part)"
+      return
+        "quantised parameters come in eights, and a part of \(parameter.count) numbers over \(ranks) ranks has \(part)"
     }
     return nil
   }
