@@ -233,8 +233,10 @@ public struct PlanSearch: Sendable {
     let held =
       switch layout.strategy {
       case .fsdp, .fsdp1: (bytes + kept) / ranks
-      case .zero3, .zeroPlusPlus, .zeroTopology, .deepOptimizerStates, .fuyou:
-        (narrow + kept) / ranks
+      // When an update begins, the second copy of the parameters is there too.
+      case .zero3, .zeroPlusPlus, .deepOptimizerStates, .fuyou:
+        (narrow + kept) / ranks + (layout.engine.levels.secondary.map { narrow / Double($0) } ?? 0)
+      case .zeroTopology: narrow / Double(layout.engine.levels.parameters ?? 1) + kept / ranks
       case .zero1, .zero2, .zeroRedundancy, .gemini: narrow + kept / ranks
       case .single, .ddp, .tp, .pp: bytes + kept
       }
