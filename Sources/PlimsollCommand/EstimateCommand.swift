@@ -34,7 +34,7 @@ struct EstimateCommand: AnsweringCommand {
     let gpu = try hardware.row()
     let layout = strategy.layout(worldSize: hardware.gpus, nodes: hardware.nodes)
     var (checkpoint, estimator, model) = try input.readEstimator()
-    estimator.description = try workload.loaded(estimator.description, graph: model)
+    estimator.description = try workload.loaded(checkpoint, estimator.description, graph: model)
     let description = estimator.description
     if estimation.model == .llmem { return try equations(checkpoint, description, layout, gpu) }
 

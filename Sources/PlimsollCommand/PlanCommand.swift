@@ -48,7 +48,7 @@ struct PlanCommand: AnsweringCommand {
   func answer() throws -> any Answer {
     let gpu = try hardware.row()
     var (checkpoint, estimator, model) = try input.readEstimator()
-    estimator.description = try workload.loaded(estimator.description, graph: model)
+    estimator.description = try workload.loaded(checkpoint, estimator.description, graph: model)
     let description = estimator.description
     var cluster = hardware.cluster(
       gpu, memory: hardware.gpuMemory ?? gpu?.memory ?? .zero, margin: memoryMargin)

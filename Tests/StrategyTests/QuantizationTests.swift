@@ -130,12 +130,21 @@ import Units
   @Test func wholeWeightIsBroughtBack() throws {
     let estimator = Self.packed(Sketch.llamaTwoLayers)
     let timeline = try estimator.timeline(Self.workload(nil))
-    let wide = timeline.allocations.filter { $0.cause == "dequant" && $0.step == 2 }
+    let wide = timeline.allocations.filter { $0.cause == "dequant_4bit" && $0.step == 2 }
     // Seven linear layers in each of two blocks, forward and backward; in the first block no gradient goes on to the
     // projections' input.
     #expect(wide.count == 2 * 2 * 7 - 3)
     #expect(wide.allSatisfy { $0.death != nil })
     #expect(wide.map(\.bytes.bytes).max() == 2048 * 8192 * 2)
+  }
+
+  /// What GPTQ would make of whole weights costs what its files cost.
+  @Test(arguments: [4, 8]) func packedEdition(bits: Int) throws {
+    var edition = Sketch.llamaTwoLayers.estimator
+    edition.description = try edition.description.packedByGPTQ(bits: bits)
+    let files = Self.packed(Sketch.llamaTwoLayers, bits: bits)
+    #expect(try edition.estimate(Self.workload(nil)).phases == files.estimate(Self.workload(nil)).phases)
+    #expect(throws: LoweringError.self) { try files.description.packedByGPTQ(bits: bits) }
   }
 
   @Test func packedThatCannotBeTrained() {

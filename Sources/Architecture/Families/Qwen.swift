@@ -19,7 +19,8 @@ extension Family {
     ],
     outside: ["wte": .inputEmbedding, "ln_f": .finalNorm, "lm_head": .head],
     keys: ConfigurationKeys(
-      headDimension: ["kv_channels"], intermediate: [], positions: ["max_position_embeddings", "seq_length"]))
+      headDimension: ["kv_channels"], intermediate: [], positions: ["max_position_embeddings", "seq_length"]),
+    adapterTargets: ["c_attn"], forward: .transformer(.qwen))
 
   /// transformers 5.17, `models/qwen2_moe/modeling_qwen2_moe.py`: an expert that every token passes.
   static let qwen2MoE = Family(
@@ -36,6 +37,12 @@ extension Family {
 }
 
 extension TransformerChoices {
+  static let qwen = TransformerChoices(
+    heads: [.causalLM: HeadChoices(steps: HeadChoices.nextToken.steps, cutsLogits: true)],
+    attention: .ownMask, rejoinsRotated: true, keepsAngles: true,
+    turningType: .wideEach,
+    embeddingDropout: Setting("emb_dropout_prob", 0), attentionDropout: Setting("attn_dropout_prob", 0))
+
   static let qwen2MoE = TransformerChoices(
     window: .alternatingWhereUsed,
     experts: ExpertChoices(

@@ -67,8 +67,21 @@ extension WorkloadOptions {
     return Technique(kind)
   }
 
-  /// The model as it is loaded for the task that is asked for.
-  func loaded(_ description: ModelDescription, graph: Model? = nil) throws(Failure) -> ModelDescription {
+  /// The model as it is loaded: for the task, and in the edition, that are asked for.
+  func loaded(
+    _ checkpoint: Checkpoint, _ description: ModelDescription, graph: Model? = nil
+  ) throws(Failure) -> ModelDescription {
+    guard let bits = quantize.packedBits else { return try loadedForTask(description, graph: graph) }
+    guard graph == nil else { throw .notSimulated("--quantize on an ONNX graph") }
+    let whole = try loadedForTask(description, graph: graph)
+    do throws(LoweringError) {
+      return try whole.packedByGPTQ(bits: bits)
+    } catch {
+      throw Failure(notSimulated: error.message, checkpoint)
+    }
+  }
+
+  private func loadedForTask(_ description: ModelDescription, graph: Model?) throws(Failure) -> ModelDescription {
     guard task != nil || labels != nil else { return description }
     guard graph == nil else { throw .notSimulated("--task on an ONNX graph") }
     let loaded = description.loaded(for: task, labels: labels)

@@ -93,7 +93,11 @@ struct WorkloadOptions: ParsableArguments {
   @Flag(help: "Let a network of two layers make the keys and values of --method prefix (PEFT's prefix_projection).")
   var prefixProjection = false
 
-  @Option(help: ArgumentHelp("Quantise the frozen base weights, as bitsandbytes does.", valueName: "q"))
+  @Option(
+    help: ArgumentHelp(
+      "Quantise the frozen base weights, as bitsandbytes does (int8, nf4, nf4-double), or take the edition that GPTQ "
+        + "packed in groups of 128 (gptq-int4, gptq-int8).",
+      valueName: "q"))
   var quantize: QuantizationChoice = .none
 
   @Option(

@@ -374,6 +374,12 @@ extension VerifiedFamily {
         quantize=int8,quantize=nf4-double,sgd
         """),
     VerifiedFamily(
+      "qwen", runs: 4, median: 0.000036, worst: 0.000044,
+      settings: """
+        adamw,attention=eager,attention=sdpa,bf16,bf16-mixed,checkpointing=none,checkpointing=reentrant,lora,\
+        sgd
+        """),
+    VerifiedFamily(
       "qwen2", runs: 62, median: 0.000000, worst: 0.000000,
       settings: """
         accumulate,adamw,adamw-8bit,adamw-fused,attention=cudnn,attention=eager,attention=efficient,\

@@ -93,6 +93,13 @@ extension OperatorWork {
         let elements = step.written * 8 / Double(step.result.dataType.bitWidth)
         return [Kernel(.decoding, step.result.dataType, bytes: step.written + elements * (0.5 + 4 / 64))]
       })
+    // GPTQ's, whose scales and zero points for each group are next to nothing.
+    case "dequant_2bit", "dequant_4bit", "dequant_8bit":
+      OperatorWork(forward: { step in
+        let elements = step.written * 8 / Double(step.result.dataType.bitWidth)
+        let bits = name.hasSuffix("8bit") ? 8.0 : name.hasSuffix("4bit") ? 4 : 2
+        return [Kernel(.decoding, step.result.dataType, bytes: step.written + elements * bits / 8)]
+      })
     // DoRA's two layers on a unit matrix.
     case "linear":
       OperatorWork(forward: { step in

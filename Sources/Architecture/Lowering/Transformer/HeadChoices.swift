@@ -48,6 +48,8 @@ struct HeadChoices: Sendable {
   var steps: [Step]
   /// Whether the loss is taken of logits in fp32, whatever they are computed in.
   var upcastsLogits = false
+  /// Whether the last token's logits are cut off, which copies the others, instead of the labels being padded (Qwen).
+  var cutsLogits = false
 
   /// What the head's modules are called, and the parts that they play.
   var names: [String: Role] {

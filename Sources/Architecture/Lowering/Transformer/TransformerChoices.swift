@@ -71,6 +71,8 @@ struct TransformerChoices: Sendable {
     case disentangled
     /// Its own call of `scaled_dot_product_attention` (Falcon).
     case falcon
+    /// With a causal mask that each layer makes (Qwen).
+    case ownMask
     /// Written out, the distances' biases added to the scores and the mask filled in (MPT).
     case mpt
   }
@@ -147,6 +149,8 @@ struct TransformerChoices: Sendable {
     case angles
     /// Queries and keys are cast to fp32 and back (Cohere).
     case wide
+    /// The same, queries before keys are cast (Qwen).
+    case wideEach
     /// The same, cast anew for each of the two products (ModernBERT).
     case wideTwice
     /// What is multiplied is cast to fp32, each for itself, and the sums back (ERNIE 4.5).
@@ -249,6 +253,9 @@ struct TransformerChoices: Sendable {
   var rotaryFraction = 1.0
   /// Whether the rotated part and the rest are put together again, even where there is no rest.
   var rejoinsRotated = false
+  /// Whether cosines and sines, of twice the sequence, stay between steps, and each layer holds a scale by position that
+  /// training does not read (Qwen).
+  var keepsAngles = false
   /// Whether the rotated part is named until the rotation returns (Nemotron).
   var holdsTurned = false
   var turning = Turning.halves

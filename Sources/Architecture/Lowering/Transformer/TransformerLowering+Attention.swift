@@ -11,6 +11,7 @@ extension TransformerLowering {
       let output = layer.modules[.attentionOutput].map { linear(&g, context, $0) } ?? context
       return Attended(output: output, context: context)
     }
+    if choices.keepsAngles { _ = g.buffer("\(layer.path).attn.logn_tensor", [32_767], settings.bufferType) }
     guard var heads = latent == nil ? projections(&g, input, layer) : latentProjections(&g, input, layer, inputs)
     else { return Attended(output: input, context: input) }
     if latent == nil, let rotary = inputs.rotary(isWindowed: isWindowed(layer)), turns(layer), !hasDistances {
@@ -40,6 +41,7 @@ extension TransformerLowering {
     case .bloom: attended = biasedAttention(&g, heads, mask, inputs)
     case .sinks: attended = attentionWithSinks(&g, heads, mask, layer)
     case .disentangled: return Attended(output: input, context: input)
+    case .ownMask: attended = attentionWithOwnMask(&g, heads, mask)
     case .mpt: attended = maskedAttention(&g, heads, mask, inputs)
     case .falcon where inputs.alibi != nil && isEager: attended = distanceAttention(&g, heads, mask, inputs)
     case .falcon: attended = isEager ? undividedAttention(&g, heads, mask) : fused(&g, heads, mask)

@@ -25,6 +25,11 @@ extension TransformerLowering {
   func loss(_ g: inout GraphBuilder, _ output: Tensor, _ labels: Tensor) -> Tensor {
     let upcasts = choices.heads[task]?.upcastsLogits == true
     let values = upcasts ? g.hold(g.cast(output, to: .float32)) : output
+    if choices.heads[task]?.cutsLogits == true, settings.context == nil, length > 1 {
+      return rowwise(
+        &g, g.hold(g.contiguous(g.slice(values, axis: 1, start: 0, length: length - 1))),
+        g.hold(g.create("clone", [labels], [batch, length - 1], .int64)))
+    }
     switch task {
     case .causalLM: return rowwise(&g, values, settings.context == nil ? shifted(&g, labels) : labels)
     case .maskedLM, .tokenClassification: return rowwise(&g, values, labels)
@@ -38,7 +43,7 @@ extension TransformerLowering {
 
   /// Cross-entropy of each token's logits.
   private func rowwise(_ g: inout GraphBuilder, _ logits: Tensor, _ labels: Tensor) -> Tensor {
-    let rows = batch * length
+    let rows = batch * logits.shape[1]
     return g.crossEntropy(g.reshape(logits, [rows, logits.shape[2]]), g.reshape(labels, [rows]))
   }
 

@@ -247,6 +247,7 @@ extension TransformerLowering {
     let half = rotaryDimension / 2
     let type = choices.turningType == .angles || choices.turningType == .factors ? .float32 : type
     let frequencies = g.buffer("\(table).inv_freq", [half], .float32)
+    if choices.keepsAngles { return keptAngles(&g, table) }
     _ = g.buffer("\(table).original_inv_freq", [half], .float32)
     let rows = positions.shape.rank == 2 ? positions.shape[0] : 1
     return g.frame("rotary_emb") { g in
@@ -260,6 +261,15 @@ extension TransformerLowering {
       guard type != .float32 else { return (cosine, sine) }
       return (g.create("_to_copy", [cosine], shape, type), g.create("_to_copy", [sine], shape, type))
     }
+  }
+
+  /// What the first step computed for all that follow: [1, S, D] each, of twice as many rows.
+  private func keptAngles(_ g: inout GraphBuilder, _ table: String) -> (cosine: Tensor, sine: Tensor) {
+    let angles = ["cos", "sin"].map { name in
+      let rows = g.buffer("\(table).\(name)", [1, max(2 * length, 16), rotaryDimension], .float32)
+      return g.slice(rows, axis: 1, start: 0, length: length)
+    }
+    return (angles[0], angles[1])
   }
 
   /// The same as complex numbers (`Llama4TextRotaryEmbedding`).
@@ -283,6 +293,7 @@ extension TransformerLowering {
   /// for padded batches, an additive one for eager attention; the flash kernel takes the window as an argument. `seen` is
   /// the mask of the tokens that count.
   func causalMask(_ g: inout GraphBuilder, _ seen: Tensor?) -> AttentionMask? {
+    if case .ownMask = choices.attention { return paddingRows(&g, seen) }
     let slides = choices.window == .all && window != nil && settings.attention != .flash
     guard isEager || settings.isPadded || slides || choices.alwaysMasks || keyLength > length else { return nil }
     return mask(&g, seen, windowed: slides)

@@ -22,7 +22,7 @@ extension TransformerLowering {
       switch choices.attention {
       case .interface: latent == nil
       case .fp32, .bloom, .mpt, .falcon: true
-      case .sinks, .disentangled: false
+      case .sinks, .disentangled, .ownMask: false
       }
     if case .chunks = choices.window { return "prefix tuning of layers that see chunks is not simulated yet" }
     guard knowsCache, choices.isCausal else { return "prefix tuning of \(description.family) is not simulated yet" }

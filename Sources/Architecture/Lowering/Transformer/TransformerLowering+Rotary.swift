@@ -11,6 +11,10 @@ extension TransformerLowering {
       }
     }
     let type = choices.turningType == .hidden ? nil : heads.query.dataType
+    if choices.turningType == .wideEach {
+      let query = turnedWide(&g, heads.query, rotary)
+      return (query, turnedWide(&g, heads.key, rotary), heads.value)
+    }
     return g.frame("") { g in
       var heads = heads
       if choices.turningType == .wide {
@@ -46,6 +50,18 @@ extension TransformerLowering {
       if choices.holdsTurned { for tensor in [turnedQuery, turnedKey] { g.hold(tensor) } }
       let joined = g.concatenate([turnedQuery, query.rest], axis: 3)
       return (joined, g.concatenate([turnedKey, key.rest], axis: 3), heads.value)
+    }
+  }
+
+  /// One of both, cast to fp32, turned, joined to what is not turned, and cast back.
+  private func turnedWide(
+    _ g: inout GraphBuilder, _ input: Tensor, _ rotary: (cosine: Tensor, sine: Tensor)
+  ) -> Tensor {
+    g.frame("") { g in
+      let wide = g.hold(g.cast(input, to: .float32))
+      let parts = parts(&g, wide, rotary.cosine.shape[2])
+      let turned = g.hold(turned(&g, parts.turning, g.unsqueeze(rotary.cosine, 1), g.unsqueeze(rotary.sine, 1)))
+      return g.cast(g.concatenate([turned, parts.rest], axis: 3), to: input.dataType)
     }
   }
 

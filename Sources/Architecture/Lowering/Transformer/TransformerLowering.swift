@@ -33,7 +33,7 @@ struct TransformerLowering: ModuleLowering {
   /// Whether attention runs as written out in transformers. Families without the attention interface always do.
   var isEager: Bool {
     switch choices.attention {
-    case .interface, .falcon: settings.attention == .eager
+    case .interface, .falcon, .ownMask: settings.attention == .eager
     case .fp32, .bloom, .mpt, .sinks, .disentangled: true
     }
   }
