@@ -28,6 +28,7 @@ struct EstimateCommand: AnsweringCommand {
 
   func validate() throws {
     try strategy.validate(worldSize: hardware.gpus)
+    try hardware.validate(usesDrives: strategy.offload == .nvme || strategy.strategy == .fuyou)
   }
 
   func answer() throws -> any Answer {

@@ -40,6 +40,8 @@ struct PlanCommand: AnsweringCommand {
       throw ValidationError(
         "\(flag) has no effect with --model \(model.rawValue), which compares the paper's four methods by its score")
     }
+    let choices = try search.choices()
+    try hardware.validate(usesDrives: choices.offload == .nvme || choices.strategy == .fuyou)
     guard (0..<100).contains(memoryMargin) else {
       throw ValidationError("--memory-margin must be at least 0 and less than 100, and is \(memoryMargin)")
     }

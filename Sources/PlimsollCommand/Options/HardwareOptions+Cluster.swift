@@ -35,7 +35,7 @@ extension HardwareOptions {
       result.islands = zip(between.islands, counts).map { Cluster.Island(nodes: $1, link: $0.link) }
     }
     result.betweenIslands = betweenClusters
-    result.drives = drives
+    result.drives = drives ?? 1
     return result
   }
 }

@@ -30,8 +30,15 @@ struct HardwareOptions: ParsableArguments {
       valueName: "name"))
   var betweenClusters: Interconnect?
 
-  @Option(help: ArgumentHelp("NVMe drives of each node, for what is offloaded there.", valueName: "n"))
-  var drives = 1
+  @Option(help: ArgumentHelp("NVMe drives of each node, for what is offloaded there (default: 1).", valueName: "n"))
+  var drives: Int?
+
+  /// Checks `--drives` against what a run keeps there. A command that has flags for both calls this from its own `validate`.
+  func validate(usesDrives: Bool) throws {
+    if drives != nil, !usesDrives {
+      throw ValidationError("--drives has no effect where nothing is offloaded to them (nvme, or the strategy fuyou)")
+    }
+  }
 
   func validate() throws {
     try Limits.check(gpus, "--gpus", 1...Limits.count)
@@ -43,7 +50,7 @@ struct HardwareOptions: ParsableArguments {
     where interconnect.count(where: { $0.islands[0].link.kind.isNetwork == isBetweenNodes }) > 1 {
       throw ValidationError("--interconnect names two links \(isBetweenNodes ? "between" : "within") nodes")
     }
-    try Limits.check(drives, "--drives", 1...Limits.count)
+    if let drives { try Limits.check(drives, "--drives", 1...Limits.count) }
     let clusters = interconnect.first { $0.islands.count > 1 || $0.islands[0].nodes != nil }
     if let clusters, clusters.split(nodes) == nil {
       throw ValidationError(

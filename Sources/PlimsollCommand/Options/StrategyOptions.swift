@@ -42,7 +42,10 @@ struct StrategyOptions: ParsableArguments {
   @Option(help: ArgumentHelp("DDP's gradient_as_bucket_view (true or false).", valueName: "b"))
   var bucketView = false
 
-  @Option(help: ArgumentHelp("What lives in host memory or on disk, as the strategy's engine does it.", valueName: "o"))
+  @Option(
+    help: ArgumentHelp(
+      "What lives in host memory or on disk, as the strategy's engine does it (nvme: zero3 as ZeRO-Infinity).",
+      valueName: "o"))
   var offload: Offload = .none
 
   @Option(
@@ -106,6 +109,13 @@ struct StrategyOptions: ParsableArguments {
       if let degree { try Limits.check(degree, flag, 1...Limits.count) }
     }
     if let updateStride { try Limits.check(updateStride, "--update-stride", 2...Limits.count) }
+    let levels: [(String, Bool)] = [
+      ("--secondary-degree", secondaryDegree != nil), ("--quantized-weights", quantizedWeights != nil),
+      ("--quantized-gradients", quantizedGradients != nil),
+    ]
+    if let flag = levels.first(where: \.1)?.0, strategy != .zero3, strategy?.variant == nil {
+      throw ValidationError("\(flag) has no effect without --strategy zero3, or one that changes it")
+    }
     if gradientDegree != nil, strategy != .zeroTopology {
       throw ValidationError("--gradient-degree has no effect without --strategy zero-topo")
     }

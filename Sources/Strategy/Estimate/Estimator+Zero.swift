@@ -47,6 +47,10 @@ extension Estimator {
       }
       return settings
     }
+    if settings.offloadsParameters, !levels.isEven {
+      throw LoweringError(
+        message: "levels of shards, or quantised ones, of parameters in host memory are not simulated yet")
+    }
     if let reason = levels.reasonNotToShare(ranks) { throw LoweringError(message: reason) }
     settings.parameterRanks = levels.parameters
     settings.gradientRanks = levels.gradients
@@ -81,7 +85,9 @@ extension Estimator {
     let settings = ZeroSettings(layout.strategy.zeroStage ?? .optimizerStates, ranks: layout.degrees.data)
     var result = [
       Assumption(
-        what: "ZeRO buckets", value: "DeepSpeed's defaults: \(settings.bucket) elements",
+        what: "ZeRO buckets",
+        value: layout.strategy.variant?.bucket.map { "\($0) elements" }
+          ?? "DeepSpeed's defaults: \(settings.bucket) elements",
         source: "deepspeed/runtime/zero/config.py of 0.19.6; \"auto\" in a file of the Trainer's would take others"),
       settings.stage == .parameters
         ? Assumption(

@@ -23,9 +23,30 @@ extension StepTimeModel {
 
   /// A drive of a server: Solidigm (Intel) D7-P5510 of 3.84 TB, of which the authors of arXiv 2403.06504 had twelve;
   /// 6.5 GB/s read, 3.4 GB/s written (product brief).
-  private enum Drive {
+  enum Drive {
     static let read = 6.5e9
     static let write = 3.4e9
+  }
+
+  /// What is taken for granted of offload in the literature's strategies.
+  static func offloadAssumptions(_ layout: Layout, _ cluster: Cluster) -> [Assumption] {
+    guard let row = layout.strategy.variant else { return [] }
+    var result: [Assumption] = []
+    if row.drive != nil {
+      let count = cluster.drives
+      result.append(
+        Assumption(
+          what: "NVMe drives of a node",
+          value: "\(count), each 6.5 GB/s read and 3.4 GB/s written, one after the other",
+          source: "D7-P5510 product brief (arXiv 2403.06504 has twelve); --drives; no limit of all together is known"))
+    }
+    if row.interleaves {
+      result.append(
+        Assumption(
+          what: "turns of CPU and GPU", value: "neither slows the other down",
+          source: "arXiv 2410.21316 measures that they share the host's memory, which is left out here"))
+    }
+    return result
   }
 
   /// A layer whose parameters, states and checkpoint lie on drives, and which is updated once its gradients are there: of
