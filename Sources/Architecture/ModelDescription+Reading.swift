@@ -49,6 +49,7 @@ extension ModelDescription {
     facts.fill(&self)
     findings += facts.findings
     packedShapes = packed.weights.mapValues(\.shape)
+    packedElements = packed.weights.mapValues(\.elements)
   }
 
   private init(

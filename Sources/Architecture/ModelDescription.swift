@@ -74,6 +74,8 @@ public struct ModelDescription: Sendable {
   public var placements: [Placement]
   /// The logical shapes of packed weights, by the place of their tensor; nil where only values would tell.
   package var packedShapes: [Int: Shape?] = [:]
+  /// How many elements packed weights have, by the place of their tensor; nil where nothing tells.
+  package var packedElements: [Int: Int?] = [:]
   /// Logical parameters in the files; nil where packed storage hides them (a finding names the scheme).
   public var parameterCount: Sourced<Int>?
 
@@ -91,6 +93,14 @@ public struct ModelDescription: Sendable {
     case grouped
     /// Another, by its name.
     case other(String)
+  }
+
+  /// The tokens of a sequence where nothing is said: 2048, or fewer where a column that reads tokens has fewer positions.
+  public var usualSequenceLength: Int {
+    let tables = otherStacks.filter { $0.modules[.inputEmbedding] != nil || $0.path.hasSuffix("decoder") }
+      .compactMap { $0.modules[.positionEmbedding]?.weight?.dimensions.first }
+    let offset = Family.row(family)?.positionOffset ?? 0
+    return ([2048, maximumPositions?.value ?? 2048] + tables.map { max(1, $0 - offset) }).min() ?? 2048
   }
 
   /// Where one stored tensor belongs.

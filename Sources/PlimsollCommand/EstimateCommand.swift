@@ -1,7 +1,6 @@
 internal import Architecture
 internal import ArgumentParser
 internal import Checkpoint
-internal import struct Graph.ForwardSettings
 internal import Report
 internal import Strategy
 
@@ -50,7 +49,7 @@ struct EstimateCommand: AnsweringCommand {
     }
     let question = EstimateAnswer.Question(
       checkpoint: checkpoint.path, family: description.family,
-      batch: workload.forward.batch(of: model == nil ? description.inputs(workload.forward) : [.text]),
+      inputs: model == nil ? description.inputs(workload.forward) : [.text],
       workload: workload, layout: layout)
     do throws(EstimationError) {
       return EstimateAnswer(
@@ -73,19 +72,5 @@ struct EstimateCommand: AnsweringCommand {
     return PlanAnswer(
       checkpoint: checkpoint.path, model: "llmem", objective: .throughput, hardware: hardware.summary(gpu),
       plan: planner.plan([layout], batch: .fixed(workload.batchSize)), assumptions: [])
-  }
-}
-
-extension ForwardSettings {
-  /// A batch of these inputs in words: `8 x 77 tokens and 8 images`.
-  fileprivate func batch(of inputs: Set<ModelDescription.Input>) -> String {
-    var parts: [String] = []
-    if inputs.contains(.text) { parts.append("\(batchSize) x \(sequenceLength) tokens") }
-    if inputs.contains(.images) {
-      let count = imagesPerSample > 1 ? "\(batchSize) x \(imagesPerSample)" : "\(batchSize)"
-      let size = imageSize.map { " of \($0) pixels a side" } ?? ""
-      parts.append("\(count) image\(count == "1" ? "" : "s")\(size)")
-    }
-    return parts.joined(separator: " and ")
   }
 }

@@ -9,7 +9,8 @@ struct Plimsoll: ParsableCommand {
     discussion: "No weight is ever read: names, shapes and the configuration say what the model is.",
     version: Release.version,
     subcommands: [
-      InspectCommand.self, AuditCommand.self, GraphCommand.self, EstimateCommand.self, PlanCommand.self,
+      InspectCommand.self, AuditCommand.self, CompareCommand.self, GraphCommand.self, EstimateCommand.self,
+      PlanCommand.self,
       FamiliesCommand.self, GPUsCommand.self,
     ])
 

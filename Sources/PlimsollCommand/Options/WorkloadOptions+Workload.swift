@@ -39,7 +39,7 @@ extension WorkloadOptions {
     var forward = ForwardSettings(
       batchSize: batchSize,
       sequenceLength: sequenceLength ?? graph?.fixed(.sequence)
-        ?? min(2048, description.maximumPositions?.value ?? 2048),
+        ?? description.usualSequenceLength,
       precision: precision ?? Self.precision(of: checkpoint), attention: attention, isPadded: padding,
       // transformers switches the cache off where it checkpoints.
       usesCache: useCache && checkpointing == .none, loop: loop, loss: loss,

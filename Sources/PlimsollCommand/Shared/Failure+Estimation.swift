@@ -29,7 +29,7 @@ extension LLMemEstimator {
     do throws(LLMemModelError) {
       return LLMemEstimator(
         model: try LLMemModel(description, weightSet: weights),
-        sequenceLength: sequenceLength ?? min(2048, description.maximumPositions?.value ?? 2048),
+        sequenceLength: sequenceLength ?? description.usualSequenceLength,
         base: base ?? DeviceConstant.llmemBase.value)
     } catch {
       throw Failure(

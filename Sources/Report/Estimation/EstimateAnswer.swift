@@ -1,3 +1,4 @@
+package import Architecture
 package import Strategy
 package import TrainingStep
 internal import Units
@@ -12,13 +13,15 @@ package struct EstimateAnswer: Answer {
     package var family: String
     package var workload: Workload
     package var layout: Layout
-    /// What a batch is made of, in words.
-    package var batch: String
+    /// What a batch is made of.
+    package var inputs: Set<ModelDescription.Input>
 
-    package init(checkpoint: String, family: String, batch: String, workload: Workload, layout: Layout) {
+    package init(
+      checkpoint: String, family: String, inputs: Set<ModelDescription.Input>, workload: Workload, layout: Layout
+    ) {
       self.checkpoint = checkpoint
       self.family = family
-      self.batch = batch
+      self.inputs = inputs
       self.workload = workload
       self.layout = layout
     }
@@ -93,20 +96,13 @@ package struct EstimateAnswer: Answer {
   // MARK: - For people
 
   package var page: Page {
-    let workload = question.workload
-    let forward = workload.forward
     var blocks: [Page.Block] = [
       .facts([
         Page.Fact("Checkpoint", .text(question.checkpoint)),
         Page.Fact(
           "Model", .text(question.family), estimate.isRecognised ? .exact : .assumed,
           note: estimate.isRecognised ? nil : "no known family: guessed from names and shapes"),
-        Page.Fact(
-          "Workload",
-          .text(
-            "\(question.batch), \(forward.precision.rawValue), "
-              + "\(workload.optimizer.rawValue), attention \(forward.attention.rawValue), "
-              + "checkpointing \(workload.checkpointing.rawValue)")),
+        Page.Fact("Workload", .text(question.workload.summary(reading: question.inputs))),
         Page.Fact("Strategy", .text(question.layout.summary)),
       ]),
       .facts(peakFacts),
