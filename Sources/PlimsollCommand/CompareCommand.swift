@@ -81,7 +81,7 @@ struct CompareCommand: AnsweringCommand {
   // MARK: - Against the configuration
 
   private func memory(of comparison: NominalComparison, _ run: Run) throws(EstimationError) -> [ComparisonRow] {
-    let layout = strategy.layout(worldSize: hardware.gpus)
+    let layout = strategy.layout(worldSize: hardware.gpus, nodes: hardware.nodes)
     let simulated = try SimulatedPeak(run.estimator, run.workload, layout)
     return comparison.memory(simulated, run.workload, layout) + comparison.rules(simulated, run.workload)
       + equations(run)
@@ -110,7 +110,7 @@ struct CompareCommand: AnsweringCommand {
     var rows = comparison.structure + comparison.storage
     var missing: String?
     do throws(EstimationError) {
-      let layout = strategy.layout(worldSize: hardware.gpus)
+      let layout = strategy.layout(worldSize: hardware.gpus, nodes: hardware.nodes)
       rows += CheckpointComparison.memory(
         try first.estimator.estimate(first.workload, layout: layout),
         try second.estimator.estimate(second.workload, layout: layout))
@@ -123,7 +123,7 @@ struct CompareCommand: AnsweringCommand {
   }
 
   private func summary(_ run: Run) -> String {
-    let layout = strategy.layout(worldSize: hardware.gpus)
+    let layout = strategy.layout(worldSize: hardware.gpus, nodes: hardware.nodes)
     return "\(run.workload.summary(reading: run.inputs)), \(layout.summary)"
   }
 }

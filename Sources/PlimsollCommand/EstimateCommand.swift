@@ -27,11 +27,12 @@ struct EstimateCommand: AnsweringCommand {
 
   func validate() throws {
     try strategy.validate(worldSize: hardware.gpus)
+    try hardware.validate(usesDrives: strategy.offload == .nvme || strategy.strategy == .fuyou)
   }
 
   func answer() throws -> any Answer {
     let gpu = try hardware.row()
-    let layout = strategy.layout(worldSize: hardware.gpus)
+    let layout = strategy.layout(worldSize: hardware.gpus, nodes: hardware.nodes)
     var (checkpoint, estimator, model) = try input.readEstimator()
     estimator.description = try workload.loaded(checkpoint, estimator.description, graph: model)
     let description = estimator.description

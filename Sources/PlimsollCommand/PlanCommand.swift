@@ -36,6 +36,12 @@ struct PlanCommand: AnsweringCommand {
     guard hardware.gpu != nil || hardware.gpuMemory != nil else {
       throw ValidationError("a plan needs --gpu or --gpu-memory")
     }
+    if let model = estimation.model, let flag = search.given.first {
+      throw ValidationError(
+        "\(flag) has no effect with --model \(model.rawValue), which compares the paper's four methods by its score")
+    }
+    let choices = try search.choices()
+    try hardware.validate(usesDrives: choices.offload == .nvme || choices.strategy == .fuyou)
     guard (0..<100).contains(memoryMargin) else {
       throw ValidationError("--memory-margin must be at least 0 and less than 100, and is \(memoryMargin)")
     }
@@ -46,10 +52,8 @@ struct PlanCommand: AnsweringCommand {
     var (checkpoint, estimator, model) = try input.readEstimator()
     estimator.description = try workload.loaded(checkpoint, estimator.description, graph: model)
     let description = estimator.description
-    var cluster = Cluster(
-      gpu: gpu, memory: hardware.gpuMemory ?? gpu?.memory ?? .zero, nodes: hardware.nodes,
-      gpusPerNode: hardware.gpus / hardware.nodes, withinNode: hardware.links.within,
-      betweenNodes: hardware.links.between, memoryMargin: memoryMargin)
+    var cluster = hardware.cluster(
+      gpu, memory: hardware.gpuMemory ?? gpu?.memory ?? .zero, margin: memoryMargin)
     let plan: Plan
     if estimation.model == .llmem {
       let equations = try LLMemEstimator.reading(
@@ -64,14 +68,14 @@ struct PlanCommand: AnsweringCommand {
         plan = methods(of: SimulatedPeaks(estimator: estimator, workload: workload), cluster)
       } else {
         var search = PlanSearch(
-          estimator: estimator, workload: workload, cluster: cluster, objective: self.search.objective,
+          estimator: estimator, workload: workload, cluster: cluster, objective: self.search.objective ?? .throughput,
           choices: try self.search.choices())
         search.isExhaustive = self.search.all
         plan = search.plan()
       }
     }
     let answer = PlanAnswer(
-      checkpoint: checkpoint.path, model: estimation.model?.rawValue, objective: search.objective,
+      checkpoint: checkpoint.path, model: estimation.model?.rawValue, objective: search.objective ?? .throughput,
       hardware: hardware.summary(gpu), plan: plan, assumptions: assumptions)
     guard let best = plan.best, let engine = launch.emit else { return answer }
     return try emit(engine, answer, best, cluster, checkpoint, description, graph: model)

@@ -102,6 +102,7 @@ public struct TrainingStep: Sendable {
         let previous = tape.takeGraph()
         tape.bindInputs(batch)
         tape.memory.begin(.forward, step: step)
+        tape.sentOut = .zero
         tape.forward()
         tape.memory.endForward()
         for storage in previous { tape.memory.release(storage) }
@@ -113,7 +114,9 @@ public struct TrainingStep: Sendable {
       for batch in batches { tape.drop(batch) }
       tape.memory.endStep()
     }
-    return (tape.memory, tape.engine?.outside(workload.optimizer) ?? OutsideMemory())
+    var outside = tape.engine?.outside(workload.optimizer) ?? OutsideMemory()
+    outside.disk += tape.sentOut
+    return (tape.memory, outside)
   }
 }
 

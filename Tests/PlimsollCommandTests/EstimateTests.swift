@@ -132,6 +132,14 @@ import Testing
     #expect(answer.errors.contains("--fix \(text)"))
   }
 
+  /// LLMem's question has nothing to fix and no objective.
+  @Test(arguments: [["--fix", "batch=2"], ["--objective", "memory"], ["--all"]])
+  func nothingToSearch(_ flags: [String]) throws {
+    let answer = try Program.run(["plan", "tiny-llama", "--gpu", "t4", "--model", "simulate"] + flags)
+    #expect(answer.status == 64)
+    #expect(answer.errors.contains("\(flags[0]) has no effect with --model simulate"))
+  }
+
   private func document(_ command: String, arguments: [String]) throws -> [String: Any] {
     let answer = try Program.run([command] + arguments + ["--format", "json"])
     let object = try JSONSerialization.jsonObject(with: Data(answer.output.utf8))

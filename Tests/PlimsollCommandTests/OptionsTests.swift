@@ -1,4 +1,5 @@
 import ArgumentParser
+import Strategy
 import Testing
 import Units
 
@@ -47,8 +48,8 @@ import Units
       "--interconnect", "infiniband:400",
     ])
     #expect(hardware.gpuMemory?.bytes == 24 << 30)
-    #expect(hardware.interconnect.map(\.kind) == [.nvlink, .infiniband])
-    #expect(hardware.interconnect.last?.gigabitsPerSecond?.value == 400)
+    #expect(hardware.interconnect.flatMap(\.islands).map(\.link.kind) == [.nvlink, .infiniband])
+    #expect(hardware.interconnect.last?.islands.first?.link.gigabitsPerSecond?.value == 400)
   }
 
   @Test(arguments: [
@@ -67,10 +68,46 @@ import Units
   @Test(arguments: [
     ["--gpus", "0"], ["--gpus", "3", "--nodes", "2"], ["--gpu-memory", "-1GiB"],
     ["--gpu-memory", "many"], ["--interconnect", "string"], ["--interconnect", "nvlink", "--interconnect", "pcie"],
-    ["--interconnect", "infiniband:-1"],
+    ["--interconnect", "infiniband:-1"], ["--interconnect", "infiniband:200,roce:200", "--nodes", "1"],
+    ["--gpus", "4", "--nodes", "4", "--interconnect", "2xinfiniband:200,1xroce:200"], ["--drives", "0"],
+    ["--between-clusters", "ethernet:25"],
+    ["--gpus", "2", "--nodes", "2", "--interconnect", "infiniband,roce", "--between-clusters", "nvlink"],
   ])
   func refusedHardware(arguments: [String]) {
     #expect(throws: (any Error).self) { try HardwareOptions.parse(arguments) }
+  }
+
+  @Test func clustersOfNodes() throws {
+    let hardware = try HardwareOptions.parse([
+      "--gpus", "32", "--nodes", "4", "--interconnect", "3xinfiniband:200,roce", "--between-clusters", "ethernet:25",
+    ])
+    let cluster = hardware.cluster(nil)
+    #expect(cluster.islands.map(\.nodes) == [3, 1])
+    #expect(cluster.islands.map(\.link.kind) == [.infiniband, .roce])
+    #expect(cluster.betweenIslands?.kind == .ethernet)
+  }
+
+  @Test(arguments: [
+    ["--secondary-degree", "8"], ["--strategy", "fsdp", "--quantized-weights", "true"],
+    ["--strategy", "zero3", "--gradient-degree", "8"], ["--strategy", "zero3", "--update-stride", "2"],
+    ["--strategy", "deep-optimizer-states", "--update-stride", "1"],
+  ])
+  func levelsWithoutTheirStrategy(arguments: [String]) {
+    #expect(throws: (any Error).self) { try StrategyOptions.parse(arguments) }
+  }
+
+  /// The rows of the strategies fill in what the flags leave open.
+  @Test func levelsOfStrategies() throws {
+    func engine(_ arguments: [String], gpus: Int = 16) throws -> EngineSettings {
+      try StrategyOptions.parse(arguments).layout(worldSize: gpus, nodes: 2).engine
+    }
+    let plus = try engine(["--strategy", "zero++", "--quantized-gradients", "false"])
+    #expect(plus.levels.secondary == 8 && plus.levels.quantizesParameters && !plus.levels.quantizesGradients)
+    let levels = try engine(["--strategy", "zero-topo", "--shard-degree", "4"]).levels
+    #expect(levels.parameters == 4 && levels.gradients == 8)
+    #expect(try engine(["--strategy", "fuyou"]).offload == .nvme)
+    #expect(try engine(["--strategy", "deep-optimizer-states", "--update-stride", "4"]).updateStride == 4)
+    #expect(try engine(["--strategy", "zero3", "--secondary-degree", "4"]).levels.secondary == 4)
   }
 
   @Test func degreesMakeUpTheWorld() throws {

@@ -81,7 +81,7 @@ struct ZeroParametersTests {
     #expect(timeline.outside.host == ByteCount(3 * 16_384 + 3 * 11_400))
     #expect(timeline.outside.disk == .zero)
     #expect(timeline.resident[2] == ByteCount(24_064 + 1024))
-    settings.usesDrive = true
+    settings.drive = .infinity
     let swapped = Self.trained(settings)
     #expect(swapped.outside.host == ByteCount(2 * 16_384 + 2_000_000_000 + 45_600))
     #expect(swapped.outside.disk == ByteCount(5 * 11_400))

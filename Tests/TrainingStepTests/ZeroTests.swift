@@ -72,6 +72,16 @@ struct ZeroTests {
     #expect(timeline.peaks[2]?[.forward]?.bytes == ByteCount(23_040 + 14_336 + 2560 + 7168))
   }
 
+  /// Two micro-steps: the gradient of a.weight, of which the first rank updates a part, is added up whole in host memory,
+  /// 14,000 in a pinned block of 16,384. The second rank updates parts of all four: 14,000, 280, 8,400 and 120.
+  @Test(arguments: [(0, 16_384), (1, 16_384 + 512 + 16_384 + 128)])
+  func offloadedSums(rank: Int, sums: Int) {
+    var settings = Self.settings(.gradients, rank: rank)
+    settings.offloadsOptimizer = true
+    let timeline = Self.trained(settings, accumulation: 2)
+    #expect(timeline.outside.host == ByteCount(2 * 11_400 + 4 * 16_384 + sums))
+  }
+
   /// Stage 1 names all gradients, and the buffer, over the micro-steps; stage 2 what this rank updates, twice while the
   /// second micro-step's come.
   @Test func microSteps() {

@@ -29,6 +29,16 @@ extension ByteCount: ExpressibleByArgument {
   }
 }
 
+extension NodeLinks: ExpressibleByArgument {
+  /// `nvlink`, `infiniband:400`, `infiniband:200,roce:200`.
+  public init?(argument: String) {
+    guard let links = try? NodeLinks(parsing: argument) else { return nil }
+    self = links
+  }
+
+  public static var allValueStrings: [String] { Interconnect.allValueStrings }
+}
+
 extension Interconnect: ExpressibleByArgument {
   /// `nvlink`, `infiniband:400`.
   public init?(argument: String) {

@@ -22,13 +22,20 @@ extension HardwareOptions {
 
   /// The GPUs and what joins them. Where no memory is known there is no end to it.
   func cluster(_ gpu: GPU?) -> Cluster {
-    Cluster(
-      gpu: gpu, memory: gpuMemory ?? gpu?.usableMemory ?? .unlimited, nodes: nodes, gpusPerNode: gpus / nodes,
-      withinNode: links.within, betweenNodes: links.between)
+    cluster(gpu, memory: gpuMemory ?? gpu?.usableMemory ?? .unlimited)
   }
 
-  /// The links within a node and between nodes.
-  var links: (within: Interconnect?, between: Interconnect?) {
-    (interconnect.first { !$0.kind.isNetwork }, interconnect.first { $0.kind.isNetwork })
+  func cluster(_ gpu: GPU?, memory: ByteCount, margin: Double = 0) -> Cluster {
+    let between = interconnect.first { $0.islands[0].link.kind.isNetwork }
+    var result = Cluster(
+      gpu: gpu, memory: memory, nodes: nodes, gpusPerNode: gpus / nodes,
+      withinNode: interconnect.first { !$0.islands[0].link.kind.isNetwork }?.islands[0].link,
+      betweenNodes: between?.islands[0].link, memoryMargin: margin)
+    if let between, let counts = between.split(nodes), counts.count > 1 {
+      result.islands = zip(between.islands, counts).map { Cluster.Island(nodes: $1, link: $0.link) }
+    }
+    result.betweenIslands = betweenClusters
+    result.drives = drives ?? 1
+    return result
   }
 }

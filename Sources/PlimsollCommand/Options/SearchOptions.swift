@@ -7,9 +7,9 @@ struct SearchOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What ranks first: the most tokens a second, the least memory, the most samples a step, or the fewest GPUs that do "
-        + "it.",
+        + "it (default: throughput).",
       valueName: "o"))
-  var objective: PlanObjective = .throughput
+  var objective: PlanObjective?
 
   @Option(
     help: ArgumentHelp(
@@ -20,6 +20,11 @@ struct SearchOptions: ParsableArguments {
 
   @Flag(help: "Try what cannot be the fastest too, and list it.")
   var all = false
+
+  /// The flags that were given, for a command that has nothing to search for.
+  var given: [String] {
+    (objective == nil ? [] : ["--objective"]) + (fix.isEmpty ? [] : ["--fix"]) + (all ? ["--all"] : [])
+  }
 
   func choices() throws -> PlanChoices {
     var choices = PlanChoices()

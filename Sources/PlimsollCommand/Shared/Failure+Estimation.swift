@@ -54,14 +54,24 @@ extension HardwareOptions {
 
 extension StrategyOptions {
   /// The strategy and its degrees: what the flags say, or the only one, or replicas.
-  func layout(worldSize: Int) -> Layout {
+  ///
+  /// - Parameter nodes: the machines that the GPUs are spread over.
+  func layout(worldSize: Int, nodes: Int = 1) -> Layout {
     let tensor = tensorParallel ?? (strategy == .tp && dataParallel == nil ? worldSize : 1)
     let pipeline = pipelineParallel ?? (strategy == .pp && dataParallel == nil ? worldSize / tensor : 1)
     let degrees = ParallelDegrees(
       data: dataParallel ?? worldSize / tensor / pipeline / (contextParallel ?? 1) / (expertParallel ?? 1),
       tensor: tensor, pipeline: pipeline, context: contextParallel ?? 1, expert: expertParallel ?? 1)
     let kind = strategy ?? (worldSize == 1 ? .single : pipeline > 1 ? .pp : tensor > 1 ? .tp : .ddp)
-    return Layout(kind, degrees, engine: engine)
+    var layout = Layout(kind, degrees, engine: engine)
+    if kind == .zeroTopology {
+      layout.engine.levels.parameters = shardDegree
+      layout.engine.shardDegree = nil
+    }
+    layout = layout.resolved(gpusPerNode: worldSize / max(1, nodes))
+    if let quantizedWeights { layout.engine.levels.quantizesParameters = quantizedWeights }
+    if let quantizedGradients { layout.engine.levels.quantizesGradients = quantizedGradients }
+    return layout
   }
 
   private var engine: EngineSettings {
@@ -75,6 +85,9 @@ extension StrategyOptions {
     result.schedule = schedule
     result.virtualStages = virtualStages
     result.shardDegree = shardDegree
+    result.levels.secondary = secondaryDegree
+    result.levels.gradients = gradientDegree
+    result.updateStride = updateStride ?? result.updateStride
     return result
   }
 }

@@ -208,6 +208,9 @@ extension Layout {
       return "\(field.name) \(degree)"
     }
     if let shards = engine.shardDegree { named.append("shard \(shards)") }
+    if let copy = engine.levels.secondary { named.append("second copy \(copy)") }
+    if let parameters = engine.levels.parameters { named.append("parameters \(parameters)") }
+    if let gradients = engine.levels.gradients { named.append("gradients \(gradients)") }
     if engine.isSequenceParallel { named.append("sequence") }
     if engine.offload != .none { named.append("offload \(engine.offload.rawValue)") }
     return named.isEmpty ? "\(strategy.rawValue), one GPU" : "\(strategy.rawValue) (\(named.joined(separator: ", ")))"

@@ -40,7 +40,7 @@ struct AccelerateFile: Sendable {
 
   private var distributedType: String {
     switch request.layout.strategy {
-    case .zero1, .zero2, .zero3: "DEEPSPEED"
+    case _ where request.layout.strategy.zeroStage != nil: "DEEPSPEED"
     case .fsdp, .fsdp1: "FSDP"
     default: request.gpus > 1 ? "MULTI_GPU" : "NO"
     }
@@ -48,7 +48,7 @@ struct AccelerateFile: Sendable {
 
   private var distribution: String {
     switch request.layout.strategy {
-    case .zero1, .zero2, .zero3: "optimizer states, gradients or parameters in shards"
+    case _ where request.layout.strategy.zeroStage != nil: "optimizer states, gradients or parameters in shards"
     case .fsdp, .fsdp1: "parameters, gradients and optimizer states in shards"
     default: request.gpus > 1 ? "a replica on each GPU (DistributedDataParallel)" : "one GPU"
     }
@@ -66,7 +66,7 @@ struct AccelerateFile: Sendable {
     CommentedFields([
       .init("deepspeed_config_file", .string(DeepSpeedFile.name), "batch sizes, types and shards are there"),
       .init(
-        "zero3_init_flag", .boolean(request.layout.strategy == .zero3),
+        "zero3_init_flag", .boolean(request.layout.strategy.zeroStage == 3),
         "from_pretrained shards each weight as it reads it"),
       request.nodes > 1
         ? .init(

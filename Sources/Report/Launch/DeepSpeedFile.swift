@@ -84,6 +84,10 @@ struct DeepSpeedFile: Sendable {
         .init("stage3_max_reuse_distance", .integer(Elements.live)),
         .init("stage3_gather_16bit_weights_on_model_save", true),
       ]
+      let levels = request.layout.engine.levels
+      if let copy = levels.secondary { fields.append(.init("zero_hpz_partition_size", .integer(copy))) }
+      if levels.quantizesParameters { fields.append(.init("zero_quantized_weights", true)) }
+      if levels.quantizesGradients { fields.append(.init("zero_quantized_gradients", true)) }
       if let shards = request.shardDegree { fields.append(.init("mics_shard_size", .integer(shards))) }
     }
     let offload = request.layout.engine.offload

@@ -112,7 +112,7 @@ struct LaunchGuide: Sendable {
     return notes
   }
 
-  private var usesDrive: Bool { request.layout.strategy == .zero3 && request.layout.engine.offload == .nvme }
+  private var usesDrive: Bool { request.layout.strategy.zeroStage == 3 && request.layout.engine.offload == .nvme }
 
   private var settings: [String] {
     guard files.contains(DeepSpeedFile.name) else { return [] }

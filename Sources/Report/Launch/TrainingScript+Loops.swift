@@ -116,7 +116,7 @@ extension TrainingScript {
 
   private var deepspeedImports: [String] {
     var lines = ["import deepspeed", "from torch.utils.data.distributed import DistributedSampler"]
-    if layout.strategy == .zero3 { lines.append("from transformers.integrations import HfDeepSpeedConfig") }
+    if layout.strategy.zeroStage == 3 { lines.append("from transformers.integrations import HfDeepSpeedConfig") }
     return lines
   }
 
@@ -127,7 +127,7 @@ extension TrainingScript {
       "    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), \"\(DeepSpeedFile.name)\")) as file:",
       "        config = json.load(file)",
     ]
-    if layout.strategy == .zero3, request.shardDegree == nil {
+    if layout.strategy.zeroStage == 3, request.shardDegree == nil {
       lines += [
         "    # While this object lives, from_pretrained shards each weight as it reads it.",
         "    sharding = HfDeepSpeedConfig(config)  # noqa: F841",

@@ -18,7 +18,7 @@ struct TrainingScript: Sendable {
   var layout: Layout { request.layout }
   var isDeepSpeed: Bool { layout.strategy.zeroStage != nil }
   /// Whether a pass is worth a look at each of its shards by DTensor or FSDP's flat parameters.
-  var isSharded: Bool { [.fsdp, .fsdp1, .zero3].contains(layout.strategy) }
+  var isSharded: Bool { [.fsdp, .fsdp1].contains(layout.strategy) || layout.strategy.zeroStage == 3 }
 
   var text: String {
     let parts = [heading, imports, constants, arguments, data, model, optimizers, main, start]
@@ -127,7 +127,7 @@ extension StrategyKind {
     switch self {
     case .zero1: 1
     case .zero2: 2
-    case .zero3: 3
+    case .zero3, .zeroPlusPlus, .zeroTopology, .deepOptimizerStates, .fuyou: 3
     case .single, .ddp, .zeroRedundancy, .fsdp, .fsdp1, .tp, .pp, .gemini: nil
     }
   }

@@ -25,4 +25,7 @@ public struct Device: Sendable {
   /// cuBLAS keeps a workspace for the thread that runs the forward pass and one for autograd's, in the allocator's
   /// memory (aten/src/ATen/cuda/CublasHandlePool.cpp).
   var workspace: DeviceConstant? { gpu.map { DeviceConstant.blasWorkspace($0.architecture) } }
+
+  /// What one product takes beside it, on GPUs of AMD.
+  var productWorkspace: DeviceConstant? { gpu.flatMap { DeviceConstant.productWorkspace($0.architecture) } }
 }

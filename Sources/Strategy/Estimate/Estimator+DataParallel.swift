@@ -103,7 +103,7 @@ extension Estimator {
       if workload.forward.precision.autocast != nil, layout.engine.parameterType == nil {
         assume("mixed precision", "held in fp32, gathered and reduced in 16 bits", "accelerate 1.15")
       }
-    case .zero1, .zero2, .zero3: result += zeroAssumptions(workload, layout)
+    case _ where layout.strategy.zeroStage != nil: result += zeroAssumptions(workload, layout)
     default: break
     }
     if [.fsdp, .fsdp1].contains(layout.strategy), layout.engine.offload != .none {

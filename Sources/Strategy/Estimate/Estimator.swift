@@ -95,7 +95,7 @@ public struct Estimator: Sendable {
       return (graph, Distribution(engine: .replicas(usesBucketView: layout.engine.usesBucketView)))
     // Colossal-AI's DP+TP shards over the data ranks as its ADP does.
     case .gemini, .tp: return (graph, chunks(graph, ranks: layout.degrees.data))
-    case .zero1, .zero2, .zero3:
+    case _ where layout.strategy.zeroStage != nil:
       return (graph, Distribution(engine: .zero(try zeroSettings(layout))))
     case .fsdp, .fsdp1:
       let gathered = settings(workload.forward, under: layout)
@@ -139,8 +139,11 @@ public struct Estimator: Sendable {
     if let workspace = device?.workspace {
       for thread in ["forward", "autograd"] {
         held.fromTheStart.append(
-          .init(workspace.value, cause: "cuBLAS of the \(thread) thread", category: .workspaces))
+          .init(workspace.value, cause: "BLAS of the \(thread) thread", category: .workspaces))
       }
+    }
+    if let workspace = device?.productWorkspace {
+      held.fromTheStart.append(.init(workspace.value, cause: "hipBLASLt", category: .workspaces))
     }
     let step = TrainingStep(graph: graph, workload: workload, distribution: held)
     if let reason = step.whatCannotRun { throw LoweringError(message: reason) }
@@ -176,7 +179,7 @@ public struct Estimator: Sendable {
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
       outside: timeline.outside, isRecognised: isRecognised,
       assumptions: assumptions(workload, layout, rank, peak: peak.bytes),
-      uncertainty: uncertainty(workload))
+      uncertainty: uncertainty(workload, layout))
   }
 
   /// Whether the model's own forward pass is simulated, and not only one like it.
@@ -197,8 +200,12 @@ public struct Estimator: Sendable {
         + "with --attention sdpa the peak can be told")
   }
 
-  private func uncertainty(_ workload: Workload) -> Uncertainty {
-    ownForward == nil ? Uncertainty(isRecognised ? description.family : nil, workload) : .exported
+  private func uncertainty(_ workload: Workload, _ layout: Layout) -> Uncertainty {
+    let own: Uncertainty =
+      ownForward == nil ? Uncertainty(isRecognised ? description.family : nil, workload) : .exported
+    guard layout.strategy.variant != nil, own.share < Uncertainty.unverified else { return own }
+    return Uncertainty(
+      share: Uncertainty.unverified, basis: own.basis + "; none under \(layout.strategy.rawValue)")
   }
 
   // MARK: - What the strategies hold
@@ -289,7 +296,9 @@ public struct Estimator: Sendable {
   }
 
   private var hardwareAssumptions: [Assumption] {
-    let workspace = (device?.workspace).map { [(what: "cuBLAS workspace, two of", size: $0)] } ?? []
+    let library = device?.gpu?.architecture.isAMD == true ? "hipBLAS" : "cuBLAS"
+    var workspace = (device?.workspace).map { [(what: "\(library) workspace, two of", size: $0)] } ?? []
+    if let product = device?.productWorkspace { workspace.append(("hipBLASLt workspace", product)) }
     return (workspace + (device?.outside ?? [])).map { what, constant in
       Assumption(what: what, value: "\(constant.value)", source: constant.source)
     }

@@ -43,6 +43,15 @@ extension DeviceConstant {
     }
   }
 
+  /// What a product takes while it runs, through torch's allocator; nil where it takes a handle's workspace. ROCm's products
+  /// go to hipBLASLt where they can.
+  public static func productWorkspace(_ architecture: GPUArchitecture) -> DeviceConstant? {
+    guard architecture.isAMD else { return nil }
+    return DeviceConstant(
+      .mebibytes(76), low: .zero, high: .mebibytes(76),
+      source: "torch aten/src/ATen/cuda/CUDABlas.cpp, hipBLASLt's default; taken to be there at the peak")
+  }
+
   /// What one process takes for the buffers of its NCCL (RCCL) communicators, outside torch's allocator.
   public static func collectiveBuffers(ranks: Int) -> DeviceConstant {
     switch ranks {

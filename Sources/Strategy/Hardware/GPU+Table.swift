@@ -136,15 +136,21 @@ extension GPU {
       multiprocessors: 110,
       memory: ByteCount(68_702_699_520), usableMemory: ByteCount(68_702_699_520), memoryBandwidth: 1638e9,
       rates: Rates(fp32: 47.9e12, tf32: nil, fp16: 191.5e12, bf16: 191.5e12),
-      peerLink: PeerLink(name: "Infinity Fabric", bytesPerSecondPerDirection: 200e9), pcieGeneration: 4,
-      source: "AMD Instinct MI250X data sheet, half of the module: ROCm shows each die as a device",
+      peerLink: PeerLink(
+        name: "Infinity Fabric", bytesPerSecondPerDirection: 200e9, topology: .modules(between: 100e9)),
+      pcieGeneration: 4, hostLink: 36e9,
+      source:
+        "AMD Instinct MI250X data sheet, half of the module: ROCm shows each die as a device; links of a node: Frontier "
+        + "user guide (200 GB/s within a module, 50 to 100 between modules, of which rings take the wider, 36 to the host)",
       memorySource: "KFD topology size_in_bytes 68702699520; torch 63.98 GiB"),
     GPU(
       id: "mi300x", productName: "AMD Instinct MI300X", architecture: .cdna3,
       multiprocessors: 304,
       memory: ByteCount(206_141_652_992), usableMemory: ByteCount(206_141_652_992), memoryBandwidth: 5300e9,
       rates: Rates(fp32: 163.4e12, tf32: 653.7e12, fp16: 1307.4e12, bf16: 1307.4e12),
-      peerLink: PeerLink(name: "Infinity Fabric, 7 links", bytesPerSecondPerDirection: 448e9), pcieGeneration: 5,
+      peerLink: PeerLink(
+        name: "Infinity Fabric, 7 links", bytesPerSecondPerDirection: 448e9, topology: .mesh(others: 7)),
+      pcieGeneration: 5,
       source: "AMD Instinct MI300X data sheet",
       memorySource: "rocm-smi VRAM Total Memory 206141652992 (ROCm/ROCm#4750); torch 191.98 GiB"),
   ]
@@ -163,9 +169,9 @@ extension GPU.PeerLink {
   fileprivate static let nvlink4 = GPU.PeerLink(name: "NVLink 4, 18 links", bytesPerSecondPerDirection: 450e9)
   fileprivate static let nvlink5 = GPU.PeerLink(name: "NVLink 5, 18 links", bytesPerSecondPerDirection: 900e9)
   fileprivate static let nvlink3Bridge = GPU.PeerLink(
-    name: "NVLink 3 bridge", bytesPerSecondPerDirection: 300e9, isPairBridge: true)
+    name: "NVLink 3 bridge", bytesPerSecondPerDirection: 300e9, topology: .pair)
   fileprivate static let nvlink4Bridge = GPU.PeerLink(
-    name: "NVLink 4 bridge", bytesPerSecondPerDirection: 300e9, isPairBridge: true)
+    name: "NVLink 4 bridge", bytesPerSecondPerDirection: 300e9, topology: .pair)
   fileprivate static let ampereBridge = GPU.PeerLink(
-    name: "NVLink 3 bridge, 4 links", bytesPerSecondPerDirection: 56.25e9, isPairBridge: true)
+    name: "NVLink 3 bridge, 4 links", bytesPerSecondPerDirection: 56.25e9, topology: .pair)
 }

@@ -26,16 +26,40 @@ public struct GPU: Hashable, Sendable {
     public var name: String
     /// All links of one GPU together, one way, in bytes a second.
     public var bytesPerSecondPerDirection: Double
-    /// Whether it is a bridge that joins two cards only.
-    public var isPairBridge: Bool
+    public var topology: Topology
 
     /// Both ways together, as datasheets advertise it.
     public var bytesPerSecondBothWays: Double { bytesPerSecondPerDirection * 2 }
 
-    public init(name: String, bytesPerSecondPerDirection: Double, isPairBridge: Bool = false) {
+    /// How the links of a node's GPUs lie.
+    public enum Topology: Hashable, Sendable {
+      /// Any GPU has all of its links to any other.
+      case switched
+      /// A bridge that joins two cards only.
+      case pair
+      /// Links that each join it to one of so many others: fewer ranks have fewer of them.
+      case mesh(others: Int)
+      /// Two dies of a module have all; modules have so many bytes a second between them, one way.
+      case modules(between: Double)
+    }
+
+    /// Whether it is a bridge that joins two cards only.
+    public var isPairBridge: Bool { topology == .pair }
+
+    /// Bytes a second, one way, that a ring among so many neighbours passes through each; nil where there is no such ring.
+    func rate(among ranks: Int) -> Double? {
+      switch topology {
+      case .switched: bytesPerSecondPerDirection
+      case .pair: ranks <= 2 ? bytesPerSecondPerDirection : nil
+      case .mesh(let others): bytesPerSecondPerDirection * min(1, Double(ranks - 1) / Double(others))
+      case .modules(let between): ranks <= 2 ? bytesPerSecondPerDirection : between
+      }
+    }
+
+    public init(name: String, bytesPerSecondPerDirection: Double, topology: Topology = .switched) {
       self.name = name
       self.bytesPerSecondPerDirection = bytesPerSecondPerDirection
-      self.isPairBridge = isPairBridge
+      self.topology = topology
     }
   }
 
@@ -57,6 +81,8 @@ public struct GPU: Hashable, Sendable {
   public var peerLink: PeerLink?
   /// Generation of its 16 lanes.
   public var pcieGeneration: Int
+  /// Bytes a second to its host, one way, where that is not PCIe.
+  public var hostLink: Double?
   /// Where the rates and bandwidths come from.
   public var source: String
   /// Where the two memory figures come from.
@@ -65,8 +91,7 @@ public struct GPU: Hashable, Sendable {
   public init(
     id: String, productName: String, architecture: GPUArchitecture, multiprocessors: Int, memory: ByteCount,
     usableMemory: ByteCount, memoryBandwidth: Double, rates: Rates, peerLink: PeerLink?, pcieGeneration: Int,
-    source: String,
-    memorySource: String
+    hostLink: Double? = nil, source: String, memorySource: String
   ) {
     self.id = id
     self.productName = productName
@@ -78,9 +103,13 @@ public struct GPU: Hashable, Sendable {
     self.rates = rates
     self.peerLink = peerLink
     self.pcieGeneration = pcieGeneration
+    self.hostLink = hostLink
     self.source = source
     self.memorySource = memorySource
   }
+
+  /// Bytes a second to its host, one way.
+  var hostBytesPerSecondPerDirection: Double { hostLink ?? pcieBytesPerSecondPerDirection }
 
   /// PCIe with 16 lanes, one way, in bytes a second (PCI Express Base Specification: 8, 16 and 32 GT/s a lane with
   /// 128b/130b coding for generations 3, 4 and 5).

@@ -3,22 +3,22 @@ public import Units
 /// What joins GPUs, as `--interconnect` names it.
 public struct Interconnect: Equatable, Sendable {
   public enum Kind: String, CaseIterable, Sendable {
-    case nvlink, pcie, infiniband, roce, ethernet
+    case nvlink, pcie, infiniband, roce, slingshot, ethernet
 
     /// Whether it joins nodes rather than the GPUs of one.
     public var isNetwork: Bool {
       switch self {
       case .nvlink, .pcie: false
-      case .infiniband, .roce, .ethernet: true
+      case .infiniband, .roce, .slingshot, .ethernet: true
       }
     }
 
-    /// The rate taken where none is given, in gigabits a second: HDR InfiniBand, RoCE and Ethernet as they are
-    /// commonly installed.
+    /// The rate taken where none is given, in gigabits a second: HDR InfiniBand, Slingshot 11, RoCE and Ethernet as they
+    /// are commonly installed.
     fileprivate var assumedGigabitsPerSecond: Double {
       switch self {
       case .nvlink, .pcie: 0
-      case .infiniband: 200
+      case .infiniband, .slingshot: 200
       case .roce: 100
       case .ethernet: 10
       }
@@ -26,6 +26,16 @@ public struct Interconnect: Equatable, Sendable {
   }
 
   public var kind: Kind
+  /// How many adapters a node of so many GPUs has: fabrics for training have one for each, Slingshot one for each module of
+  /// two dies (Frontier: four of 200 Gbit/s a node), a plain Ethernet node one in all.
+  func adapters(ofNode gpus: Int) -> Int {
+    switch kind {
+    case .ethernet: 1
+    case .slingshot: max(1, min(gpus, 8) / 2)
+    case .nvlink, .pcie, .infiniband, .roce: min(gpus, 8)
+    }
+  }
+
   /// Gigabits a second of one adapter, one way; nil inside a node, where the GPU's row has the rate.
   public var gigabitsPerSecond: Sourced<Double>?
 
@@ -71,7 +81,7 @@ public struct Interconnect: Equatable, Sendable {
     switch kind {
     case .nvlink: gpu.peerLink?.bytesPerSecondPerDirection
     case .pcie: gpu.pcieBytesPerSecondPerDirection
-    case .infiniband, .roce, .ethernet: gigabitsPerSecond.map { $0.value * 1e9 / 8 }
+    case .infiniband, .roce, .slingshot, .ethernet: gigabitsPerSecond.map { $0.value * 1e9 / 8 }
     }
   }
 }

@@ -15,7 +15,8 @@ extension EngineAbilities {
   }
 
   private static let accelerate = EngineAbilities(
-    name: "accelerate", strategies: [.single, .ddp, .zero1, .zero2, .zero3, .fsdp, .fsdp1], training: .anything,
+    name: "accelerate", strategies: [.single, .ddp, .zero1, .zero2, .zero3, .zeroPlusPlus, .fsdp, .fsdp1],
+    training: .anything,
     hybridStrategies: [.fsdp, .fsdp1],
     special: { request in
       let forward = request.workload.forward
@@ -29,7 +30,7 @@ extension EngineAbilities {
     })
 
   private static let deepspeed = EngineAbilities(
-    name: "DeepSpeed", strategies: [.single, .ddp, .zero1, .zero2, .zero3],
+    name: "DeepSpeed", strategies: [.single, .ddp, .zero1, .zero2, .zero3, .zeroPlusPlus],
     training: .anything.subtracting(.bucketView),
     optimizers: Set(Optimizer.allCases).subtracting([.muon, .galoreAdamW, .adafactor]), hybridStrategies: [.zero3],
     special: { $0.reasonAgainstDeepSpeed })
@@ -101,7 +102,7 @@ extension LaunchRequest {
 
   /// What DeepSpeed's engine leaves no choice in, for the strategies that are its own.
   fileprivate var reasonAgainstDeepSpeed: String? {
-    guard [.zero1, .zero2, .zero3].contains(layout.strategy) else { return nil }
+    guard layout.strategy.zeroStage != nil else { return nil }
     let offload = layout.engine.offload
     if offload == .optimizer || offload == .all || offload == .nvme,
       ![.adamW, .adamWFused].contains(workload.optimizer)

@@ -92,7 +92,7 @@ struct EngineAbilities: Sendable {
   private func reasonAgainst(quantizationOf request: LaunchRequest) -> String? {
     guard let scheme = request.workload.forward.quantization else { return nil }
     switch request.layout.strategy {
-    case .fsdp, .fsdp1, .zero3:
+    case .fsdp, .fsdp1, .zero3, .zeroPlusPlus, .zeroTopology, .deepOptimizerStates, .fuyou:
       return scheme.isFourBit
         ? nil : "bitsandbytes' int8 weights cannot be sharded (\(request.layout.strategy.rawValue))"
     case .tp, .pp, .gemini: return "bitsandbytes' weights cannot be split (\(request.layout.strategy.rawValue))"
@@ -114,7 +114,8 @@ extension StrategyKind {
     let torch: Set<Optimizer> = [.adamW, .adamWFused, .adamWLoop, .sgd, .sgdMomentum]
     switch self {
     case .single, .ddp: return Set(Optimizer.allCases)
-    case .zero1, .zero2, .zero3: return torch.union([.adamW8bit, .pagedAdamW8bit, .lion, .lion8bit])
+    case .zero1, .zero2, .zero3, .zeroPlusPlus, .zeroTopology, .deepOptimizerStates, .fuyou:
+      return torch.union([.adamW8bit, .pagedAdamW8bit, .lion, .lion8bit])
     case .zeroRedundancy, .fsdp, .fsdp1, .tp, .pp, .gemini: return torch
     }
   }
@@ -125,6 +126,8 @@ extension StrategyKind {
     switch self {
     case .zero1, .zero2: possible = [.none, .optimizer]
     case .zero3: possible = [.none, .optimizer, .parameters, .all, .nvme]
+    case .zeroPlusPlus: possible = [.none, .optimizer]
+    case .zeroTopology, .deepOptimizerStates, .fuyou: possible = Set(Offload.allCases)
     // FSDP's offload takes parameters, gradients and with them the optimizer's states.
     case .fsdp, .fsdp1: possible = [.none, .parameters, .all]
     case .single, .ddp, .zeroRedundancy, .tp, .pp, .gemini: possible = [.none]

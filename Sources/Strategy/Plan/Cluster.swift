@@ -12,6 +12,12 @@ public struct Cluster: Sendable {
   /// Between the GPUs of a node, and between nodes.
   public var withinNode: Interconnect?
   public var betweenNodes: Interconnect?
+  /// Clusters of nodes with adapters of their own, in the order of the ranks, and what joins those; none where all nodes are
+  /// alike.
+  public var islands: [Island] = []
+  public var betweenIslands: Interconnect?
+  /// NVMe drives of a node.
+  public var drives = 1
   /// Percent of the memory that stays free (`--memory-margin`).
   public var memoryMargin: Double
 
@@ -32,6 +38,30 @@ public struct Cluster: Sendable {
   public var gpus: Int? {
     let (product, overflow) = nodes.multipliedReportingOverflow(by: gpusPerNode)
     return overflow ? nil : product
+  }
+
+  /// Nodes with the same adapters.
+  public struct Island: Equatable, Sendable {
+    public var nodes: Int
+    public var link: Interconnect
+
+    public init(nodes: Int, link: Interconnect) {
+      self.nodes = nodes
+      self.link = link
+    }
+  }
+
+  /// Its first nodes.
+  func first(nodes count: Int) -> Cluster {
+    var result = self
+    result.nodes = count
+    var left = count
+    result.islands = islands.compactMap { island in
+      let own = min(left, island.nodes)
+      left -= own
+      return own > 0 ? Island(nodes: own, link: island.link) : nil
+    }
+    return result
   }
 
   /// The most that a peak may be.

@@ -19,6 +19,10 @@ public struct EngineSettings: Hashable, Sendable {
   public var virtualStages = 2
   /// Ranks that share one copy of sharded parameters, where that is fewer than the data degree (HSDP, MiCS).
   public var shardDegree: Int?
+  /// How the third stage of ZeRO lays out and sends what it shares.
+  public var levels = ZeroLevels()
+  /// Of how many groups in a row the GPU updates the last, where it takes turns with the CPU.
+  public var updateStride = 2
 
   public init() {}
 }

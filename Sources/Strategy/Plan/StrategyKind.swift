@@ -5,6 +5,16 @@ public enum StrategyKind: String, CaseIterable, Hashable, Sendable {
   case ddp
   /// DeepSpeed's stages: optimizer states, gradients, parameters in shards.
   case zero1, zero2, zero3
+  /// The third stage with quantised collectives and a second copy of the parameters in each node (arXiv 2306.10209).
+  case zeroPlusPlus = "zero++"
+  /// The third stage in three levels: parameters over few ranks, gradients over a node, states over all (arXiv
+  /// 2501.04266).
+  case zeroTopology = "zero-topo"
+  /// The third stage with states in host memory, updated in turns by the CPU and the GPU (arXiv 2410.21316).
+  case deepOptimizerStates = "deep-optimizer-states"
+  /// The third stage with parameters, states and checkpoints on NVMe drives, updated in the backward pass (arXiv
+  /// 2403.06504).
+  case fuyou
   /// torch's ZeroRedundancyOptimizer.
   case zeroRedundancy = "zero-redundancy"
   /// torch's `fully_shard`.
@@ -23,7 +33,7 @@ public enum StrategyKind: String, CaseIterable, Hashable, Sendable {
   public var speedWeight: Double {
     switch self {
     case .single, .ddp, .zero1, .zero2, .zeroRedundancy: 1.5
-    case .zero3, .fsdp, .fsdp1, .gemini, .tp, .pp: 1
+    case .zero3, .fsdp, .fsdp1, .gemini, .tp, .pp, .zeroPlusPlus, .zeroTopology, .deepOptimizerStates, .fuyou: 1
     }
   }
 
@@ -31,7 +41,7 @@ public enum StrategyKind: String, CaseIterable, Hashable, Sendable {
   func tieRank(_ degrees: ParallelDegrees) -> Int {
     switch self {
     case .single, .ddp, .zero1, .zero2, .zeroRedundancy: 0
-    case .gemini, .zero3, .fsdp, .fsdp1: 1
+    case .gemini, .zero3, .fsdp, .fsdp1, .zeroPlusPlus, .zeroTopology, .deepOptimizerStates, .fuyou: 1
     case .tp, .pp: degrees.data == 1 ? 2 : 3
     }
   }

@@ -14,7 +14,13 @@ struct LayoutSpace {
 
   /// With optimizer states, parameters or both in host memory, where that is not left to the choices.
   func layouts(offload: Offload = .none) -> [Layout] {
-    guard gpus > 1 else { return offloaded([Layout(.single, ParallelDegrees())], offload).filter(choices.allow) }
+    guard gpus > 1 else {
+      // DeepSpeed offloads on one GPU, too.
+      let kinds = [.single, .zero2, .zero3] + (asked.map { [$0] } ?? [])
+      let offloads = (choices.offload ?? offload) != .none
+      return offloaded(kinds.filter { offloads || $0 == .single || $0 == asked }.map { layout($0) }, offload)
+        .filter(choices.allow)
+    }
     let divisors = Self.divisors(of: gpus)
     var result: [Layout] = []
     for tensor in divisors where tensor <= gpusPerNode && (tensor == 1 || heads % tensor == 0) {
@@ -34,16 +40,16 @@ struct LayoutSpace {
 
   /// The engines of one set of degrees.
   private func layouts(_ degrees: ParallelDegrees) -> [Layout] {
-    // What is no engine by itself, or another's, is tried where it is asked for.
-    let asked = choices.strategy.flatMap { [.zeroRedundancy, .fsdp1, .gemini].contains($0) ? $0 : nil }
     let kinds: [StrategyKind] =
       switch (degrees.data > 1 || degrees.context > 1 || degrees.expert > 1, degrees.tensor > 1, degrees.pipeline > 1) {
       case (_, _, true): [.pp]
       case (false, _, _): [.tp]
       case (true, true, _): [.tp, .fsdp]
-      case (true, false, _): [.ddp, .zero1, .zero2, .zero3, .fsdp] + (asked.map { [$0] } ?? [])
+      case (true, false, _):
+        [.ddp, .zero1, .zero2, .zero3, .fsdp] + (gpus > gpusPerNode && asked != .zeroPlusPlus ? [.zeroPlusPlus] : [])
+          + (asked.map { [$0] } ?? [])
       }
-    var result = kinds.map { Layout($0, degrees) }
+    var result = kinds.map { layout($0, degrees) }
     if degrees.tensor > 1, degrees.pipeline == 1 {
       result += result.map { layout in
         var shared = layout
@@ -60,13 +66,27 @@ struct LayoutSpace {
     return result
   }
 
+  /// What is no engine by itself, or another's, is tried where it is asked for.
+  private var asked: StrategyKind? {
+    choices.strategy.flatMap { kind in
+      kind.variant != nil || [.zeroRedundancy, .fsdp1, .gemini].contains(kind) ? kind : nil
+    }
+  }
+
+  private func layout(_ kind: StrategyKind, _ degrees: ParallelDegrees = ParallelDegrees()) -> Layout {
+    let layout = Layout(kind, degrees)
+    return kind.variant == nil ? layout : layout.resolved(gpusPerNode: gpusPerNode)
+  }
+
   private func offloaded(_ layouts: [Layout], _ offload: Offload) -> [Layout] {
     let offload = choices.offload ?? offload
     guard offload != .none else { return layouts }
-    return layouts.filter { [.zero1, .zero2, .zero3, .fsdp].contains($0.strategy) }.map { layout in
+    return layouts.filter { $0.strategy.zeroStage != nil || $0.strategy == .fsdp }.flatMap { layout in
       var result = layout
-      result.engine.offload = offload
-      return result
+      if layout.strategy.variant?.offload == nil { result.engine.offload = offload }
+      // The same with turns of the CPU and the GPU.
+      guard layout.strategy == .zero3, offload == .optimizer else { return [result] }
+      return [result, self.layout(.deepOptimizerStates, layout.degrees)]
     }
   }
 

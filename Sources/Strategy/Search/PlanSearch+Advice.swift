@@ -24,8 +24,28 @@ extension PlanSearch {
       change(&other.workload)
       if let best = other.nearest(nearest.degrees) { advice.append("\(words) would take \(best)") }
     }
+    advice += onDrives
     if let gpus = enoughGPUs(nearest) { advice.append(gpus) }
     return advice
+  }
+
+  /// What the strategies that use NVMe drives take on all GPUs: a drive is a thing that a cluster may not have.
+  private var onDrives: [String] {
+    guard choices.offload == nil, choices.strategy == nil, let gpus = cluster.gpus else { return [] }
+    var infinity = Layout(.zero3, ParallelDegrees(data: gpus))
+    infinity.engine.offload = .nvme
+    let fuyou = Layout(.fuyou, ParallelDegrees(data: gpus)).resolved(gpusPerNode: cluster.gpusPerNode)
+    var estimator = estimator
+    estimator.device = Device(gpu: cluster.gpu, memory: cluster.limit, ranks: gpus)
+    var workload = workload
+    workload.forward.batchSize = 1
+    workload.checkpointing = .nonReentrant
+    return [(infinity, "--strategy zero3 --offload nvme"), (fuyou, "--strategy fuyou")].compactMap { layout, flags in
+      guard let estimate = try? estimator.estimate(workload, layout: layout) else { return nil }
+      let used = estimate.device?.used ?? estimate.peak
+      return "NVMe drives (\(flags)) would take \(used) a GPU, \(estimate.outside.host) in host memory and "
+        + "\(estimate.outside.disk) on drives for each, which \(used <= cluster.limit ? "fits" : "does not fit either")"
+    }
   }
 
   private static func adapt(_ workload: inout Workload) {

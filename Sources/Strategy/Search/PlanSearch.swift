@@ -145,8 +145,7 @@ public struct PlanSearch: Sendable {
     LayoutSpace.divisors(of: cluster.gpus ?? 1)
       .filter { $0 <= cluster.gpusPerNode || $0 % cluster.gpusPerNode == 0 }
       .map { gpus in
-        var part = cluster
-        part.nodes = max(1, gpus / cluster.gpusPerNode)
+        var part = cluster.first(nodes: max(1, gpus / cluster.gpusPerNode))
         part.gpusPerNode = gpus / part.nodes
         return part
       }
@@ -234,7 +233,10 @@ public struct PlanSearch: Sendable {
     let held =
       switch layout.strategy {
       case .fsdp, .fsdp1: (bytes + kept) / ranks
-      case .zero3: (narrow + kept) / ranks
+      // When an update begins, the second copy of the parameters is there too.
+      case .zero3, .zeroPlusPlus, .deepOptimizerStates, .fuyou:
+        (narrow + kept) / ranks + (layout.engine.levels.secondary.map { narrow / Double($0) } ?? 0)
+      case .zeroTopology: narrow / Double(layout.engine.levels.parameters ?? 1) + kept / ranks
       case .zero1, .zero2, .zeroRedundancy, .gemini: narrow + kept / ranks
       case .single, .ddp, .tp, .pp: bytes + kept
       }

@@ -6,12 +6,9 @@ extension Cluster {
   func link(within ranks: Int) -> Link? {
     guard let gpu else { return nil }
     let wantsPCIe = withinNode?.kind == .pcie
-    guard let peer = gpu.peerLink, !wantsPCIe, !peer.isPairBridge || ranks <= 2 else { return pcie(gpu, ranks) }
+    guard let peer = gpu.peerLink, !wantsPCIe, let rate = peer.rate(among: ranks) else { return pcie(gpu, ranks) }
     let (share, source) = Self.share(of: peer, gpu.architecture)
-    var bandwidth = peer.bytesPerSecondPerDirection * share
-    // Links that join each pair of a node's eight modules: fewer ranks have fewer of them.
-    if gpu.architecture.isAMD { bandwidth *= min(1, Double(ranks - 1) / 7) }
-    return Link(name: peer.name, bandwidth: bandwidth, ringLatency: 3.4e-6, treeLatency: 4.0e-6, source: source)
+    return Link(name: peer.name, bandwidth: rate * share, ringLatency: 3.4e-6, treeLatency: 4.0e-6, source: source)
   }
 
   /// What a collective of many bytes reaches of a link's rate.
@@ -37,13 +34,40 @@ extension Cluster {
         + (isDirect ? "" : "; 0.6 of it through host memory"))
   }
 
-  /// What one GPU has of the network between nodes while all of its node send.
+  /// What one GPU has of the network between nodes while all of its node send: of several, the slowest way.
   var network: Link? {
     guard nodes > 1 else { return nil }
-    let link = betweenNodes ?? Interconnect(kind: .infiniband, gigabitsPerSecond: Self.assumedRate)
+    if islands.count > 1 { return network(ofGroups: gpus ?? 1) }
+    return network(betweenNodes ?? Interconnect(kind: .infiniband, gigabitsPerSecond: Self.assumedRate))
+  }
+
+  /// What the slowest has of groups that each lie within so many neighbouring ranks.
+  func network(ofGroups extent: Int) -> Link? {
+    guard islands.count > 1 else { return network }
+    let ends = islands.reduce(into: [0]) { ends, island in
+      ends.append((ends.last ?? 0) + island.nodes * gpusPerNode)
+    }
+    let world = ends.last ?? 0
+    let crosses = extent >= world || ends.dropFirst().dropLast().contains { $0 % extent != 0 }
+    let used = crosses ? [crossing] : islands.map(\.link)
+    return used.compactMap(network).min { $0.bandwidth < $1.bandwidth }
+  }
+
+  /// Adapters of different kinds do not speak to one another: what crosses goes over Ethernet (Holmes, arXiv 2312.03549).
+  private var crossing: Interconnect {
+    if let betweenIslands { return betweenIslands }
+    let links = islands.map(\.link)
+    let slowest = links.min { ($0.gigabitsPerSecond?.value ?? 0) < ($1.gigabitsPerSecond?.value ?? 0) }
+    if let slowest, Set(links.map(\.kind)).count == 1 { return slowest }
+    return Interconnect(kind: .ethernet, gigabitsPerSecond: Self.assumedEthernet)
+  }
+
+  private static let assumedEthernet = Sourced(
+    25.0, .assumed, source: "the Ethernet adapters of arXiv 2312.03549; --between-clusters replaces it")
+
+  private func network(_ link: Interconnect) -> Link? {
     guard let rate = link.gigabitsPerSecond?.value else { return nil }
-    // Fabrics for training have an adapter for each GPU; a plain Ethernet node has one in all.
-    let adapters = link.kind == .ethernet ? 1 : min(gpusPerNode, 8)
+    let adapters = link.adapters(ofNode: gpusPerNode)
     let bytes = rate * 1e9 / 8 * Double(adapters) / Double(gpusPerNode)
     return Link(
       name: link.kind.rawValue, bandwidth: bytes * 0.74, ringLatency: link.kind == .ethernet ? 30e-6 : 14e-6,
@@ -55,7 +79,7 @@ extension Cluster {
   private static let assumedRate = Sourced(200.0, .assumed, source: "HDR InfiniBand; no link between nodes was given")
 
   /// Bytes a second between a GPU and its host: 55.4 of 63 GB/s were measured on an H200 (stas00/ml-engineering).
-  var hostBandwidth: Double { (gpu?.pcieBytesPerSecondPerDirection ?? 0) * 0.87 }
+  var hostBandwidth: Double { (gpu?.hostBytesPerSecondPerDirection ?? 0) * 0.87 }
 }
 
 /// Ranks that run a collective together, spread over nodes or not.
@@ -74,7 +98,7 @@ struct RankGroup: Hashable, Sendable {
     nodes = (ranks + perNode - 1) / perNode
     within =
       perNode > 1 ? cluster.link(within: cluster.gpusPerNode == 2 ? 2 : max(perNode, stride > 1 ? 3 : perNode)) : nil
-    between = nodes > 1 ? cluster.network : nil
+    between = nodes > 1 ? cluster.network(ofGroups: ranks * max(1, stride)) : nil
   }
 
   /// Over several nodes NCCL works within each node and sends a node's part over each adapter; both run at once, and the

@@ -39,7 +39,16 @@ public struct SimulatedStepTimes: Sendable {
         value: "\(Int((100 * roofline.rates.products).rounded())) % of the peak in large products, "
           + "\(Int((100 * roofline.rates.bandwidth).rounded())) % of the bandwidth", source: roofline.rates.source)
     ]
+    all += StepTimeModel.offloadAssumptions(layout, cluster)
     guard (layout.degrees.worldSize ?? 1) > 1 else { return all }
+    if cluster.islands.count > 1 {
+      let names = cluster.islands.map { "\($0.nodes) with \($0.link.kind.rawValue)" }.joined(separator: ", ")
+      all.append(
+        Assumption(
+          what: "clusters of nodes", value: names + "; ranks fill them in this order",
+          source: "Holmes, arXiv 2312.03549: what lies within one uses its adapters, what crosses them the slowest way")
+      )
+    }
     for link in [cluster.link(within: min(cluster.gpusPerNode, layout.degrees.worldSize ?? 1)), cluster.network] {
       guard let link else { continue }
       let rate = Int((link.bandwidth / 1e9).rounded())

@@ -15,7 +15,7 @@ extension StepTimeModel {
   }
 
   /// Ranks over which parameters lie in shards, and how many copies of those shards there are.
-  private var shards: (group: RankGroup, copies: RankGroup) {
+  var shards: (group: RankGroup, copies: RankGroup) {
     let ranks = min(layout.engine.shardDegree ?? replicas, replicas)
     return (
       RankGroup(cluster, ranks: ranks, stride: degrees.tensor),
@@ -33,7 +33,7 @@ extension StepTimeModel {
     let times = work.layers.map { (passes($0.stretch), $0) }
     var result = EngineTimes()
     for (passes, layer) in times {
-      let unit = gathers && replicas > 1 ? gathered(passes, layer.stretch) : passes
+      let unit = gathers && (replicas > 1 || layout.canFetch) ? gathered(passes, layer.stretch) : passes
       let count = Double(layer.count) * stageShare
       result.forward += unit.forward * count
       result.backward += unit.backward * count
@@ -67,10 +67,8 @@ extension StepTimeModel {
     result.exposed += sum + forward + backward
     guard gathers, replicas > 1 else { return result }
     // The root's unit is gathered before anything runs, and reduced when all has run.
-    let (group, copies) = shards
-    let bytes = stretch.parameterBytes * gatherShare
-    let gather = group.seconds(.allGather, bytes: bytes)
-    let reduce = reduction(stretch, group, copies)
+    let gather = seconds(gathers(stretch, .forward))
+    let reduce = reduction(stretch)
     result.forward += gather
     result.backward += reduce
     result.exposed += gather + reduce
@@ -78,33 +76,36 @@ extension StepTimeModel {
   }
 
   /// What is gathered of a parameter's bytes: in the type that the engine gathers in.
-  private var gatherShare: Double {
+  var gatherShare: Double {
     let own = Double(workload.forward.parameterType.bitWidth)
     let type: DataType?
     switch layout.strategy {
     case .fsdp: type = layout.engine.parameterType
     case .fsdp1: type = layout.engine.parameterType ?? workload.forward.precision.autocast
-    case .zero3, .gemini, .tp: type = workload.forward.precision.autocast ?? (own > 16 ? .float16 : nil)
+    case .zero3, .zeroPlusPlus, .zeroTopology, .deepOptimizerStates, .fuyou, .gemini, .tp:
+      type = workload.forward.precision.autocast ?? (own > 16 ? .float16 : nil)
     default: type = nil
     }
     return type.map { Double($0.bitWidth) / own } ?? 1
   }
 
-  private func reduction(_ stretch: StepWork.Stretch, _ group: RankGroup, _ copies: RankGroup) -> Double {
+  private func reduction(_ stretch: StepWork.Stretch) -> Double { seconds(reductions(stretch)) }
+
+  /// Of a parameter's bytes, what of its gradient is sent.
+  var reductionShare: Double {
     let own = Double(workload.forward.parameterType.bitWidth)
-    let share = layout.engine.reductionType.map { Double($0.bitWidth) / own } ?? gatherShare
-    let bytes = stretch.gradientBytes * share
-    return group.seconds(.reduceScatter, bytes: bytes) + copies.seconds(.allReduce, bytes: bytes / Double(group.ranks))
+    return layout.engine.reductionType.map { Double($0.bitWidth) / own } ?? gatherShare
   }
 
   /// A layer whose parameters are gathered while the one before it runs, and let go of; backward they are gathered once
   /// more, and the gradients before are reduced meanwhile. What takes longer decides.
   private func gathered(_ passes: Passes, _ stretch: StepWork.Stretch) -> Passes {
-    let (group, copies) = shards
+    if layout.strategy.variant?.drive != nil { return swapped(passes, stretch) }
     let bytes = stretch.parameterBytes * gatherShare
-    let gather = group.seconds(.allGather, bytes: bytes) + fetch(stretch)
-    let reduce = reduction(stretch, group, copies)
-    let again = layout.engine.reshardsAfterForward || layout.strategy != .fsdp ? gather : 0
+    let gather = seconds(gathers(stretch, .forward)) + fetch(stretch)
+    let reduce = reduction(stretch)
+    let gatheredAgain = seconds(gathers(stretch, .backward)) + fetch(stretch)
+    let again = layout.engine.reshardsAfterForward || layout.strategy != .fsdp ? gatheredAgain : 0
     // Gathered rows are copied to where each parameter lies whole, and gradients to where they lie by rank.
     let isCopied = layout.strategy == .fsdp
     let copy = isCopied ? roofline.streaming(2 * bytes) : 0
@@ -126,7 +127,7 @@ extension StepTimeModel {
   }
 
   /// Bytes a second that one GPU has of its node's disks: one of PCIe 4, about 6 GB/s.
-  private var nvmeBandwidth: Double { 6e9 / Double(max(1, cluster.gpusPerNode)) }
+  private var nvmeBandwidth: Double { 6e9 * Double(cluster.drives) / Double(max(1, cluster.gpusPerNode)) }
 
   /// Gradients that are summed rather than sharded.
   private func addReduction(_ result: inout EngineTimes) {
@@ -144,7 +145,9 @@ extension StepTimeModel {
       let reduce = data.seconds(.reduceScatter, bytes: bytes)
       result.backward += reduce
       result.exposed += reduce
-    case .single, .zero3, .fsdp, .fsdp1, .gemini: break
+    case .single, .zero3, .zeroPlusPlus, .deepOptimizerStates, .fuyou, .fsdp, .fsdp1, .gemini: break
+    // What lies between nodes goes, as replicas' buckets do, while the last micro-step's backward pass runs.
+    case .zeroTopology: result.once += max(0, seconds(sumsBetweenNodes) - result.backward)
     }
   }
 
@@ -154,11 +157,12 @@ extension StepTimeModel {
   // MARK: - The update
 
   /// The part of the parameters that this rank updates.
-  private var updateShare: Double {
+  var updateShare: Double {
     switch layout.strategy {
     case .single, .ddp, .pp: stageShare
     case .zero1, .zero2, .zeroRedundancy: stageShare / Double(replicas)
-    case .zero3, .fsdp, .fsdp1, .gemini: stageShare / Double(shards.group.ranks)
+    case .zero3, .zeroPlusPlus, .zeroTopology, .deepOptimizerStates, .fuyou, .fsdp, .fsdp1, .gemini:
+      stageShare / Double(shards.group.ranks)
     case .tp: gathers ? stageShare / Double(degrees.data) : stageShare
     }
   }
@@ -170,7 +174,13 @@ extension StepTimeModel {
     switch layout.strategy {
     case .zero1, .zero2: sent = data.seconds(.allGather, bytes: parameters)
     case .zeroRedundancy: sent = data.seconds(.allGather, bytes: parameters)
-    case .single, .ddp, .zero3, .fsdp, .fsdp1, .gemini, .tp, .pp: break
+    case .zeroTopology: sent = seconds(updatedParameters)
+    case .single, .ddp, .zero3, .zeroPlusPlus, .deepOptimizerStates, .fuyou, .fsdp, .fsdp1, .gemini, .tp, .pp: break
+    }
+    if let row = layout.strategy.variant {
+      // What the drive holds was updated in the backward pass.
+      if row.drive != nil { return (0, sent) }
+      if row.interleaves { return (interleavedUpdate.seconds, sent) }
     }
     guard layout.engine.offload == .none || layout.engine.offload == .parameters else {
       return (offloaded(parameters), sent)
@@ -178,14 +188,18 @@ extension StepTimeModel {
     return (roofline.seconds(work.update(workload, share: updateShare)), sent)
   }
 
+  /// Numbers a second that DeepSpeed's CPU Adam updates for one of a node's ranks: it takes 1.03 s for 4e9 (ZeRO-Offload,
+  /// table 4, arXiv 2101.06840).
+  var hostAdamRate: Double { 4e9 / 1.03 / Double(max(1, cluster.gpusPerNode)) }
+
   /// An update on the host: gradients there, parameters back, and an Adam that all of a node's ranks share.
   private func offloaded(_ parameters: Double) -> Double {
     let elements = work.sum(\.trainedElements) * updateShare
     let share = updateShare / stageShare
     let moved = 2 * parameters * share / cluster.hostBandwidth
-    // ZeRO-Offload, table 4: DeepSpeed's CPU Adam takes 1.03 s for 4e9 parameters, PyTorch's 5.71 s (arXiv 2101.06840).
-    let isDeepSpeed = [.zero1, .zero2, .zero3, .gemini].contains(layout.strategy)
-    let rate = (isDeepSpeed ? 4e9 / 1.03 : 4e9 / 5.71) / Double(max(1, cluster.gpusPerNode))
+    // PyTorch's takes 5.71 s.
+    let isDeepSpeed = layout.strategy.zeroStage != nil || layout.strategy == .gemini
+    let rate = isDeepSpeed ? hostAdamRate : 4e9 / 5.71 / Double(max(1, cluster.gpusPerNode))
     let states = layout.engine.offload == .nvme ? 2 * 12 * elements / nvmeBandwidth : 0
     return moved + max(elements / rate, states)
   }

@@ -159,7 +159,7 @@ extension StrategyKind {
   /// Whether parameters lie in shards that are gathered layer by layer.
   var gathersParameters: Bool {
     switch self {
-    case .zero3, .fsdp, .fsdp1, .gemini: true
+    case .zero3, .fsdp, .fsdp1, .gemini, .zeroPlusPlus, .zeroTopology, .deepOptimizerStates, .fuyou: true
     case .single, .ddp, .zero1, .zero2, .zeroRedundancy, .tp, .pp: false
     }
   }

@@ -274,6 +274,9 @@ extension Tape {
   private mutating func unpack(_ kept: Kept) -> Tensor? {
     switch kept {
     case .tensor(let tensor): return tensor
+    case .outside(let layout, let dataType):
+      let storage = memory.allocate(Tensor.bytes(layout.shape, dataType), cause: "_to_copy", module: "")
+      return Tensor(storage: storage, layout: layout, dataType: dataType)
     case .recomputed(let segment, let place):
       if recomputations[segment]?.rebuilt == nil { recompute(segment) }
       let tensor = recomputations[segment]?.rebuilt?[place]
@@ -305,7 +308,8 @@ extension Tape {
     dropNames(from: names)
     bound = outerBound
     for (kept, tensor) in zip(recomputation.arguments, arguments) {
-      if case .recomputed = kept { memory.release(tensor.storage) }
+      if case .tensor = kept { continue }
+      memory.release(tensor.storage)
     }
   }
 

@@ -1,4 +1,5 @@
 internal import Graph
+internal import Units
 
 /// What the autograd graph is made of.
 extension Tape {
@@ -20,6 +21,8 @@ extension Tape {
   /// What a node keeps: the tensor, or its place among those that a stretch recomputes.
   enum Kept {
     case tensor(Tensor)
+    /// One like it, of which the GPU holds nothing until it is asked for.
+    case outside(Layout, DataType)
     case recomputed(segment: Int, place: Int)
   }
 

@@ -18,6 +18,9 @@ struct Tape {
   /// The makers of what running modules were given, as they are outside.
   var outerMakers: [[Edge?]] = []
   var isInBackward = false
+  /// Whether what checkpoints keep lies outside of the GPU, and how much of it this forward pass has sent there.
+  var sendsCheckpointsOut = false
+  var sentOut = ByteCount.zero
   /// Leaves that a gradient has reached since the last update.
   var reached: Set<Int> = []
   /// `.grad` of each parameter, by its place among the graph's values.
@@ -143,7 +146,7 @@ struct Tape {
         run(stretch: index, keeping: .nothing)
         unreached[end, default: []] += arguments.map(\.storage)
       } else if checkpointing == .nonReentrant {
-        checkpoint(index, with: retainedArguments(of: segment).map { .tensor($0) }, outer: nil)
+        checkpoint(index, with: keptArguments(of: segment), outer: nil)
       } else {
         checkpointReentrantly(index)
       }
@@ -185,6 +188,21 @@ struct Tape {
     for (result, value) in ([segment.result] + segment.sideResults).enumerated()
     where requiresGradient[value.index] {
       makers[value.index] = .node(node, result: result)
+    }
+  }
+
+  /// What a checkpoint keeps. Where that goes out, masks and tables that all layers share stay.
+  private mutating func keptArguments(of segment: Graph.Segment) -> [Kept] {
+    guard sendsCheckpointsOut else { return retainedArguments(of: segment).map { .tensor($0) } }
+    return segment.arguments.compactMap { argument in
+      guard let tensor = tensor(argument) else { return nil }
+      if requiresGradient[argument.index] {
+        sentOut += bytes(of: argument)
+        return .outside(tensor.layout, tensor.dataType)
+      }
+      memory.retain(tensor.storage)
+      memory.note(tensor.storage, keptFor: "checkpoint")
+      return .tensor(tensor)
     }
   }
 

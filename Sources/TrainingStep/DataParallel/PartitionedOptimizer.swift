@@ -36,13 +36,13 @@ struct PartitionedOptimizer: DataParallelEngine {
   private(set) var own: [Int] = []
 
   private var bucket = Bucket()
-  /// Whether the update follows this backward pass.
+  /// Whether the update follows this backward pass, and whether one came that it did not follow.
   private var isLast = true
+  private var accumulates = false
   /// The entries whose gradients came in this backward pass.
   private var arrived: Set<Int> = []
-  /// The gradients of what this rank updates (`grads_in_partition`), whole: of this backward pass,
-  /// and their sum, with zeros for
-  /// those that did not come.
+  /// The gradients of what this rank updates (`grads_in_partition`), whole: of this backward pass, and their sum, with
+  /// zeros for those that did not come.
   private var fresh: Memory.StorageID?
   private var sum: [Memory.StorageID]?
   /// Gradients that stage 1 names until the backward pass ends.
@@ -97,18 +97,23 @@ struct PartitionedOptimizer: DataParallelEngine {
   }
 
   /// The fp32 stretch, its gradient and two moments, the 16-bit stretch that is sent back, and room for the largest
-  /// gradient; pinned but for the moments. With several micro-steps, also the gradients of what this rank updates.
+  /// gradient; pinned but for the moments. With several micro-steps, also the gradients of what this rank updates, each
+  /// whole and pinned (`accumulated_grads_in_cpu`).
   func outside(_ optimizer: Optimizer) -> OutsideMemory {
     guard settings.offloadsOptimizer else { return OutsideMemory() }
     let largest = entries.map(\.parameter.count).max() ?? 0
-    let narrow = [[partition], [largest]].map { Tensor.bytes($0, type) }
+    let sums = accumulates ? own.map { entries[$0].parameter.count } : []
+    let narrow = ([partition, largest] + sums).map { Tensor.bytes([$0], type) }
     let pinned = ([masters, masters] + narrow).reduce(.zero) { $0 + OutsideMemory.pinned($1) }
     return OutsideMemory(host: pinned + masters + masters)
   }
 
   // MARK: - Gradients
 
-  mutating func beginBackward(isLast: Bool) { self.isLast = isLast }
+  mutating func beginBackward(isLast: Bool) {
+    self.isLast = isLast
+    accumulates = accumulates || !isLast
+  }
 
   /// The buffer is made by the hook of the first gradient (`setup_buckets`).
   mutating func accumulated(_ parameter: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory) {

@@ -20,6 +20,8 @@ struct PartitionedParameters: DataParallelEngine {
     var status = Status.away
     /// The modules that are using it.
     var users: Set<Int> = []
+    /// This rank's part of the copy that fewer ranks share (`ds_secondary_tensor`).
+    var secondary: Memory.StorageID?
   }
 
   /// `AllGatherCoalescedHandle`, or `AllGatherHandle` of one parameter.
@@ -28,12 +30,16 @@ struct PartitionedParameters: DataParallelEngine {
     /// What all are gathered in, to be copied out of unless it is for one parameter alone.
     var buffer: Memory.StorageID
     var isAlone: Bool
+    /// The numbers of all ranks, and what was made of this rank's to send, where they come in blocks of eight bits.
+    var quantized: (elements: Int, held: [Memory.StorageID])?
     var isDone = false
     /// Those that nobody has waited for.
     var waiting: Set<Int>
   }
 
   let settings: ZeroSettings
+  /// Ranks that hold a parameter together.
+  private let ranks: Int
   private let modules: [[Int]]
   private var parameters: [Parameter]
   private var places: [Int: Int] = [:]
@@ -54,9 +60,11 @@ struct PartitionedParameters: DataParallelEngine {
     let all = graph.parameters(repeating: nil).filter {
       !QuantizedWeight.isState(graph.values[$0.place].name ?? "")
     }
+    let ranks = settings.parameterRanks ?? settings.ranks
+    self.ranks = ranks
     parameters = all.map { own in
       Parameter(
-        own: own, part: (own.storedCount + settings.ranks - 1) / settings.ranks,
+        own: own, part: (own.storedCount + ranks - 1) / ranks,
         persists: own.storedCount <= settings.persistent)
     }
     for (index, parameter) in all.enumerated() { places[parameter.place] = index }
@@ -97,27 +105,62 @@ struct PartitionedParameters: DataParallelEngine {
     settings.offloadsParameters && (parameters[index].own.trains || !parameters[index].persists)
   }
 
-  /// `all_gather_coalesced`: one parameter by itself is gathered where it stays, several of a type in one buffer.
+  /// `all_gather_coalesced`: one parameter by itself is gathered where it stays, several of a type in one buffer; those of
+  /// which fewer ranks have a copy by themselves (`__all_gather_params_`).
   private mutating func gather(_ wanted: [Int], _ memory: inout Memory) {
     let away = wanted.filter(isAway)
-    guard settings.ranks > 1 else { return place(away, &memory) }
-    let widths = Set(away.map { parameters[$0].own.storedWidth }).sorted()
-    for width in widths {
-      let group = away.filter { parameters[$0].own.storedWidth == width }
-      let size = group.reduce(ByteCount.zero) { $0 + bytes($1, parts: settings.ranks) }
-      let buffer = memory.allocate(size, cause: "all_gather", module: "", category: .communication)
+    guard ranks > 1 else { return place(away, &memory) }
+    for hasCopy in [true, false] {
+      let some = away.filter { (parameters[$0].secondary != nil) == hasCopy }
+      let widths = Set(some.map { parameters[$0].own.storedWidth }).sorted()
+      for width in widths {
+        let group = some.filter { parameters[$0].own.storedWidth == width }
+        start(group, isAlone: some.count == 1, &memory)
+      }
+    }
+  }
+
+  private mutating func start(_ group: [Int], isAlone: Bool, _ memory: inout Memory) {
+    var quantized: (elements: Int, held: [Memory.StorageID])?
+    let buffer: Memory.StorageID
+    if settings.quantizesParameters, let first = group.first {
+      (buffer, quantized) = startQuantized(group, parameters[first], isAlone: isAlone, &memory)
+    } else {
+      let size = group.reduce(ByteCount.zero) { $0 + bytes($1, parts: ranks) }
+      buffer = memory.allocate(size, cause: "all_gather", module: "", category: .communication)
       let copies = group.filter(isOutside).map {
         memory.allocate(bytes($0, parts: 1), cause: "_to_copy", module: "", category: .communication)
       }
       for copy in copies { memory.release(copy) }
-      for index in group {
-        available += parameters[index].own.storedCount
-        parameters[index].status = .underWay
-      }
-      gatherings[nextGathering] = Gathering(
-        parameters: group, buffer: buffer, isAlone: away.count == 1, waiting: Set(group))
-      nextGathering += 1
     }
+    for index in group {
+      available += parameters[index].own.storedCount
+      parameters[index].status = .underWay
+    }
+    gatherings[nextGathering] = Gathering(
+      parameters: group, buffer: buffer, isAlone: isAlone, quantized: quantized, waiting: Set(group))
+    nextGathering += 1
+  }
+
+  /// The part that is sent is of a copy where fewer ranks share one, and longer then.
+  private func startQuantized(
+    _ group: [Int], _ first: Parameter, isAlone: Bool, _ memory: inout Memory
+  ) -> (Memory.StorageID, (elements: Int, held: [Memory.StorageID])) {
+    let senders = first.secondary == nil ? ranks : settings.secondaryRanks ?? ranks
+    let all = group.reduce(0) { $0 + parameters[$1].part } * ranks
+    let blocks = QuantizedBlocks(all / senders)
+    let buffer = memory.allocate(
+      Tensor.bytes([all], .int8), cause: "all_gather", module: "", category: .communication)
+    let together =
+      isAlone
+      ? nil
+      : memory.allocate(Tensor.bytes([all / senders], first.own.dataType), cause: "cat", module: "")
+    var held = blocks.quantize(first.own.dataType, &memory)
+    if let together { memory.release(together) }
+    held.append(
+      memory.allocate(
+        ByteCount(blocks.scales.bytes * senders), cause: "all_gather", module: "", category: .communication))
+    return (buffer, (all, held))
   }
 
   /// A rank by itself has the whole parameter as its part (`_no_gather_coalesced`).
@@ -137,22 +180,48 @@ struct PartitionedParameters: DataParallelEngine {
     else { return }
     gathering.waiting.remove(index)
     if gathering.isAlone {
-      parameters[index].status = .here(gathering.buffer)
+      parameters[index].status = .here(alone(index, gathering, &memory))
       return
     }
     if !gathering.isDone {
       gathering.isDone = true
-      for other in gathering.parameters {
-        let size = ByteCount(parameters[other].own.storedCount * parameters[other].own.storedWidth)
-        parameters[other].status = .here(
-          memory.allocate(size, cause: "cat", module: "", category: .communication))
+      var flat: Memory.StorageID?
+      if let quantized = gathering.quantized {
+        flat = memory.allocate(
+          Tensor.bytes([quantized.elements], .float16), cause: "dequantize", module: "", category: .communication)
       }
+      for other in gathering.parameters {
+        parameters[other].status = .here(whole(other, isQuantized: flat != nil, &memory))
+      }
+      if let flat { gathering.quantized?.held.append(flat) }
     }
     if gathering.waiting.isEmpty {
-      memory.release(gathering.buffer)
+      for storage in [gathering.buffer] + (gathering.quantized?.held ?? []) { memory.release(storage) }
     } else {
       gatherings[place] = gathering
     }
+  }
+
+  /// A parameter that was gathered by itself: where it was gathered, or in its type again.
+  private func alone(_ index: Int, _ gathering: Gathering, _ memory: inout Memory) -> Memory.StorageID {
+    guard let quantized = gathering.quantized else { return gathering.buffer }
+    let result = whole(index, isQuantized: true, &memory)
+    for storage in [gathering.buffer] + quantized.held { memory.release(storage) }
+    return result
+  }
+
+  /// A whole parameter, put together from its parts; the quantiser gives fp16.
+  private func whole(_ index: Int, isQuantized: Bool, _ memory: inout Memory) -> Memory.StorageID {
+    let own = parameters[index].own
+    let size = ByteCount(own.storedCount * own.storedWidth)
+    guard isQuantized, own.dataType != .float16 else {
+      return memory.allocate(size, cause: "cat", module: "", category: .communication)
+    }
+    let half = memory.allocate(
+      Tensor.bytes([own.storedCount], .float16), cause: "dequantize", module: "", category: .communication)
+    let result = memory.allocate(size, cause: "_to_copy", module: "", category: .communication)
+    memory.release(half)
+    return result
   }
 
   /// `fetch_sub_module`: what the module needs is gathered and waited for, then what comes next is gathered ahead.
@@ -193,6 +262,10 @@ struct PartitionedParameters: DataParallelEngine {
   /// `__release_param`.
   private mutating func release(_ index: Int, _ memory: inout Memory) {
     guard case .here(let storage) = parameters[index].status, parameters[index].users.isEmpty else { return }
+    if let sharing = settings.secondaryRanks, parameters[index].secondary == nil {
+      parameters[index].secondary = memory.allocate(
+        ByteCount(bytes(index, parts: ranks).bytes / sharing), cause: "secondary", module: "", category: .parameters)
+    }
     memory.release(storage)
     parameters[index].status = .away
     available -= parameters[index].own.storedCount
@@ -288,7 +361,13 @@ struct PartitionedParameters: DataParallelEngine {
     for index in parameters.indices where parameters[index].persists {
       parameters[index].status = .here(
         memory.allocate(
-          bytes(index, parts: settings.ranks), cause: "all_gather", module: "", category: .communication))
+          bytes(index, parts: ranks), cause: "all_gather", module: "", category: .communication))
+    }
+    // `invalidate_secondary_tensor`: what trains has changed.
+    for index in parameters.indices where parameters[index].own.trains {
+      guard let secondary = parameters[index].secondary else { continue }
+      memory.release(secondary)
+      parameters[index].secondary = nil
     }
   }
 

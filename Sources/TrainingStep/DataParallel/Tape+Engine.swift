@@ -18,6 +18,7 @@ extension Tape {
     case .zero(let settings)? where settings.stage == .parameters:
       let wrapped = WrappedModules(leavesOf: graph)
       engine = PartitionedParameters(settings, graph, wrapped)
+      sendsCheckpointsOut = settings.drive?.activations != nil
       self.wrapped = wrapped
     case .zero(let settings)?:
       engine = PartitionedOptimizer(settings, graph.parameters(repeating: layers))
