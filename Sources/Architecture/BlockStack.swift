@@ -10,6 +10,9 @@ struct BlockStack {
   /// Tensors under it.
   var tensorCount: Int
 
+  /// The same without the separator: what an architecture file calls the layers.
+  var name: String { path.hasSuffix(".") || path.hasSuffix("/") ? String(path.dropLast()) : path }
+
   /// Where a block stands among those that occur.
   func slot(of block: Int32) -> Int? {
     let block = Int(block)
@@ -28,7 +31,9 @@ struct BlockStack {
   ///
   /// A list of two or three numbered modules (`merger.mlp.0`, `merger.mlp.2`) is none: a block has several
   /// parameters, and blocks are numbered without gaps. One block alone counts where it looks like a transformer's.
-  static func find(in table: PatternTable) -> [BlockStack] {
+  ///
+  /// - Parameter wanted: the name of a column that counts whatever it looks like.
+  static func find(in table: PatternTable, wanted: String? = nil) -> [BlockStack] {
     var stacks: [BlockStack] = []
     var byPath: [String: Int] = [:]
     let stackOf = table.patterns.indices.map { pattern -> Int in
@@ -55,6 +60,7 @@ struct BlockStack {
     for stack in stacks.indices { stacks[stack].blocks = seen[stack].map(Int.init).sorted() }
     return stacks.filter { stack in
       guard let highest = stack.blocks.last else { return false }
+      if stack.name == wanted { return true }
       // An adapter may touch one module of each block, and leave blocks out.
       if stack.patterns.contains(where: { table.patterns[$0].adapter != nil }) { return true }
       let modules = Set(stack.patterns.map { table.patterns[$0].module })

@@ -51,7 +51,7 @@ struct FamilyChoice {
       assignment = renamed
     } else {
       family = nil
-      name = "generic"
+      name = ArchitectureFile.generic
       assignment = RoleAssignment(guessing: table, stacks: stacks, tensors: tensors, settings: settings)
     }
     findings.append(note(declared: declared, settings))

@@ -16,6 +16,17 @@ extension ModelDescription {
       adapterConfiguration: checkpoint.adapterConfiguration, rows: rows)
   }
 
+  /// The same with the parts that a file says.
+  ///
+  /// - Throws: what of the file is not so of these tensors.
+  public init(
+    checkpoint: Checkpoint, weightSet: WeightSet, architecture: ArchitectureFile?
+  ) throws(CheckpointError) {
+    try self.init(
+      weightSet: weightSet, configuration: checkpoint.configuration,
+      adapterConfiguration: checkpoint.adapterConfiguration, architecture: architecture)
+  }
+
   /// The same for a weight set and documents that do not lie in one folder: an adapter with its base's
   /// configuration.
   public init(weightSet: WeightSet, configuration: Configuration?, adapterConfiguration: Configuration? = nil) {
@@ -26,28 +37,48 @@ extension ModelDescription {
   package init(
     weightSet: WeightSet, configuration: Configuration?, adapterConfiguration: Configuration? = nil, rows: FamilyRows
   ) {
-    let names = NamePatterns(weightSet.tensors)
-    let packsWords = weightSet.container != .gguf
-    var table = PatternTable(weightSet.tensors, names, packsWords: packsWords)
-    var stacks = BlockStack.find(in: table)
-    if stacks.isEmpty {
-      let other = PatternTable(weightSet.tensors, names, style: .trailing, packsWords: packsWords)
-      let found = BlockStack.find(in: other)
-      if !found.isEmpty { (table, stacks) = (other, found) }
+    let settings = Settings(configuration, adapter: adapterConfiguration)
+    var patterns = StackedPatterns(weightSet)
+    var choice = FamilyChoice(settings, patterns.table, patterns.stacks, weightSet, rows)
+    if choice.family == nil || choice.isRenamed, let finer = patterns.keepingTellingNumbers(weightSet) {
+      let other = FamilyChoice(settings, finer.table, finer.stacks, weightSet, rows)
+      if other.family != nil || choice.family == nil { (patterns, choice) = (finer, other) }
+    }
+    self.init(choice, patterns, weightSet, settings)
+  }
+
+  /// The same with the parts that a file says.
+  ///
+  /// - Throws: what of the file is not so of these tensors.
+  public init(
+    weightSet: WeightSet, configuration: Configuration?, adapterConfiguration: Configuration? = nil,
+    architecture: ArchitectureFile?
+  ) throws(CheckpointError) {
+    guard let architecture else {
+      self.init(weightSet: weightSet, configuration: configuration, adapterConfiguration: adapterConfiguration)
+      return
     }
     let settings = Settings(configuration, adapter: adapterConfiguration)
-    let choice = FamilyChoice(settings, table, stacks, weightSet, rows)
-    let packed = PackedWeights(table, weightSet.tensors, settings)
-    var assembly = Assembly(choice, table, weightSet, packed)
+    let patterns = try architecture.patterns(of: weightSet)
+    self.init(
+      FamilyChoice(architecture, settings, patterns.table, patterns.stacks, weightSet), patterns, weightSet, settings)
+    architectureFile = architecture.path
+  }
+
+  private init(_ choice: FamilyChoice, _ patterns: StackedPatterns, _ weightSet: WeightSet, _ settings: Settings) {
+    let packed = PackedWeights(patterns.table, weightSet.tensors, settings)
+    var assembly = Assembly(choice, patterns.table, weightSet, packed)
     assembly.run()
 
     self.init(
       family: choice.name, modelType: settings.modelType, isRecognised: choice.isRecognised,
       modules: assembly.outside.modules, others: assembly.outside.others, layers: assembly.layers,
-      otherStacks: assembly.otherStacks, names: names, placements: assembly.placements,
+      otherStacks: assembly.otherStacks, names: patterns.names, placements: assembly.placements,
       findings: choice.findings)
-    var facts = Facts(choice.isVisionAlone ? settings.ofVision : settings, choice, table, weightSet, packed)
+    var facts = Facts(choice.isVisionAlone ? settings.ofVision : settings, choice, patterns.table, weightSet, packed)
     isRenamed = choice.isRenamed
+    parts = choice.parts(patterns.table, weightSet, packed)
+    layersPath = choice.assignment.principal.map { choice.assignment.stacks[$0].name }
     facts.fill(&self)
     findings += facts.findings
     packedShapes = packed.weights.mapValues(\.shape)

@@ -43,8 +43,15 @@ public struct ModelDescription: Sendable {
   public var modelType: String?
   /// Whether the family is known. Where not, the roles were guessed from names and shapes.
   public var isRecognised: Bool
-  /// Whether its configuration names a known family whose parts are all there, under names of their own: told by shapes.
+  /// Whether its configuration names a known family whose parts are all there under names of their own, told by
+  /// shapes; or an architecture file names the family. It runs as that family.
   public var isRenamed = false
+  /// The file that said which parts there are.
+  public var architectureFile: String?
+  /// Every module, what it is taken for, and why.
+  public var parts: [Part] = []
+  /// Where the blocks stand that give the model its layer count: `model.layers`; nil where nothing repeats.
+  public var layersPath: String?
 
   public var layerCount: Sourced<Int>?
   public var hiddenSize: Sourced<Int>?

@@ -23,12 +23,17 @@ struct PatternTable {
   /// The bytes of the pattern at hand.
   private var buffer = [UInt8](repeating: 0, count: 256)
 
-  /// - Parameter packsWords: whether a matrix of integers may be a packed weight; ggml's types say what they pack.
-  init(_ tensors: [StoredTensor], _ names: NamePatterns, style: IndexStyle = .component, packsWords: Bool = true) {
+  /// - Parameters:
+  ///   - telling: places in patterns, `net.stage.#.mix.`, where a number says what a part is, and stays.
+  ///   - packsWords: whether a matrix of integers may be a packed weight; ggml's types say what they pack.
+  init(
+    _ tensors: [StoredTensor], _ names: NamePatterns, style: IndexStyle = .component,
+    telling: Set<ArraySlice<UInt8>> = [], packsWords: Bool = true
+  ) {
     patternOf.reserveCapacity(tensors.count)
     blockOf.reserveCapacity(tensors.count)
     // Of most name patterns one tensor speaks for all.
-    let isUniform = names.patterns.map { style == .component && Self.isUniform($0) }
+    let isUniform = names.patterns.map { style == .component && telling.isEmpty && Self.isUniform($0) }
     var spoken = [Int32](repeating: -1, count: names.patterns.count)
     for position in tensors.indices {
       let name = Int(names.patternOf[position])
@@ -37,7 +42,7 @@ struct PatternTable {
         blockOf.append(names.firstNumberOf[position])
         continue
       }
-      let (block, pattern) = read(tensors[position], position, style: style)
+      let (block, pattern) = read(tensors[position], position, style: style, telling)
       patternOf.append(Int32(truncatingIfNeeded: pattern))
       blockOf.append(block)
       if isUniform[name] {
@@ -72,14 +77,16 @@ struct PatternTable {
 
   /// The block and the pattern of one tensor.
   private mutating func read(
-    _ tensor: StoredTensor, _ position: Int, style: IndexStyle
+    _ tensor: StoredTensor, _ position: Int, style: IndexStyle, _ telling: Set<ArraySlice<UInt8>>
   ) -> (block: Int32, pattern: Int) {
     let isFloat = tensor.dataType.isFloatingPoint
     let storage: UInt8 = isFloat ? (tensor.dataType.bitWidth < 16 ? 1 : 0) : 2
     var name = tensor.name
     let (block, length) = name.withUTF8 { name in
       if buffer.count <= name.count { buffer = [UInt8](repeating: 0, count: name.count * 2) }
-      return buffer.withUnsafeMutableBufferPointer { Self.scan(name, into: $0, style: style) }
+      return buffer.withUnsafeMutableBufferPointer {
+        Self.scan(name, into: $0, style: style, telling)
+      }
     }
     buffer[length] = storage
     return (block, intern(Array(buffer[...length]), position))
@@ -91,7 +98,8 @@ struct PatternTable {
   /// A component of one to nine digits is an index. T5 numbers the parts of a block (`block.3.layer.1.layer_norm`);
   /// there the number says what the part is, so an index after the first one stays where `layer` stands before it.
   private static func scan(
-    _ name: UnsafeBufferPointer<UInt8>, into buffer: UnsafeMutableBufferPointer<UInt8>, style: IndexStyle
+    _ name: UnsafeBufferPointer<UInt8>, into buffer: UnsafeMutableBufferPointer<UInt8>, style: IndexStyle,
+    _ telling: Set<ArraySlice<UInt8>>
   ) -> (block: Int32, length: Int) {
     var block: Int32 = -1
     var length = 0
@@ -116,7 +124,8 @@ struct PatternTable {
       }
       let isIndex = digits > 0 && digits < 10 && (style == .trailing ? block < 0 : digits == componentLength)
       let isLayer = componentLength == 5 && buffer[(length - 5)..<length].elementsEqual("layer".utf8)
-      if isIndex, block < 0 || !isBehindLayer {
+      let isTelling = isIndex && !telling.isEmpty && telling.contains(Array(buffer[..<(length - digits)])[...])
+      if isIndex, block < 0 || !(isBehindLayer || isTelling) {
         if block < 0 { block = value }
         length -= digits
         buffer[length] = UInt8(ascii: "#")

@@ -48,6 +48,9 @@ struct TensorPattern {
     part = .weight
   }
 
+  /// The whole module, as an architecture file names it: `model.layers.#.mlp.up_proj`.
+  var modulePattern: String { String(Substring(text.utf8.dropLast(suffixLength))) }
+
   /// The last component of the name.
   var leaf: Substring {
     text[(text.lastIndex { $0 == "." || $0 == "/" }.map { text.index(after: $0) } ?? text.startIndex)...]

@@ -63,6 +63,13 @@ extension CheckpointError.Code {
   public static let indexShardName = Self(rawValue: "index-shard-name")
   public static let shardMissing = Self(rawValue: "shard-missing")
 
+  // A file that says which module plays which part.
+  public static let architectureStructure = Self(rawValue: "architecture-structure")
+  public static let architectureRole = Self(rawValue: "architecture-role")
+  public static let architectureFamily = Self(rawValue: "architecture-family")
+  public static let architecturePattern = Self(rawValue: "architecture-pattern")
+  public static let architectureLayers = Self(rawValue: "architecture-layers")
+
   public static let tooLarge = Self(rawValue: "checkpoint-too-large")
   public static let outOfMemory = Self(rawValue: "out-of-memory")
 }

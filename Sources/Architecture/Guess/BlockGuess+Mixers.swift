@@ -1,13 +1,17 @@
 internal import Units
 
-// Parts that only a family which the configuration names has: scans of states, and attention through narrow spaces.
+// What is neither attention over all features nor an MLP: scans of states, convolutions, attention through narrow spaces.
 extension BlockGuess {
   /// Mamba's mixer: a convolution of each inner channel, and what the scan is steered by.
   mutating func guessStateSpace(_ weights: [Int], _ hidden: Int) {
-    guard hints.expected?.contains(.mixerInput) == true,
-      let convolution = weights.first(where: { shape($0).rank == 3 && shape($0)[1] == 1 })
+    guard hints.allows(.mixerInput),
+      let convolution = weights.first(where: { shape($0).rank == 3 && shape($0)[1] == 1 && shape($0)[2] < 16 })
     else { return }
     let inner = shape(convolution)[0]
+    // A block may hold attention and an MLP beside it: what belongs to the mixer stands where its convolution does.
+    let home = parent(of: convolution)
+    let weights = weights.filter { parent(of: $0) == home }
+    guard hints.expected != nil || weights.contains(where: { shape($0) == [hidden, inner] }) else { return }
     claim(convolution, .mixerConvolution, "a filter for each of \(inner) channels")
     for pattern in weights {
       let shape = shape(pattern)
@@ -21,6 +25,23 @@ extension BlockGuess {
       case (2, inner, _): claim(pattern, .decay, "\(inner) channels by states, without a bias")
       case (1, inner, _): claim(pattern, .skip, "a number for each of \(inner) channels")
       default: break
+      }
+    }
+  }
+
+  private func parent(of pattern: Int) -> Substring {
+    let module = table.patterns[pattern].module
+    return module.lastIndex { $0 == "." || $0 == "/" }.map { module[..<$0] } ?? ""
+  }
+
+  /// Convolutions over pictures: each channel by itself, or all together.
+  mutating func guessConvolutions(_ weights: [Int]) {
+    for pattern in weights {
+      let shape = shape(pattern)
+      if shape[1] == 1, shape[0] > 1 {
+        claim(pattern, .depthwise, "a filter for each of \(shape[0]) channels by itself")
+      } else if shape[2] > 1 {
+        claim(pattern, .imageConvolution, "a filter over \(shape[1]) channels")
       }
     }
   }

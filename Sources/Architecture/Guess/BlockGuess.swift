@@ -18,9 +18,17 @@ struct BlockGuess {
   private(set) var hidden: Int?
   private(set) var isTransposed = false
 
-  init(_ table: PatternTable, _ stack: BlockStack, _ tensors: [StoredTensor], _ hints: GuessHints) {
+  /// - Parameter said: the parts that are settled before anything is guessed.
+  init(
+    _ table: PatternTable, _ stack: BlockStack, _ tensors: [StoredTensor], _ hints: GuessHints, said: [Int: Role] = [:]
+  ) {
     self.table = table
-    self.patterns = stack.patterns
+    self.patterns = stack.patterns.filter { table.patterns[$0].adapter == nil }
+    for pattern in patterns {
+      guard let role = said[pattern] else { continue }
+      roles[pattern] = role
+      if role != .other { claimed.insert(role) }
+    }
     self.tensors = tensors
     self.hints = hints
     blockCount = stack.blocks.count
@@ -30,20 +38,35 @@ struct BlockGuess {
     findHidden()
     isTransposed = Self.isTransposed(table, patterns, tensors) ?? false
     guard let hidden else { return }
-    let weights = patterns.filter { table.patterns[$0].part == .weight || table.patterns[$0].part == .packedWeight }
-    for pattern in weights { hint(pattern) }
+    let weights = weights()
     guessStateSpace(weights.filter { roles[$0] == nil }, hidden)
+    for pattern in weights where roles[pattern] == nil { hint(pattern) }
+    guessConvolutions(weights.filter { roles[$0] == nil && shape($0).rank == 4 })
     guessLatentAttention(weights.filter { roles[$0] == nil }, hidden)
     guessExperts(weights.filter { roles[$0] == nil }, hidden)
     guessMatrices(weights.filter { roles[$0] == nil && shape($0).rank == 2 && !isNumbered($0) }, hidden)
     guessHeadNorms(weights.filter { roles[$0] == nil && shape($0).rank == 1 }, hidden)
     guessNorms(weights.filter { roles[$0] == nil && shape($0) == [hidden] })
-    // A bias plays the part of its weight.
+    // A bias plays the part of its weight, and so does what is stored in another way in some blocks.
     var byModule: [String: Role] = [:]
     for (pattern, role) in roles { byModule[table.patterns[pattern].module] = role }
-    for pattern in patterns where table.patterns[pattern].part == .bias {
+    for pattern in patterns where roles[pattern] == nil && table.patterns[pattern].part != .quantization {
       roles[pattern] = byModule[table.patterns[pattern].module]
     }
+  }
+
+  /// A weight of each module, but for what calls itself an adapter.
+  private func weights() -> [Int] {
+    var seen: Set<String> = []
+    return patterns.filter { pattern in
+      let isWeight = table.patterns[pattern].part == .weight || table.patterns[pattern].part == .packedWeight
+      return isWeight && !isAdapter(pattern) && seen.insert(table.patterns[pattern].module).inserted
+    }
+  }
+
+  private func isAdapter(_ pattern: Int) -> Bool {
+    table.patterns[pattern].module.lowercased().split { $0 == "." || $0 == "/" || $0 == "_" }
+      .contains { $0 == "adapter" || $0 == "adapters" || $0 == "lora" }
   }
 
   func shape(_ pattern: Int) -> Shape { tensors[table.patterns[pattern].example].shape }
@@ -115,8 +138,16 @@ struct BlockGuess {
       case (.fusedGateUp, true): .expertFusedGateUp
       default: hinted
       }
+    if let over = Self.overEncoder[role], claimed.contains(role) {
+      return claim(pattern, over, "called \(last), the second in a block")
+    }
     claim(pattern, role, "called \(last)")
   }
+
+  /// What the second of two parts of a name does: attention over an encoder.
+  private static let overEncoder: [Role: Role] = [
+    .query: .crossQuery, .key: .crossKey, .value: .crossValue, .attentionOutput: .crossAttentionOutput,
+  ]
 
   private func lastWord(_ pattern: Int) -> String {
     let module = table.patterns[pattern].module.lowercased()

@@ -22,6 +22,9 @@ struct GuessHints {
     var value: Int
   }
 
+  /// Of a column of blocks that the configuration does not speak of.
+  init() {}
+
   init(_ settings: Settings, declared family: Family?) {
     let keys = family?.keys ?? .unknown
     func size(_ own: [String], _ others: [String]) -> Int? { settings.size(own.isEmpty ? others : own)?.value }

@@ -5,39 +5,74 @@ extension RoleAssignment {
   /// What can be told of a model that no row describes: the column that holds the most parameters, and in it the
   /// parts that names hint at or shapes give away.
   ///
-  /// - Parameter declared: the family that the configuration names, whose parts may occur under other names.
+  /// - Parameters:
+  ///   - declared: the family that the configuration names, whose parts may occur under other names.
+  ///   - said: what is settled before anything is guessed.
   init(
     guessing table: PatternTable, stacks: [BlockStack], tensors: [StoredTensor], settings: Settings,
-    declared: Family? = nil
+    declared: Family? = nil, said: Said = Said()
   ) {
     self.init(table, stacks: stacks)
+    let hints = GuessHints(settings, declared: declared)
+    let layers = settings.size((declared?.keys ?? .unknown).layers)?.value
+    principal =
+      stacks.firstIndex { $0.name == said.layers }
+      ?? Self.principal(of: table, stacks, tensors, hints, layers: layers)
+    for (pattern, role) in said.roles {
+      roles[pattern] = role
+      if table.patterns[pattern].stackPath == nil { claimed.insert(role) }
+    }
+    guard let principal else { return }
+    // The factors of an adapter say little of what they adapt.
+    guard stacks[principal].patterns.contains(where: { table.patterns[$0].adapter == nil }) else { return }
+    let hidden = guessBlocks(of: principal, table, tensors, hints, said)
+    matched = stacks[principal].patterns.count { roles[$0] != nil }
+    // Other columns have sizes of their own, of which the configuration says nothing here.
+    for stack in stacks.indices where stack != principal {
+      _ = guessBlocks(of: stack, table, tensors, GuessHints(), said)
+    }
+    if let hidden { guessOutside(table, tensors, settings, declared, hints, hidden) }
+    shareWithinModules(table)
+  }
+
+  /// The column that holds the most parameters, of those that the configuration agrees with best.
+  private static func principal(
+    of table: PatternTable, _ stacks: [BlockStack], _ tensors: [StoredTensor], _ hints: GuessHints, layers: Int?
+  ) -> Int? {
     let sizes = table.patterns.map { pattern in
       (tensors[pattern.example].shape.elementCount?.count ?? 0).multipliedReportingOverflow(by: pattern.tally.tensors)
     }.map { $0.overflow ? Int.max / 4096 : $0.partialValue / 4096 }
-    let hints = GuessHints(settings, declared: declared)
-    let layers = settings.size((declared?.keys ?? .unknown).layers)?.value
-    principal = stacks.indices.max { left, right in
-      func rank(_ stack: Int) -> (Int, Int, Int) {
-        let total = stacks[stack].patterns.reduce(0) { $0.addingReportingOverflow(sizes[$1]).partialValue }
-        let hasWidth = stacks[stack].patterns.contains {
-          tensors[table.patterns[$0].example].shape.dimensions == [hints.hidden]
-        }
-        let agreement = (stacks[stack].blocks.count == layers ? 1 : 0) + (hasWidth ? 1 : 0)
-        return (stacks[stack].path.isPerception ? 0 : 1, agreement, total)
-      }
-      return rank(left) == rank(right) ? left > right : rank(left) < rank(right)
+    let ranks = stacks.map { stack in
+      let total = stack.patterns.reduce(0) { $0.addingReportingOverflow(sizes[$1]).partialValue }
+      let hasWidth = stack.patterns.contains { tensors[table.patterns[$0].example].shape.dimensions == [hints.hidden] }
+      let agreement = (stack.blocks.count == layers ? 1 : 0) + (hasWidth ? 1 : 0)
+      return (stack.path.isPerception ? 0 : 1, agreement, total)
     }
-    // The factors of an adapter say little of what they adapt.
-    guard let principal, !table.patterns.contains(where: { $0.adapter != nil }) else { return }
-    var guess = BlockGuess(table, stacks[principal], tensors, hints)
+    return stacks.indices.max { ranks[$0] == ranks[$1] ? $0 > $1 : ranks[$0] < ranks[$1] }
+  }
+
+  /// The parts of a column's blocks; returns how wide they are.
+  private mutating func guessBlocks(
+    of stack: Int, _ table: PatternTable, _ tensors: [StoredTensor], _ hints: GuessHints, _ said: Said
+  ) -> Int? {
+    var guess = BlockGuess(table, stacks[stack], tensors, hints, said: said.roles)
     guess.run()
     for (pattern, role) in guess.roles { roles[pattern] = role }
-    evidence = guess.evidence
-    isTransposed = guess.isTransposed
-    if let hidden = guess.hidden {
-      guessOutside(table, tensors, settings, declared, hints, hidden)
+    evidence.merge(guess.evidence) { $1 }
+    if stack == principal { isTransposed = guess.isTransposed }
+    return guess.hidden
+  }
+
+  /// What a module's weight is, its other parameters are too, such as the factors of an adapter.
+  private mutating func shareWithinModules(_ table: PatternTable) {
+    var byModule: [String: Int] = [:]
+    for pattern in roles.indices where roles[pattern] != nil && table.patterns[pattern].stackPath != nil {
+      byModule[table.patterns[pattern].modulePattern] = pattern
     }
-    matched = guess.roles.count
+    for pattern in roles.indices where roles[pattern] == nil {
+      guard let owner = byModule[table.patterns[pattern].modulePattern] else { continue }
+      roles[pattern] = roles[owner]
+    }
   }
 
   private mutating func guessOutside(
