@@ -156,6 +156,25 @@ def opt(c, dtype):
     return t
 
 
+def custom(layers, hidden, heads, vocabulary):
+    """A decoder under names of its own: attention in every block, experts in all but the first."""
+    t = {"net.words.weight": ("BF16", (vocabulary, hidden))}
+    for i in range(layers):
+        p = f"net.stage.{i}"
+        norm(t, "BF16", f"{p}.calm", hidden)
+        for name, out, inner in [("a", heads, hidden), ("b", heads // 4, hidden), ("c", heads // 4, hidden),
+                                 ("d", hidden, heads)]:
+            linear(t, "BF16", f"{p}.mix.{name}", out, inner)
+        norm(t, "BF16", f"{p}.still", hidden)
+        if i > 0:
+            linear(t, "BF16", f"{p}.crowd.usher", 8, hidden)
+        for place in [f"{p}.crowd.seat.{n}" for n in range(8)] if i > 0 else [f"{p}.lone"]:
+            for name, out, inner in [("x", 3 * hidden, hidden), ("y", 3 * hidden, hidden), ("z", hidden, 3 * hidden)]:
+                linear(t, "BF16", f"{place}.{name}", out, inner)
+    norm(t, "BF16", "net.rest", hidden)
+    return t
+
+
 def gptq(tensors, dtype, name, out, inner, bias=False, bits=4, group=128):
     """A GPTQ linear layer: 4-bit weights packed along the input into 32-bit words."""
     tensors[f"{name}.g_idx"] = ("I32", (inner,))
@@ -210,6 +229,8 @@ def main():
         num_attention_heads=4, num_hidden_layers=2, num_key_value_heads=2, vocab_size=128, bos_token_id=0,
         eos_token_id=1, rope_parameters={"rope_theta": 10000.0, "rope_type": "default"})
     model("tiny-llama", config, llama(config, "BF16"), real=True, limit=40_000)
+
+    model("tiny-custom", {"model_type": "my-net", "architectures": ["MyNet"]}, custom(4, 64, 128, 1024))
 
     config = gpt2_config(n_ctx=1024, n_embd=768, n_head=12, n_layer=12, n_positions=1024, vocab_size=50257)
     model("gpt2", config, gpt2(config, "F32"))

@@ -22,27 +22,31 @@ extension FamilyChoice {
   func parts(_ table: PatternTable, _ weightSet: WeightSet, _ packed: PackedWeights) -> [ModelDescription.Part] {
     var parts: [ModelDescription.Part] = []
     var byPattern: [String: Int] = [:]
+    var hasWeight: [Bool] = []
     for (number, pattern) in table.patterns.enumerated()
     where [.weight, .bias, .packedWeight].contains(pattern.part) {
-      let role = assignment.roles[number].flatMap { $0 == .other ? nil : $0 }
-      let reason =
-        assignment.evidence[number]
-        ?? (role == nil ? nil : family.map { "named so in the row of \($0.name)" })
-      let tensors = pattern.tally.tensors
-      if let known = byPattern[pattern.modulePattern] {
-        parts[known].tensorCount += tensors
-        if parts[known].role == nil { parts[known].role = role }
-        if parts[known].reason == nil { parts[known].reason = reason }
-        continue
+      let isWeight = pattern.part != .bias && pattern.adapter == nil
+      let place = byPattern[pattern.modulePattern] ?? parts.count
+      if place == parts.count {
+        byPattern[pattern.modulePattern] = place
+        parts.append(ModelDescription.Part(pattern: pattern.modulePattern, tensorCount: 0))
+        hasWeight.append(false)
       }
-      byPattern[pattern.modulePattern] = parts.count
-      let weight = packed.weights[pattern.example]
-      parts.append(
-        ModelDescription.Part(
-          pattern: pattern.modulePattern, role: role,
-          shape: weight == nil ? weightSet.tensors[pattern.example].shape : weight?.shape, tensorCount: tensors,
-          reason: reason))
+      parts[place].tensorCount += pattern.tally.tensors
+      if let role = assignment.roles[number], role != .other, parts[place].role == nil { parts[place].role = role }
+      if parts[place].reason == nil { parts[place].reason = reason(number) }
+      if parts[place].shape == nil || isWeight && !hasWeight[place] {
+        let example = weightSet.tensors[pattern.example].shape
+        parts[place].shape = packed.weights[pattern.example].map(\.shape) ?? example
+        hasWeight[place] = isWeight
+      }
     }
     return parts
+  }
+
+  private func reason(_ pattern: Int) -> String? {
+    if let evidence = assignment.evidence[pattern] { return evidence }
+    guard let role = assignment.roles[pattern], role != .other else { return nil }
+    return assignment.row.map { "named so in the row of \($0)" }
   }
 }

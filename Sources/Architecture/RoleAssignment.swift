@@ -15,6 +15,8 @@ struct RoleAssignment {
   var isTransposed = false
   /// Why a pattern has the part that a guess gave it, in words.
   var evidence: [Int: String] = [:]
+  /// The family whose row gave the parts; nil where they were guessed.
+  var row: String?
   /// How many patterns of the principal column have a part.
   var matched = 0
 
@@ -46,6 +48,7 @@ struct RoleAssignment {
       }
     }
     guard let best = Self.choose(scores, stacks, preferring: family.principal) else { return nil }
+    row = family.name
     principal = best
     matched = scores[best]
     assignOutside(family, table, matching: stacks.indices.filter { scores[$0] > 0 })

@@ -18,6 +18,10 @@ extension TensorPattern {
       module = String(decoding: adapted, as: UTF8.self)
       return
     }
+    // What PEFT has wrapped: `q_proj.base_layer.weight`.
+    guard module.hasSuffix(Self.wrapped) else { return }
+    suffixLength += Self.wrapped.utf8.count
+    module = String(module.dropLast(Self.wrapped.utf8.count))
   }
 
   private mutating func settlePart(example tensor: StoredTensor, beside texts: Set<String>) {
@@ -111,6 +115,8 @@ extension TensorPattern {
     ".lora_A": .down, ".lora_B": .up, ".lora_embedding_A": .down, ".lora_embedding_B": .up,
     ".lora_magnitude_vector": .other, ".ia3_l": .other,
   ]
+
+  private static let wrapped = ".base_layer"
 
   private static let scales: Set<String> = [
     "weight_scale", "weight_scale_inv", "weight_scale_2", "weight_scales", "weight_global_scale", "weight_zero_point",

@@ -36,7 +36,7 @@ struct CompareCommand: AnsweringCommand {
   func answer() throws -> any Answer {
     let first = try run(input)
     if let other {
-      var argument = CheckpointArgument()
+      var argument = input
       argument.checkpoint = other
       return try beside(first, run(argument))
     }

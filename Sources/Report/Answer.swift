@@ -17,6 +17,9 @@ package protocol Answer: Sendable {
 
   /// The same answer for tools that gather what analyses found.
   var log: JSONValue { get }
+
+  /// The answer's bytes in a form, with a newline at the end.
+  func rendered(as form: OutputForm, style: TextStyle) -> [UInt8]
 }
 
 extension Answer {
@@ -33,7 +36,6 @@ extension Answer {
       ] + fields)
   }
 
-  /// The answer's bytes in a form, with a newline at the end.
   package func rendered(as form: OutputForm, style: TextStyle) -> [UInt8] {
     switch form {
     case .table: Array(page.text(style: style).utf8)

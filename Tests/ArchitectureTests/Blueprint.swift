@@ -13,6 +13,15 @@ struct Blueprint {
         range: FileRange(offset: 0, length: 0)))
   }
 
+  mutating func add(_ tensor: StoredTensor) { tensors.append(tensor) }
+
+  /// Other words for parts of names.
+  mutating func rename(_ words: [Substring: Substring]) {
+    for index in tensors.indices {
+      tensors[index].name = tensors[index].name.split(separator: ".").map { words[$0] ?? $0 }.joined(separator: ".")
+    }
+  }
+
   mutating func linear(_ path: String, _ output: Int, _ input: Int, bias: Bool = false) {
     add(path + ".weight", output, input)
     if bias { add(path + ".bias", output) }

@@ -70,15 +70,33 @@ extension Checkpoint {
   /// Everything that is wrong with a checkpoint, suspicious or worth knowing: what reading it brought to light, what
   /// lies beside it, and what its tensors and its configuration say against each other.
   public func auditFindings() -> [Finding] {
+    auditFindings(of: auditedWeightSet.map { ($0, ModelDescription(checkpoint: self, weightSet: $0)) })
+  }
+
+  /// The same, and the model that the tensors were taken for; nil where the rest of it lies in other files.
+  ///
+  /// - Throws: what of the architecture file is not so of these tensors.
+  public func audited(
+    as architecture: ArchitectureFile?
+  ) throws(CheckpointError) -> (findings: [Finding], model: ModelDescription?) {
+    guard let set = auditedWeightSet else { return (auditFindings(of: nil), nil) }
+    let model = try ModelDescription(checkpoint: self, weightSet: set, architecture: architecture)
+    return (auditFindings(of: (set, model)), model)
+  }
+
+  /// The weights that are held against the configuration; of an index alone, the names in it.
+  private var auditedWeightSet: WeightSet? { isPartial ? nil : weightSets.first ?? unbackedWeightSet }
+
+  /// Whether the rest of the model lies in other files.
+  private var isPartial: Bool { findings.contains { $0.rule == Finding.Rule.oneShardOnly.rawValue } }
+
+  private func auditFindings(of audited: (set: WeightSet, model: ModelDescription)?) -> [Finding] {
     var all = findings + folderFindings()
-    // The rest of a model lies in other files.
-    if findings.contains(where: { $0.rule == Finding.Rule.oneShardOnly.rawValue }) { return all }
-    let backed = weightSets.first
-    if let set = backed ?? unbackedWeightSet {
-      let model = ModelDescription(checkpoint: self, weightSet: set)
+    if isPartial { return all }
+    if let (set, model) = audited {
       all += model.findings
       if set.kind == .model {
-        var audit = ModelAudit(self, set, model, hasShapes: backed != nil)
+        var audit = ModelAudit(self, set, model, hasShapes: !weightSets.isEmpty)
         audit.run()
         all += audit.findings.all
       }

@@ -18,7 +18,8 @@ extension ArchitectureFile {
     }
     if let layers, !candidates[best].stacks.contains(where: { $0.name == layers }) {
       let names = Set(candidates.flatMap { $0.stacks.map(\.name) }).sorted()
-      let known = names.isEmpty ? "No numbered blocks were found." : "Blocks stand under \(names.joined(separator: ", "))."
+      let known =
+        names.isEmpty ? "No numbered blocks were found." : "Blocks stand under \(names.joined(separator: ", "))."
       throw CheckpointError(.architectureLayers, file: path, message: "no blocks stand under `\(layers)`", help: known)
     }
     return candidates[best]
@@ -61,10 +62,10 @@ extension FamilyChoice {
     isRenamed = family != nil && !isRecognised
     assignment.say(entries, file, table)
     guard !isRecognised else { return }
+    let what = settings.modelType.map { "model_type \"\($0)\"" } ?? "the model"
     findings.append(
       Finding(
-        .note, .familyNotRecognised, file: settings.file,
-        "\(settings.modelType.map { "model_type \"\($0)\"" } ?? "the model") is taken for what \(file.path) says: \(name)"))
+        .note, .familyNotRecognised, file: settings.file, "\(what) is taken for what \(file.path) says: \(name)"))
   }
 }
 

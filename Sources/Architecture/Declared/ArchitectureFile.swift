@@ -24,7 +24,7 @@ public struct ArchitectureFile: Sendable {
 
   /// - Throws: what keeps it from being read: exit code 65, or 66 where it is not there.
   public init(path: String) throws(CheckpointError) {
-    try self.init(Configuration.open(path, code: .architectureStructure))
+    try self.init(Configuration.open(path, code: .architectureStructure, help: Self.whereToStart))
   }
 
   package init(_ document: Configuration) throws(CheckpointError) {
@@ -83,7 +83,8 @@ public struct ArchitectureFile: Sendable {
 
   private static func structure(_ document: Configuration, _ what: String) -> CheckpointError {
     CheckpointError(
-      .architectureStructure, file: document.file, message: what,
-      help: "`plimsoll audit CHECKPOINT --explain-architecture` prints a file to start from.")
+      .architectureStructure, file: document.file, message: what, help: whereToStart)
   }
+
+  private static let whereToStart = "`plimsoll audit CHECKPOINT --explain-architecture` prints a file to start from."
 }

@@ -24,7 +24,7 @@ extension BlockGuess {
       if !isNumbered(pattern) { return shape(pattern)[0] }
       let tensors = table.patterns[pattern].tally.tensors
       // Blocks without experts are none of those that the pattern counts.
-      let blocks = Set(zip(table.patternOf, table.blockOf).filter { $0.0 == pattern }.map(\.1)).count
+      let blocks = blocks(of: pattern).count
       if blocks > 0, tensors % blocks == 0 { return tensors / blocks }
     }
     return nil

@@ -52,6 +52,7 @@ extension BlockGuess {
   // MARK: - Attention
 
   private mutating func guessAttention(_ sides: inout Sides, _ hidden: Int) {
+    if hints.queryWidth(hidden) == nil { guessOwnWidth(&sides) }
     let (queries, keys) = (hints.queryWidth(hidden) ?? hidden, hints.keyWidth(hidden))
     if let fused = fusedWidth(sides, queries, keys, hidden), let pattern = sides.takeFused(fused, hasBias) {
       claim(pattern, .fusedQKV, "\(fused) features of \(hidden), and nothing narrows them: queries, keys and values")
@@ -70,6 +71,35 @@ extension BlockGuess {
     }
     guessKeys(&sides, keys, hidden)
     guessSquares(&sides)
+  }
+
+  /// Attention over more or fewer features than the block has, where the configuration does not say how many: beside an
+  /// MLP's, a width that queries alone widen to, or queries, keys and values.
+  private mutating func guessOwnWidth(_ sides: inout Sides) {
+    guard claimed.isDisjoint(with: [.query, .fusedQKV, .attentionOutput]) else { return }
+    func count(_ width: Int) -> Int { sides.widening[width]?.count ?? 0 }
+    let narrowed = sides.narrowing.keys.filter { count($0) > 0 || count(2 * $0) > 0 }.sorted()
+    let hasKeys = sides.widening.contains { $0.value.count == 2 && sides.narrowing[$0.key] == nil }
+    let takesOne = hasKeys ? sides.square.isEmpty : sides.square.count == 2
+    for width in narrowed {
+      // The MLP is the widest, or the one with a gate.
+      let isMLP =
+        width == narrowed.last && !claimed.contains(.expertDown) && !narrowed.contains { $0 != width && count($0) == 2 }
+      let outputs = sides.narrowing[width]?.count ?? 0
+      guard !isMLP, outputs <= 2, count(width) == 3 * outputs && sides.square.isEmpty || takesOne && count(width) == 1
+      else { continue }
+      let orders: [[Role]] = [
+        [.query, .key, .value], [.attentionOutput], [.crossQuery, .crossKey, .crossValue], [.crossAttentionOutput],
+      ]
+      for roles in orders {
+        let isOutput = roles.count == 1
+        for role in roles {
+          guard let pattern = isOutput ? sides.takeNarrowing(width) : sides.takeWidening(width) else { break }
+          claim(pattern, role, "\(width) features, which are neither the block's nor the MLP's")
+        }
+      }
+      return
+    }
   }
 
   /// The width of one matrix that nothing narrows again, be it as three times the block or as heads say.
@@ -129,10 +159,18 @@ extension BlockGuess {
 
   // MARK: - MLP
 
+  /// Whether a block has both experts and this.
+  private func standsBesideExperts(_ pattern: Int) -> Bool {
+    guard hints.allows(.sharedExpertDown), let experts = roles.first(where: { $0.value == .expertDown })?.key else {
+      return false
+    }
+    return !blocks(of: pattern).isDisjoint(with: blocks(of: experts))
+  }
+
   private mutating func guessMLP(_ sides: inout Sides) {
     // The widest that is narrowed again.
     for (width, group) in sides.narrowing.sorted(by: { $0.key > $1.key }) {
-      let isShared = claimed.contains(.router) && claimed.contains(.down)
+      let isShared = claimed.contains(.router) && (claimed.contains(.down) || standsBesideExperts(group[0]))
       let (gate, up, down): (Role, Role, Role) =
         isShared ? (.sharedExpertGate, .sharedExpertUp, .sharedExpertDown) : (.gate, .up, .down)
       guard !claimed.contains(down) else { continue }

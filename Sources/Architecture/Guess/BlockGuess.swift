@@ -17,6 +17,9 @@ struct BlockGuess {
   /// The width of the residual stream: the length that most vectors of a block have.
   private(set) var hidden: Int?
   private(set) var isTransposed = false
+  /// Lists in a block that are columns of blocks, as of a stage's: their items have norms, scales or convolutions over
+  /// pictures, which experts have not.
+  private var columns: Set<Substring> = []
 
   /// - Parameter said: the parts that are settled before anything is guessed.
   init(
@@ -32,6 +35,9 @@ struct BlockGuess {
     self.tensors = tensors
     self.hints = hints
     blockCount = stack.blocks.count
+    columns = Set(
+      patterns.filter { table.patterns[$0].part == .weight && [1, 4].contains(shape($0).rank) }
+        .compactMap { list(of: $0) })
   }
 
   mutating func run() {
@@ -71,8 +77,21 @@ struct BlockGuess {
 
   func shape(_ pattern: Int) -> Shape { tensors[table.patterns[pattern].example].shape }
 
-  /// Whether a block has several of it, as of an expert's modules.
-  func isNumbered(_ pattern: Int) -> Bool { table.patterns[pattern].module.contains("#") }
+  /// Whether a block has several of it, as of an expert's modules, and not because it is a column of blocks itself.
+  func isNumbered(_ pattern: Int) -> Bool {
+    list(of: pattern).map { !columns.contains($0) } ?? false
+  }
+
+  /// What stands before a second number.
+  private func list(of pattern: Int) -> Substring? {
+    let module = table.patterns[pattern].module
+    return module.firstIndex(of: "#").map { module[..<$0] }
+  }
+
+  /// The blocks that have a tensor of a pattern.
+  func blocks(of pattern: Int) -> Set<Int32> {
+    Set(zip(table.patternOf, table.blockOf).filter { Int($0.0) == pattern }.map(\.1))
+  }
 
   func hasBias(_ pattern: Int) -> Bool {
     let module = table.patterns[pattern].module
@@ -174,11 +193,21 @@ struct BlockGuess {
   }
 
   private mutating func guessNorms(_ vectors: [Int]) {
+    // A scale of what attention or an MLP gives is a parameter by itself, and a norm's weight a module's.
+    let scales = vectors.filter { table.patterns[$0].suffixLength == 0 }
+    let vectors = scales.count < vectors.count ? vectors.filter { !scales.contains($0) } : vectors
+    if scales.count <= 2, vectors != scales {
+      for (pattern, role) in zip(scales.reversed(), [Role.mlpScale, .attentionScale]) {
+        claim(pattern, role, "a vector as long as the block is wide, and no module's weight")
+      }
+    }
     let all: [Role] = [.inputNorm, .postAttentionNorm, .preMLPNorm, .postMLPNorm, .crossAttentionNorm]
     let order: [Role] =
       hints.expected.map { expected in all.filter(expected.contains) + [.keyNorm, .queryNorm].filter(expected.contains)
       }
-      ?? (vectors.count < 4 ? [.inputNorm, .preMLPNorm] : Array(all.dropLast()))
+      ?? (claimed.contains(.crossQuery) && vectors.count == 3
+        ? [.inputNorm, .crossAttentionNorm, .preMLPNorm]
+        : vectors.count < 4 ? [.inputNorm, .preMLPNorm] : Array(all.dropLast()))
     for (pattern, role) in zip(vectors, order.filter { !claimed.contains($0) }) {
       claim(pattern, role, "a vector as long as the block is wide, one of \(vectors.count)")
     }

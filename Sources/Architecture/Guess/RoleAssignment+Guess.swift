@@ -106,6 +106,9 @@ extension RoleAssignment {
         }
       }
     }
+    if declared == nil, let cut = outside.first(where: { isPatchConvolution(shape($0), hidden) }) {
+      claim(cut, .patchEmbedding, hints, "a convolution of a picture's channels to the blocks' width")
+    }
     if declared != nil { guessImages(outside, tensors, table, settings, hints, hidden) }
     if declared != nil, let types = settings.size(["type_vocab_size"])?.value {
       for pattern in outside where shape(pattern) == [types, hidden] {
@@ -128,6 +131,10 @@ extension RoleAssignment {
         claim(pattern, .head, hints, "a number for each of the vocabulary's words")
       }
     }
+  }
+
+  private func isPatchConvolution(_ shape: Shape, _ hidden: Int) -> Bool {
+    shape.rank == 4 && shape[0] == hidden && [1, 3, 4].contains(shape[1]) && shape[2] > 1
   }
 
   /// What reads images, and what gives labels.

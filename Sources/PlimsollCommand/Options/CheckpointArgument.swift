@@ -11,35 +11,51 @@ struct CheckpointArgument: ParsableArguments {
     completion: .file())
   var checkpoint: String
 
+  @Option(
+    help: ArgumentHelp(
+      "Which module plays which part, where that is not told right: a file as audit --explain-architecture prints it.",
+      valueName: "file"),
+    completion: .file(extensions: ["json"]))
+  var architecture: String?
+
   func validate() throws {
     if checkpoint.isEmpty { throw ValidationError("the checkpoint's path is empty") }
+    if architecture == "" { throw ValidationError("the architecture file's path is empty") }
   }
 
-  /// Everything that was noticed about the checkpoint, and about the ONNX graph that may lie beside it.
-  func audit() throws(CheckpointError) -> [Finding] {
-    if let graph = try Self.openGraph(checkpoint) {
-      return graph.checkpoint.findings + graph.checkpoint.folderFindings() + graph.description.findings
+  /// Everything that was noticed about the checkpoint, and about the ONNX graph that may lie beside it; and what it was
+  /// taken for.
+  func audit() throws(CheckpointError) -> (findings: [Finding], model: ModelDescription?) {
+    if let graph = try openGraph() {
+      return (
+        graph.checkpoint.findings + graph.checkpoint.folderFindings() + graph.description.findings, graph.description
+      )
     }
     let checkpoint = try Checkpoint.open(checkpoint)
-    return checkpoint.auditFindings() + Self.differences(from: checkpoint)
+    let audited = try checkpoint.audited(as: architectureFile())
+    return (audited.findings + Self.differences(from: checkpoint), audited.model)
   }
 
   /// Reads a checkpoint whose weights have to be there.
   func readWeights() throws(CheckpointError) -> (Checkpoint, ModelDescription) {
-    if let graph = try Self.openGraph(checkpoint) { return (graph.checkpoint, graph.description) }
-    return try Self.readWeights(checkpoint)
+    if let graph = try openGraph() { return (graph.checkpoint, graph.description) }
+    return try Self.readWeights(checkpoint, as: architectureFile())
   }
 
   /// The same for a checkpoint that is no ONNX model.
-  static func readWeights(_ path: String) throws(CheckpointError) -> (Checkpoint, ModelDescription) {
+  static func readWeights(
+    _ path: String, as architecture: ArchitectureFile? = nil
+  ) throws(CheckpointError) -> (Checkpoint, ModelDescription) {
     let checkpoint = try Checkpoint.open(path)
-    return (checkpoint, ModelDescription(checkpoint: checkpoint, weightSet: try checkpoint.primaryWeightSet()))
+    let description = try ModelDescription(
+      checkpoint: checkpoint, weightSet: checkpoint.primaryWeightSet(), architecture: architecture)
+    return (checkpoint, description)
   }
 
   /// What is to be trained, ready to be simulated, and the graph that it brings along.
   func readEstimator() throws(CheckpointError) -> (Checkpoint, Estimator, Model?) {
-    guard let graph = try Self.openGraph(checkpoint) else {
-      let (checkpoint, description) = try Self.readWeights(checkpoint)
+    guard let graph = try openGraph() else {
+      let (checkpoint, description) = try readWeights()
       return (checkpoint, Estimator(description: description, configuration: checkpoint.configuration), nil)
     }
     var estimator = Estimator(description: graph.description, configuration: graph.checkpoint.configuration)
@@ -73,12 +89,18 @@ struct CheckpointArgument: ParsableArguments {
   }
 
   /// An ONNX model as a checkpoint; nil where the path stands for none.
-  private static func openGraph(_ path: String) throws(CheckpointError) -> OpenedGraph? {
-    guard let file = Model.file(at: path) else { return nil }
+  private func openGraph() throws(CheckpointError) -> OpenedGraph? {
+    guard let file = Model.file(at: checkpoint) else { return nil }
     let model = try Model.open(file)
-    let graph = GraphCheckpoint(model, GraphAnalysis(model), path: path)
+    let graph = GraphCheckpoint(model, GraphAnalysis(model), path: checkpoint)
     return OpenedGraph(
       model: model, checkpoint: graph.checkpoint,
-      description: ModelDescription(checkpoint: graph.checkpoint, weightSet: graph.modules))
+      description: try ModelDescription(
+        checkpoint: graph.checkpoint, weightSet: graph.modules, architecture: architectureFile()))
+  }
+
+  private func architectureFile() throws(CheckpointError) -> ArchitectureFile? {
+    guard let architecture else { return nil }
+    return try ArchitectureFile(path: architecture)
   }
 }

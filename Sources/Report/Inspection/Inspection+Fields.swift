@@ -17,6 +17,7 @@ extension Inspection {
       .init("family", .init(description?.family)),
       .init("modelType", .init(description?.modelType)),
       .init("recognised", .init(description?.isRecognised)),
+      .init("architecture", description?.architectureSource ?? .null),
       .init("layerCount", .init(description?.layerCount?.value)),
       .init("hiddenSize", .init(description?.hiddenSize?.value)),
       .init("intermediateSize", .init(description?.intermediateSize?.value)),

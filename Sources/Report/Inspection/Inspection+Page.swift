@@ -21,7 +21,9 @@ extension Inspection {
       facts.append(
         Page.Fact(
           "family", .text(description.family),
-          note: description.isRecognised ? architectures.first : "not recognised: roles are guessed"))
+          note: description.isRecognised
+            ? architectures.first
+            : description.architectureFile.map { "as \($0) says" } ?? "not recognised: roles are guessed"))
       facts.append(
         Page.Fact(
           "parameters", Cell(description.parameterCount?.value), description.parameterCount?.provenance,

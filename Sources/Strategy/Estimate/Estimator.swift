@@ -249,7 +249,8 @@ public struct Estimator: Sendable {
       result.append(
         Assumption(
           what: "architecture", value: description.family,
-          source: "guessed from names and shapes, since no known family fits"))
+          source: description.architectureFile.map { "parts as \($0) says" }
+            ?? "guessed from names and shapes, since no known family fits"))
     }
     if description.container == .gguf {
       result.append(
