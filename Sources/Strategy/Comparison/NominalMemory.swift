@@ -75,7 +75,7 @@ package struct NominalMemory: Sendable {
 
 extension NominalComparison {
   /// The parts of the peak.
-  package func memory(_ simulated: SimulatedPeak, _ workload: Workload, _ layout: Layout) -> [ComparisonRow] {
+  package func memory(_ simulated: PeakBreakdown, _ workload: Workload, _ layout: Layout) -> [ComparisonRow] {
     let memory = NominalMemory(nominal, workload, layout)
     let phase = simulated.estimate.phase
     var rows: [ComparisonRow] = []
@@ -143,7 +143,7 @@ extension NominalComparison {
   // MARK: - Rules of thumb
 
   /// Rules that give a peak at once, beside the peak that is simulated.
-  package func rules(_ simulated: SimulatedPeak, _ workload: Workload) -> [ComparisonRow] {
+  package func rules(_ simulated: PeakBreakdown, _ workload: Workload) -> [ComparisonRow] {
     let parameters = nominal.parameterCount
     let width = Double(workload.forward.parameterType.bitWidth) / 8
     let peak = simulated.estimate.peak
@@ -173,7 +173,7 @@ extension NominalComparison {
   ///
   /// - Parameter name: the layout, for people.
   package static func equations(
-    _ equations: PeakEstimate, _ simulated: SimulatedPeak, of name: String
+    _ equations: PeakEstimate, _ simulated: PeakBreakdown, of name: String
   ) -> ComparisonRow {
     let terms = Dictionary(equations.terms.map { ($0.name, $0.bytes.bytes) }, uniquingKeysWith: +)
     func term(_ name: String) -> Int { terms[name] ?? 0 }
