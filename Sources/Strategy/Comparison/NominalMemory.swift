@@ -134,8 +134,9 @@ extension NominalComparison {
   private func isNear(_ first: Double, _ second: Int) -> Bool { abs(first - Double(second)) < 0.05 * first }
 
   private func weightsCause(_ workload: Workload, _ other: String) -> String {
-    if workload.forward.quantization != nil {
-      return "scales, and what stays in \(workload.forward.parameterType.rawValue): embeddings, head, norms, adapters"
+    if workload.forward.quantization != nil || description.storedQuantization != nil {
+      return
+        "packed weights, their scales, and what stays in \(workload.forward.parameterType.rawValue): embeddings, head, norms, adapters"
     }
     return workload.forward.adapters == nil ? other : "\(other), and the adapters"
   }
