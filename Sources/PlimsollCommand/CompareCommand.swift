@@ -82,7 +82,7 @@ struct CompareCommand: AnsweringCommand {
 
   private func memory(of comparison: NominalComparison, _ run: Run) throws(EstimationError) -> [ComparisonRow] {
     let layout = strategy.layout(worldSize: hardware.gpus, nodes: hardware.nodes)
-    let simulated = try SimulatedPeak(run.estimator, run.workload, layout)
+    let simulated = try PeakBreakdown(run.estimator, run.workload, layout)
     return comparison.memory(simulated, run.workload, layout) + comparison.rules(simulated, run.workload)
       + equations(run)
   }
@@ -95,7 +95,7 @@ struct CompareCommand: AnsweringCommand {
     else { return [] }
     return Layout.llmem(gpus: hardware.gpus, gpusPerNode: hardware.gpus / hardware.nodes).compactMap { layout in
       guard case .estimate(let peak) = equations.peak(of: layout, batchSize: run.workload.forward.batchSize),
-        let simulated = try? SimulatedPeak(run.estimator, run.workload, layout)
+        let simulated = try? PeakBreakdown(run.estimator, run.workload, layout)
       else { return nil }
       return NominalComparison.equations(peak, simulated, of: layout.summary)
     }

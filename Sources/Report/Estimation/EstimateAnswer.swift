@@ -182,24 +182,6 @@ package struct EstimateAnswer: Answer {
   }
 }
 
-extension Category {
-  /// For people.
-  var title: String {
-    switch self {
-    case .parameters: "parameters"
-    case .gradients: "gradients"
-    case .optimizerStates: "optimizer states"
-    case .activations: "activations"
-    case .weightCasts: "autocast's copies of weights"
-    case .temporaries: "temporaries"
-    case .inputs: "inputs"
-    case .buffers: "buffers"
-    case .communication: "communication"
-    case .workspaces: "library workspaces"
-    }
-  }
-}
-
 extension Layout {
   /// `zero3 (data 4, offload all)`.
   package var summary: String {

@@ -71,10 +71,13 @@ package struct PlanAnswer: Answer {
 
   /// Every strategy by the time of a step: those that fit, and of the others the nearest few.
   private var searched: Table {
+    let countsTokens = plan.candidates.contains { $0.tokensPerSecond != nil }
     var table = Table(columns: [
       Table.Column("Strategy", key: "strategy"), Table.Column("Checkpointing", key: "checkpointing"),
       Table.Column("Batch per GPU", key: "batchSize", .right), Table.Column("Peak per GPU", key: "peak", .right),
-      Table.Column("Step", key: "stepSeconds", .right), Table.Column("Tokens/s", key: "tokensPerSecond", .right),
+      Table.Column("Step", key: "stepSeconds", .right),
+      Table.Column(
+        countsTokens ? "Tokens/s" : "Samples/s", key: countsTokens ? "tokensPerSecond" : "samplesPerSecond", .right),
       Table.Column("Verdict", key: "verdict", isFlexible: true),
     ])
     let fitting = plan.candidates.filter(\.fits)
@@ -86,7 +89,8 @@ package struct PlanAnswer: Answer {
         .text(candidate.layout.summary), .text(candidate.checkpointing.rawValue), .text(batch),
         candidate.peak.map { .bytes($0) } ?? .unknown,
         candidate.stepSeconds.map { .text(Quantity.decimal($0, places: 2) + " s") } ?? .empty,
-        candidate.tokensPerSecond.map { .count(Int($0)) } ?? .empty, .text(verdict(candidate)),
+        (countsTokens ? candidate.tokensPerSecond : candidate.samplesPerSecond).map { .count(Int($0)) } ?? .empty,
+        .text(verdict(candidate)),
       ])
     }
     return table
@@ -112,7 +116,8 @@ extension Candidate {
       "parameterDegree": .init(layout.engine.levels.parameters),
       "gradientDegree": .init(layout.engine.levels.gradients),
       "checkpointing": .string(checkpointing.rawValue), "accumulate": .integer(accumulation),
-      "stepSeconds": .init(stepSeconds), "tokensPerSecond": .init(tokensPerSecond), "mfu": .init(mfu),
+      "stepSeconds": .init(stepSeconds), "tokensPerSecond": .init(tokensPerSecond),
+      "samplesPerSecond": .init(samplesPerSecond), "mfu": .init(mfu),
       "whyNot": .init(whyNot),
       "terms": .object(terms.map { .init($0.name, .integer($0.bytes.bytes)) }),
     ]

@@ -103,7 +103,7 @@ package struct CheckpointComparison: Sendable {
       let (left, right) = (first.atPeak[category], second.atPeak[category])
       guard left != nil || right != nil else { return nil }
       return ComparisonRow(
-        .memory, "at the peak: \(category.rawValue)", .bytes(left ?? .zero), .bytes(right ?? .zero))
+        .memory, "at the peak: \(category.title)", .bytes(left ?? .zero), .bytes(right ?? .zero))
     }
     rows.append(
       ComparisonRow(

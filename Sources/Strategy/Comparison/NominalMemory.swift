@@ -75,7 +75,7 @@ package struct NominalMemory: Sendable {
 
 extension NominalComparison {
   /// The parts of the peak.
-  package func memory(_ simulated: SimulatedPeak, _ workload: Workload, _ layout: Layout) -> [ComparisonRow] {
+  package func memory(_ simulated: PeakBreakdown, _ workload: Workload, _ layout: Layout) -> [ComparisonRow] {
     let memory = NominalMemory(nominal, workload, layout)
     let phase = simulated.estimate.phase
     var rows: [ComparisonRow] = []
@@ -134,8 +134,9 @@ extension NominalComparison {
   private func isNear(_ first: Double, _ second: Int) -> Bool { abs(first - Double(second)) < 0.05 * first }
 
   private func weightsCause(_ workload: Workload, _ other: String) -> String {
-    if workload.forward.quantization != nil {
-      return "scales, and what stays in \(workload.forward.parameterType.rawValue): embeddings, head, norms, adapters"
+    if workload.forward.quantization != nil || description.storedQuantization != nil {
+      return
+        "packed weights, their scales, and what stays in \(workload.forward.parameterType.rawValue): embeddings, head, norms, adapters"
     }
     return workload.forward.adapters == nil ? other : "\(other), and the adapters"
   }
@@ -143,7 +144,7 @@ extension NominalComparison {
   // MARK: - Rules of thumb
 
   /// Rules that give a peak at once, beside the peak that is simulated.
-  package func rules(_ simulated: SimulatedPeak, _ workload: Workload) -> [ComparisonRow] {
+  package func rules(_ simulated: PeakBreakdown, _ workload: Workload) -> [ComparisonRow] {
     let parameters = nominal.parameterCount
     let width = Double(workload.forward.parameterType.bitWidth) / 8
     let peak = simulated.estimate.peak
@@ -173,7 +174,7 @@ extension NominalComparison {
   ///
   /// - Parameter name: the layout, for people.
   package static func equations(
-    _ equations: PeakEstimate, _ simulated: SimulatedPeak, of name: String
+    _ equations: PeakEstimate, _ simulated: PeakBreakdown, of name: String
   ) -> ComparisonRow {
     let terms = Dictionary(equations.terms.map { ($0.name, $0.bytes.bytes) }, uniquingKeysWith: +)
     func term(_ name: String) -> Int { terms[name] ?? 0 }

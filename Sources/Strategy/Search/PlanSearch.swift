@@ -297,8 +297,10 @@ extension Candidate {
     return overflow ? .max : samples
   }
 
+  public var samplesPerSecond: Double? { stepSeconds.map { Double(samplesPerStep) / $0 } }
+
   /// Tokens a second, or samples where those are not made of tokens; 0 where neither is known.
-  fileprivate var speed: Double { tokensPerSecond ?? stepSeconds.map { Double(samplesPerStep) / $0 } ?? 0 }
+  fileprivate var speed: Double { tokensPerSecond ?? samplesPerSecond ?? 0 }
 
   /// Figures of which the first that differs decides; more is better.
   fileprivate func merits(_ objective: PlanObjective) -> [Double] {

@@ -13,7 +13,7 @@ extension ModelDescription {
     let plan = TensorParallelPlan(engine.tensorParallelism)
     guard ranks > 1 else { return self }
     guard isOneColumnOfBlocks else {
-      throw LoweringError(message: "tensor parallelism of a \(family) model is not simulated yet")
+      throw LoweringError(message: "tensor parallelism of the \(family) family is not simulated yet")
     }
     guard let heads = headCount?.value, heads > 0, heads % ranks == 0 else {
       throw LoweringError(message: "\(headCount?.value ?? 0) attention heads do not divide by \(ranks)")
@@ -26,7 +26,7 @@ extension ModelDescription {
       plan: plan, ranks: ranks, keyValueRanks: min(ranks, keyValueHeads), fusesByHead: fusesByHead,
       isAlongSequence: engine.isSequenceParallel)
     guard !cut.isAlongSequence || (plan.usesDTensors && !cut.gathers(layers)) else {
-      throw LoweringError(message: "sequence parallelism of a \(family) model is not simulated yet")
+      throw LoweringError(message: "sequence parallelism of the \(family) family is not simulated yet")
     }
     let dimension = headDimension?.value ?? (hiddenSize?.value ?? 0) / heads
     var result = self

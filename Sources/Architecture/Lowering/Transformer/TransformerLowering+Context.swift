@@ -50,7 +50,7 @@ extension TransformerLowering {
     let positions = if case .rotary = choices.positions { !hasDistances && choices.turning != .complex } else { false }
     guard case .interface = choices.attention, positions, choices.isCausal, task == .causalLM, latent == nil,
       !choices.alwaysMasks
-    else { return "context parallelism of a \(description.family) model is not simulated yet" }
+    else { return "context parallelism of the \(description.family) family is not simulated yet" }
     if isEager { return "context parallelism runs with sdpa only, as accelerate checks" }
     if stack.layers.contains(where: isWindowed) || configuration?.integer("sliding_window") != nil {
       return "accelerate refuses context parallelism of a model whose layers see a window"

@@ -22,7 +22,7 @@ extension TransformerLowering {
       choices.parallel == nil && !choices.nestsBranches && !choices.flattensMLP && !choices.addsInMLP
       && choices.experts == nil && !choices.positions.areRelativeBiases && choices.norm != .bareLayerNorm
       && stack.layers.allSatisfy { $0.modules[.inputNorm] != nil && $0.modules[.preMLPNorm] != nil }
-    return isPlain ? nil : "sequence parallelism of a \(description.family) model is not simulated yet"
+    return isPlain ? nil : "sequence parallelism of the \(description.family) family is not simulated yet"
   }
 
   /// What the first layer makes of its input (`PrepareModuleInput`).

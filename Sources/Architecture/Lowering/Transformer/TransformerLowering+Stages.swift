@@ -77,7 +77,7 @@ extension TransformerLowering {
       default: false
       }
     guard positions, task == .causalLM, stack.modules[.finalNorm] != nil, stack.modules[.outputProjection] == nil else {
-      return "pipeline stages of a \(description.family) model are not simulated yet"
+      return "pipeline stages of the \(description.family) family are not simulated yet"
     }
     if settings.technique != nil { return "this technique is not simulated over pipeline stages" }
     if settings.isPadded { return "a padded batch over pipeline stages is not simulated yet" }
@@ -96,7 +96,7 @@ extension ModelDescription {
     stages: [(layers: [Int], isFirst: Bool, isLast: Bool)], configuration: Configuration?, settings: ForwardSettings
   ) throws(LoweringError) -> Graph {
     guard case .transformer(let choices) = forward(configuration, settings) else {
-      throw LoweringError(message: "pipeline stages of a \(family) model are not simulated yet")
+      throw LoweringError(message: "pipeline stages of the \(family) family are not simulated yet")
     }
     if let reason = whatTaskLacks(.transformer(choices)) { throw LoweringError(message: reason) }
     let settings = try quantized(settings)

@@ -2,7 +2,7 @@ package import TrainingStep
 package import Units
 
 /// What a simulated peak is made of, with what the head and the loss hold told apart.
-package struct SimulatedPeak: Sendable {
+package struct PeakBreakdown: Sendable {
   package var estimate: Estimate
   /// Of activations and temporaries at the peak, those that are no layer's: logits, what the loss makes of them, gradients of
   /// both.
