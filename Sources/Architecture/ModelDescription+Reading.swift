@@ -37,7 +37,7 @@ extension ModelDescription {
     }
     let settings = Settings(configuration, adapter: adapterConfiguration)
     let choice = FamilyChoice(settings, table, stacks, weightSet, rows)
-    let packed = PackedWeights(table, weightSet.tensors, settings)
+    let packed = PackedWeights(table, weightSet, settings)
     var assembly = Assembly(choice, table, weightSet, packed)
     assembly.run()
 

@@ -60,7 +60,7 @@ import Units
       scheme: "bitsandbytes 8-bit",
       tensors: [("weight", .int8, [4096, 4096]), ("SCB", .float32, [4096]), ("weight_format", .uint8, [])]),
     PackedLayer(
-      scheme: "bitsandbytes 4-bit",
+      scheme: "bitsandbytes NF4",
       tensors: [
         ("weight", .uint8, [8_388_608, 1]), ("weight.absmax", .float32, [262_144]),
         ("weight.quant_map", .float32, [16]),
