@@ -44,7 +44,7 @@ extension TensorPattern {
     /// The same with the name of the weight that the tensor is a part of.
     let withWeight = whole + (parent.hasSuffix(".weight.") ? ".weight".utf8.count : 0)
     if Self.scales.contains(leaf) { return become(.quantization, suffix: withWeight) }
-    if has("W_q"), leaf != "W_q", leaf != "bias" { return become(.quantization, suffix: whole) }
+    if has("W_q"), !["W_q", "weight", "bias"].contains(leaf) { return become(.quantization, suffix: whole) }
     switch leaf {
     case "weight":
       become(.weight, suffix: whole)
