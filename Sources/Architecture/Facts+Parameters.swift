@@ -3,49 +3,50 @@ internal import Units
 
 extension Facts {
   /// The logical elements of every parameter in the files; nil where packing hides them. A finding says what is packed.
-  mutating func parameterCount() -> Sourced<Int>? {
-    guard let unpacked = packedElements() else { return nil }
+  mutating func parameterCount(_ storage: QuantizedStorage?) -> Sourced<Int>? {
+    guard let unpacked = packedElements(storage) else { return nil }
     var total = unpacked
     for pattern in table.patterns where pattern.part == .weight || pattern.part == .bias {
       total = Tally.sum(total, pattern.tally.elements)
     }
     guard total < .max else { return nil }
     guard packed.weights.isEmpty else {
-      return Sourced(total, .derived, source: "shapes of the stored tensors, packed weights unpacked")
+      let values = packed.stated.isEmpty ? "" : " by \(packed.stated.count) shapes read from values"
+      return Sourced(total, .derived, source: "shapes of the stored tensors, packed weights unpacked\(values)")
     }
     return Sourced(total, .exact, source: "shapes of the stored tensors")
   }
 
   /// The logical elements of what is packed.
-  private mutating func packedElements() -> Int? {
+  private mutating func packedElements(_ storage: QuantizedStorage?) -> Int? {
     guard !packed.weights.isEmpty else { return 0 }
     let elements = packed.elements
-    let schemes = Set(table.patterns.filter { $0.part == .packedWeight }.map { named($0.packing ?? .unknown) })
-    for scheme in schemes.sorted() {
+    for scheme in storage?.schemes ?? [] where scheme.isPacked {
       report(
         Finding(
           .note, .packedQuantization, file: settings.file,
-          "weights are packed (\(scheme)), so the stored shapes are not those of the model",
-          help: packed.bytes > 0 ? elements.map(width) ?? "the parameter count is left open; bytes are exact" : nil))
+          "weights are packed (\(scheme.method)), so the stored shapes are not those of the model",
+          help: scheme.weightBytes == 0
+            ? nil : elements == nil ? "the parameter count is left open; bytes are exact" : Self.width(scheme)))
     }
     return elements
   }
 
-  /// What an element takes on average.
-  private func width(_ elements: Int) -> String {
-    let bits = elements > 0 ? Double(packed.bytes) * 8 / Double(elements) : 0
-    let hundredths = Int((bits * 100).rounded())
-    let places = String(hundredths % 100 + 100).dropFirst()
-    return "they are counted unpacked; with their scales each takes \(hundredths / 100).\(places) bits"
+  private static func width(_ scheme: QuantizedStorage.Scheme) -> String? {
+    scheme.bitsText.map { "they are counted unpacked; with their scales each takes \($0) bits" }
   }
+}
 
-  /// The configuration tells AWQ from GPTQ; both write `qweight`.
-  func named(_ packing: Packing) -> String {
-    guard packing == .gptqOrAWQ else { return packing.rawValue }
-    switch settings.quantizationMethod {
-    case "awq": return Packing.awq.rawValue
-    case "gptq": return Packing.gptq.rawValue
-    default: return packing.rawValue
-    }
+extension QuantizedStorage.Scheme {
+  /// ``bitsPerWeight`` to two places.
+  package var bitsText: String? { bitsPerWeight.map(QuantizedStorage.twoPlaces) }
+}
+
+extension QuantizedStorage {
+  /// A number of bits as people read it: `4.16`.
+  package static func twoPlaces(_ bits: Double) -> String {
+    guard bits < 1e9 else { return "\(bits)" }
+    let hundredths = Int((bits * 100).rounded())
+    return "\(hundredths / 100).\(String(hundredths % 100 + 100).dropFirst())"
   }
 }

@@ -36,7 +36,12 @@ struct Facts {
     model.task = task(model)
     model.labelCount = labelCount(model)
     if let base { complete(&model, from: base) }
-    model.parameterCount = parameterCount()
+    model.quantizedStorage = QuantizedStorage(table, packed, weightSet.tensors)
+    model.parameterCount = parameterCount(model.quantizedStorage)
+    if let count = model.parameterCount?.value, count > 0 {
+      let bytes = table.patterns.reduce(0) { Tally.sum($0, $1.tally.bytes) }
+      model.quantizedStorage?.bitsPerParameter = Double(bytes) * 8 / Double(count)
+    }
     storedQuantization(&model)
   }
 

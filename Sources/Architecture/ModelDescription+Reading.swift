@@ -66,7 +66,7 @@ extension ModelDescription {
   }
 
   private init(_ choice: FamilyChoice, _ patterns: StackedPatterns, _ weightSet: WeightSet, _ settings: Settings) {
-    let packed = PackedWeights(patterns.table, weightSet.tensors, settings)
+    let packed = PackedWeights(patterns.table, weightSet, settings)
     var assembly = Assembly(choice, patterns.table, weightSet, packed)
     assembly.run()
 

@@ -93,8 +93,17 @@ public struct ModelDescription: Sendable {
   /// Modules that run under another name than the one they are stored by.
   var runningNames: [String: String] = [:]
 
+  /// What the files quantise and what it comes to; nil where every weight is whole.
+  public var quantizedStorage: QuantizedStorage?
   /// How the linear layers are quantised in the files; nil where they are not.
   public var storedQuantization: StoredQuantization?
+
+  /// `quantization_config.quant_method`.
+  var quantizationMethod: String?
+  /// Why transformers cannot bring narrow weights back; nil where nothing stands against it.
+  var unevenScales: String?
+  /// How transformers has brought quantised weights back; nil where it has not.
+  public var dequantization: Dequantization?
 
   /// What was noticed while names, shapes and configuration were held against each other.
   public var findings: [Finding]

@@ -68,21 +68,40 @@ struct Settings {
     sections.lazy.compactMap { $0.section("quantization_config")?.string("quant_method") }.first
   }
 
-  /// A size that the quantisation is set up with; MLX has a section of its own.
-  func quantizationSize(_ key: String) -> Int? {
+  /// A size that the quantisation of a module is set up with. MLX has a section of its own, and in it sections of the
+  /// modules that differ from the rest.
+  func quantizationSize(_ key: String, ofModule path: String) -> Int? {
     for section in sections {
       for name in ["quantization_config", "quantization"] {
-        if let size = section.section(name)?.integer(key), (1...1 << 20).contains(size) { return size }
+        guard let all = section.section(name) else { continue }
+        if let size = all.section(path)?.integer(key) ?? all.integer(key), (1...1 << 20).contains(size) { return size }
       }
     }
     return nil
   }
 
   /// The group size of compressed-tensors where all layers have one and it is fixed.
-  var compressedGroupSize: Int? {
+  var compressedGroupSize: Int? { compressedSize("group_size", upTo: 1 << 20) }
+
+  /// The bits of an element of compressed-tensors where all layers have as many.
+  var compressedBits: Int? { compressedSize("num_bits", upTo: 8) }
+
+  /// The rows and columns of the blocks that have a scale each (`weight_block_size` of FP8).
+  var weightBlockSize: [Int]? {
+    let said = sections.lazy.compactMap { $0.section("quantization_config")?.integers("weight_block_size") }.first
+    return said.flatMap { $0.count == 2 && $0.allSatisfy { (1...1 << 20).contains($0) } ? $0 : nil }
+  }
+
+  /// `quantization_config.format` of compressed-tensors.
+  var compressedFormat: String? {
+    sections.lazy.compactMap { $0.section("quantization_config")?.string("format") }.first
+  }
+
+  /// What all groups of compressed-tensors say of their weights.
+  private func compressedSize(_ key: String, upTo limit: Int) -> Int? {
     let groups = sections.lazy.compactMap { $0.section("quantization_config")?.section("config_groups") }.first
-    let sizes = groups?.keys.map { groups?.section($0)?.section("weights")?.integer("group_size") } ?? []
-    guard let first = sizes.first, let size = first, sizes.allSatisfy({ $0 == size }), (1...1 << 20).contains(size)
+    let sizes = groups?.keys.map { groups?.section($0)?.section("weights")?.integer(key) } ?? []
+    guard let first = sizes.first, let size = first, sizes.allSatisfy({ $0 == size }), (1...limit).contains(size)
     else { return nil }
     return size
   }

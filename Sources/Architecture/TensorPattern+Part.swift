@@ -41,7 +41,14 @@ extension TensorPattern {
     // What ggml and Meta turn by is no parameter, though it may be called a weight.
     let isTable = ["rope_freqs.weight", "rope.freqs"].contains(where: text.hasSuffix) || text.contains("rope_factors_")
     if tensor.isMask || isTable || Self.buffers.contains(leaf) { return become(.buffer, suffix: whole) }
-    if Self.scales.contains(leaf) || text.contains(".quant_state.") { return become(.quantization, suffix: whole) }
+    // bitsandbytes' state belongs to a module whose weight it is named after: `q_proj.weight.absmax`.
+    if let start = text.firstOffset(of: ".weight.quant_state.") {
+      return become(.quantization, suffix: text.utf8.count - start)
+    }
+    /// The same with the name of the weight that the tensor is a part of.
+    let withWeight = whole + (parent.hasSuffix(".weight.") ? ".weight".utf8.count : 0)
+    if Self.scales.contains(leaf) { return become(.quantization, suffix: withWeight) }
+    if has("W_q"), !["W_q", "weight", "bias"].contains(leaf) { return become(.quantization, suffix: whole) }
     switch leaf {
     case "weight":
       become(.weight, suffix: whole)
@@ -51,14 +58,20 @@ extension TensorPattern {
       become(tensor.dataType.isFloatingPoint ? .bias : .buffer, suffix: whole)
     case "qweight": become(.packedWeight, suffix: whole, has("g_idx") ? .gptq : .gptqOrAWQ)
     case "weight_packed":
-      become(.packedWeight, suffix: whole, tensor.dataType == .uint8 ? .nvfp4 : .compressedTensors)
+      let words: Packing = has("meta") ? .marlin24 : .compressedTensors
+      become(.packedWeight, suffix: whole, tensor.dataType == .uint8 ? .nvfp4 : words)
+    case "compressed" where has("bitmask"):
+      become(.packedWeight, suffix: whole, has("row_offsets") ? .sparse : .sparse24)
+    case "bitmask" where has("compressed"), "row_offsets" where has("compressed"), "shape" where has("compressed"):
+      become(.quantization, suffix: whole)
+    case "meta" where has("weight_packed"): become(.quantization, suffix: whole)
     case "W_q": become(.packedWeight, suffix: whole, .hqq)
     case "codes" where has("codebooks"): become(.packedWeight, suffix: whole, .aqlm)
-    case "_data" where has("_scale"): become(.packedWeight, suffix: whole, .quanto)
+    case "_data" where has("_scale"): become(.packedWeight, suffix: withWeight, .quanto)
     case "scales" where has("qweight") || has("weight") || has("codes"): become(.quantization, suffix: whole)
     case "biases" where has("scales"): become(.quantization, suffix: whole)
     case "codebooks" where has("codes"), "_scale" where has("_data"), "_shift" where has("_data"):
-      become(.quantization, suffix: whole)
+      become(.quantization, suffix: withWeight)
     default: settle(suffixOf: leaf, example: tensor, has)
     }
   }
@@ -122,7 +135,7 @@ extension TensorPattern {
     "weight_scale", "weight_scale_inv", "weight_scale_2", "weight_scales", "weight_global_scale", "weight_zero_point",
     "weight_shape", "weight_g_idx", "weight_format", "input_scale", "input_scale_inv", "input_global_scale",
     "input_zero_point", "output_scale", "output_zero_point", "activation_scale", "q_scale", "k_scale", "v_scale",
-    "kv_scale", "qzeros", "g_idx", "SCB", "absmax", "quant_map", "nested_absmax", "nested_quant_map",
+    "kv_scale", "scale_packed", "qzeros", "g_idx", "SCB", "absmax", "quant_map", "nested_absmax", "nested_quant_map",
   ]
 
   private static let buffers: Set<String> = [

@@ -1,7 +1,8 @@
 extension Checkpoint {
   /// Reads a checkpoint: a folder as it was downloaded, one file of weights, or an index of shards.
   ///
-  /// Only headers, indexes and documents are read, never weights. What a loader would refuse is an error; what it
+  /// Only headers, indexes and documents are read, and small tensors that say what packed weights are
+  /// (``StatedShapes``), never weights. What a loader would refuse is an error; what it
   /// takes and should not is among ``findings``. A folder that holds an index and none of its shards opens without a
   /// weight set.
   public static func open(_ path: String) throws(CheckpointError) -> Checkpoint {

@@ -18,7 +18,7 @@ public struct Checkpoint: Sendable {
   /// `metadata.total_size` of such an index; nil where it has none that is a whole number.
   public var unbackedBytes: ByteCount?
   public var findings: [Finding]
-  /// Bytes taken from files: headers and documents, never weights.
+  /// Bytes taken from files: headers, documents and ``StatedShapes``, never weights.
   public var bytesRead: Int
 
   package init(

@@ -30,6 +30,9 @@ extension Finding {
     case slicedTensors = "sliced-tensors"
     case weightSetsDiffer = "weight-sets-differ"
 
+    // What values were read.
+    case shapesFromValues = "shapes-from-values"
+
     // What lies beside the weights.
     case downloadUnfinished = "download-unfinished"
     case gitLFSPointer = "git-lfs-pointer"

@@ -101,6 +101,10 @@ extension Finding.Rule: FindingRule {
       RuleRow(
         .warning, .note, summary: "two weight sets of the folder do not hold the same model",
         help: "Remove the one that is not meant; the first is loaded.")
+    case .shapesFromValues:
+      RuleRow(
+        .note, summary: "small tensors that keep the shapes of packed weights were read, and no other values",
+        help: "Nothing to do: stored shapes alone do not tell what bitsandbytes and compressed-tensors have packed.")
     case .downloadUnfinished:
       RuleRow(
         .warning, .error, .note, summary: "a download into the folder was not finished",

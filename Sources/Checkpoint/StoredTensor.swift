@@ -1,6 +1,6 @@
 public import Units
 
-/// A tensor as its file declares it. Its bytes are never read.
+/// A tensor as its file declares it. Its bytes are not read, but for those of ``StatedShapes``.
 public struct StoredTensor: Hashable, Sendable {
   public var name: String
   public var dataType: DataType

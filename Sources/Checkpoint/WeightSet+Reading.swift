@@ -40,10 +40,12 @@ extension WeightSet {
         .warning, .dimensionClamped, file: files[tensors[position].fileIndex], tensor: tensors[position].name,
         "an extent passes 2^63 - 1; it is legal only because another one is 0")
     }
-    let set = WeightSet(
+    var set = WeightSet(
       label: label, container: container, kind: kind, files: files, tensors: tensors,
       fileLengths: headers.map { ByteCount($0.fileLength) }, metadata: headers.map(\.metadata))
-    let bytesRead = results.reduce(0) { $0 + ((try? $1.get().bytesRead) ?? 0) }
+    set.statedShapes = StatedShapes(of: set, in: folder)
+    set.statedShapes.report(in: set, into: &findings)
+    let bytesRead = results.reduce(set.statedShapes.bytesRead) { $0 + ((try? $1.get().bytesRead) ?? 0) }
     var configuration = headers.lazy.compactMap(\.configuration).first
     if configuration != nil, container == .gguf {
       // As transformers takes it: a model without a head of its own uses the embedding.

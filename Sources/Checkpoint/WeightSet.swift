@@ -20,6 +20,8 @@ public struct WeightSet: Sendable {
   /// `__metadata__` of each of ``files``; empty where it is not known. Writers leave the names of tied tensors
   /// here: the name that was dropped, and the one that was kept.
   public var metadata: [[String: String]]
+  /// The shapes of packed weights that the files keep as values.
+  public var statedShapes = StatedShapes()
   /// Whether a graph shows that it multiplies by the embedding where other models have a head.
   public var headIsEmbedding = false
 

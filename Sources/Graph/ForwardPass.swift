@@ -7,6 +7,11 @@ public protocol ForwardPass: Sendable {
 /// Why a model cannot be written down as a graph.
 public struct LoweringError: Error, Hashable, Sendable {
   public var message: String
+  /// What to do about it, where there is something.
+  public var help: String?
 
-  package init(message: String) { self.message = message }
+  package init(message: String, help: String? = nil) {
+    self.message = message
+    self.help = help
+  }
 }

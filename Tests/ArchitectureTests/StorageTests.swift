@@ -60,7 +60,7 @@ import Units
       scheme: "bitsandbytes 8-bit",
       tensors: [("weight", .int8, [4096, 4096]), ("SCB", .float32, [4096]), ("weight_format", .uint8, [])]),
     PackedLayer(
-      scheme: "bitsandbytes 4-bit",
+      scheme: "bitsandbytes NF4",
       tensors: [
         ("weight", .uint8, [8_388_608, 1]), ("weight.absmax", .float32, [262_144]),
         ("weight.quant_map", .float32, [16]),
@@ -137,7 +137,7 @@ import Units
       [("qweight", .int32, [4096, 512]), ("qzeros", .int32, [32, 512]), ("scales", .float16, [32])],
       [("weight_packed", .int32, [4096, 512]), ("weight_scale", .bfloat16, [4096, 32])],
       [("weight", .uint32, [4096, 512]), ("scales", .bfloat16, [4096, 64])],
-      [("codes", .int16, [4096, 512, 1]), ("codebooks", .float16, [1, 256, 1, 8])],
+      [("codes", .int16, [4096, 512, 1]), ("codebooks", .float16, [2, 256, 1, 8])],
     ] as [[(String, DataType, Shape)]])
   func packingThatHidesTheCount(_ tensors: [(String, DataType, Shape)]) {
     let model = Self.model(packing: tensors)

@@ -86,6 +86,12 @@ import Units
       try $0.write("shard-00002-model-00001-of-00001.safetensors", safetensors(header), hole: 16)
     },
 
+    Fixture(rule: .shapesFromValues) {
+      try $0.write(
+        "model.safetensors",
+        safetensors("{\(entry("a.weight_shape", "I64", "[2]"))}") + littleEndian(7) + littleEndian(9))
+    },
+
     shards(.indexMissing, index: nil),
     shards(.indexEmpty, and: [.shardNotIndexed], index: index([])),
     shards(.indexRepeatedEntry, index: index([("a", ShardTests.one)] + ShardTests.map)),

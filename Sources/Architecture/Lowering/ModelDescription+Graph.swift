@@ -129,6 +129,12 @@ extension ModelDescription {
       // `prepare_model_for_kbit_training` leaves the types of such a model as they are.
       settings.isPreparedForKBitTraining = false
     }
+    try checkStorage()
+    if dequantization == .mxfp4, settings.parameterType != .bfloat16 {
+      throw LoweringError(
+        message: "transformers brings MXFP4 weights back in bf16, whatever the rest is loaded in",
+        help: "--precision bf16 loads all of it so")
+    }
     let isQuantized = settings.quantization != nil || storedQuantization != nil
     guard !isQuantized || settings.adapters != nil else {
       throw LoweringError(message: "quantised weights do not train, so adapters must (--lora-rank)")

@@ -52,6 +52,7 @@ extension ModelDescription {
     let lists = configuration?.lists(of: layers.count) ?? []
     switch ownForward ?? .transformer(.generic(self, configuration, settings)) {
     case .transformer(let choices):
+      try checkStorage()
       let lowering = try TransformerLowering(self, configuration, settings, choices)
       return layers.map { LayerKind($0, lowering, listed: lists) }
     case .stateSpace(let mixer):

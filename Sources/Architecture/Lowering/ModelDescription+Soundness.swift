@@ -32,11 +32,6 @@ extension ModelDescription {
     if modules[.inputEmbedding] == nil {
       return "there is no input embedding: an adapter, or a part of a model, cannot be run without the rest"
     }
-    if case .other(let name)? = storedQuantization {
-      return
-        "training over a checkpoint quantised as \(name) is not simulated: what its layers bring back to full width "
-        + "depends on the kernels that its library picks"
-    }
     if case .grouped? = storedQuantization,
       let reason = layers.lazy.flatMap(\.modules.values).compactMap(\.whyNotBroughtBack).first
     {

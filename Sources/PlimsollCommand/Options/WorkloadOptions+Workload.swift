@@ -71,7 +71,15 @@ extension WorkloadOptions {
   func loaded(
     _ checkpoint: Checkpoint, _ description: ModelDescription, graph: Model? = nil
   ) throws(Failure) -> ModelDescription {
-    guard let bits = quantize.packedBits else { return try loadedForTask(description, graph: graph) }
+    guard let bits = quantize.packedBits else {
+      let loaded = try loadedForTask(description, graph: graph)
+      guard dequantize else { return loaded }
+      do throws(LoweringError) {
+        return try loaded.dequantized()
+      } catch {
+        throw Failure(notSimulated: error.message, help: error.help, checkpoint)
+      }
+    }
     guard graph == nil else { throw .notSimulated("--quantize on an ONNX graph") }
     let whole = try loadedForTask(description, graph: graph)
     do throws(LoweringError) {

@@ -100,6 +100,9 @@ struct WorkloadOptions: ParsableArguments {
       valueName: "q"))
   var quantize: QuantizationChoice = .none
 
+  @Flag(help: "Bring quantised weights back whole on loading, as transformers does of FP8 and MXFP4 (dequantize=True).")
+  var dequantize = false
+
   @Option(
     help: ArgumentHelp(
       "Whether norms, embeddings and head are held in fp32, as PEFT's prepare_model_for_kbit_training leaves them "
@@ -176,6 +179,9 @@ struct WorkloadOptions: ParsableArguments {
     }
     if quantize != .none, loraRank == nil {
       throw ValidationError("--quantize needs --lora-rank: quantised weights do not train")
+    }
+    if dequantize, quantize.packedBits != nil {
+      throw ValidationError("--dequantize has no effect on the edition that --quantize \(quantize.rawValue) takes")
     }
     guard !dora || loraRank != nil && method == nil else {
       throw ValidationError("--dora has no effect without --lora-rank, or with --method")

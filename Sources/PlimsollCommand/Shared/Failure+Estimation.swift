@@ -8,15 +8,15 @@ internal import Units
 extension Failure {
   /// A checkpoint that reads well but cannot be simulated.
   init(_ error: EstimationError, _ checkpoint: Checkpoint) {
-    self.init(notSimulated: error.reason, checkpoint)
+    self.init(notSimulated: error.reason, help: error.help, checkpoint)
   }
 
-  init(notSimulated reason: String, _ checkpoint: Checkpoint) {
+  init(notSimulated reason: String, help: String? = nil, _ checkpoint: Checkpoint) {
     self.init(
       .malformedInput,
       ErrorReport(
         code: "not-simulated", file: checkpoint.path, message: reason,
-        help: "'plimsoll inspect' shows what was recognised"))
+        help: help ?? "'plimsoll inspect' shows what was recognised"))
   }
 }
 

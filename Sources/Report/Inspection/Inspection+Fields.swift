@@ -28,6 +28,7 @@ extension Inspection {
       .init("vocabularySize", .init(description?.vocabularySize?.value)),
       .init("maximumPositions", .init(description?.maximumPositions?.value)),
       .init("tiedEmbeddings", .init(description?.tiedEmbeddings?.value)),
+      .init("quantization", quantization),
       .init("provenance", .object(provenance)),
     ]
     if checkpoint.weightSets.count > 1 { fields.append(.init("weightSets", weightSets)) }
@@ -56,6 +57,28 @@ extension Inspection {
     add("maximumPositions", description.maximumPositions)
     add("tiedEmbeddings", description.tiedEmbeddings)
     return fields
+  }
+
+  /// What is quantised, all of it and scheme by scheme; null where nothing is.
+  private var quantization: JSONValue {
+    guard let description, let storage = description.quantizedStorage else { return .null }
+    func fields(_ scheme: QuantizedStorage.Scheme) -> [JSONValue.Field] {
+      [
+        .init("method", .string(scheme.method)), .init("weights", .integer(scheme.weights)),
+        .init("elements", .init(scheme.elements)), .init("bitsPerWeight", .init(scheme.bitsPerWeight)),
+        .init("weightBytes", .integer(scheme.weightBytes)), .init("helperTensors", .integer(scheme.helperTensors)),
+        .init("helperBytes", .integer(scheme.helperBytes)),
+      ]
+    }
+    let stated = weightSet?.statedShapes
+    return .object(
+      fields(storage.all) + [
+        .init("bitsPerParameter", .init(storage.bitsPerParameter)),
+        .init("schemes", .array(storage.schemes.map { .object(fields($0)) })),
+        .init(
+          "valuesRead",
+          ["tensors": .integer(stated?.tensorsRead ?? 0), "bytes": .integer(stated?.bytesRead ?? 0)]),
+      ])
   }
 
   private var weightSets: JSONValue {

@@ -28,6 +28,7 @@ extension Inspection {
         Page.Fact(
           "parameters", Cell(description.parameterCount?.value), description.parameterCount?.provenance,
           note: description.parameterCount?.source ?? "packed storage hides them; plimsoll audit names the scheme"))
+      for scheme in description.quantizedStorage?.schemes ?? [] { facts.append(Self.fact(of: scheme)) }
     }
     if let weightSet {
       let types = bytesByDataType.map { "\($0.dataType.rawValue) \(ByteCount($0.bytes).description)" }
@@ -36,6 +37,11 @@ extension Inspection {
           "stored", .bytes(ByteCount(total.bytes)), .exact,
           note: bytesByDataType.count == 1
             ? bytesByDataType.first?.dataType.rawValue : types.joined(separator: ", ")))
+      if let bits = description?.quantizedStorage?.bitsPerParameter {
+        facts.append(
+          Page.Fact(
+            "bits a parameter", .text(QuantizedStorage.twoPlaces(bits)), .derived, note: "over the whole model"))
+      }
       facts.append(
         Page.Fact(
           "tensors", .count(total.tensors), .exact,
@@ -63,6 +69,16 @@ extension Inspection {
           note: "\(other.label), another copy (\(other.tensors.count) tensors), not counted above"))
     }
     return facts
+  }
+
+  /// The elements that one scheme quantises, and what each takes.
+  private static func fact(of scheme: QuantizedStorage.Scheme) -> Page.Fact {
+    let bits = scheme.bitsText.map { ", \($0) bits an element" } ?? ""
+    let weights = scheme.weights == 1 ? "1 weight" : "\(scheme.weights) weights"
+    let helpers = scheme.helperTensors > 0 ? " with \(ByteCount(scheme.helperBytes)) of scales and the like" : ""
+    return Page.Fact(
+      "quantised", Cell(scheme.elements), scheme.elements == nil ? nil : .derived,
+      note: "\(scheme.method): \(weights)\(bits)\(helpers)")
   }
 
   private var table: Table {

@@ -5,6 +5,13 @@ extension Estimator {
   /// What is taken for granted about quantised base weights.
   func quantizationAssumptions(_ settings: ForwardSettings) -> [Assumption] {
     guard ownForward == nil else { return [] }
+    if let method = description.dequantization {
+      return [
+        Assumption(
+          what: "quantisation", value: "\(method.rawValue) in the files, brought back whole on loading",
+          source: "\(method.setting) of transformers 5.17 (--dequantize)")
+      ]
+    }
     if case .grouped? = description.storedQuantization {
       return [
         Assumption(

@@ -61,7 +61,7 @@ public struct Estimator: Sendable {
       let forward = try forward(for: layout)
       return try step(forward, workload, layout).run()
     } catch {
-      throw EstimationError(reason: error.message)
+      throw EstimationError(error)
     }
   }
 
@@ -119,7 +119,7 @@ public struct Estimator: Sendable {
         description: description.keeping(layers: repetition.places), configuration: configuration)
       return try step(part, workload, layout).run(repeating: repetition)
     } catch {
-      throw EstimationError(reason: error.message)
+      throw EstimationError(error)
     }
   }
 
@@ -320,6 +320,15 @@ private struct DescribedForward: ForwardPass {
 public struct EstimationError: Error, Hashable, Sendable {
   /// In one line.
   public var reason: String
+  /// What to do about it, where there is something.
+  public var help: String?
+
+  init(reason: String) { self.reason = reason }
+
+  init(_ error: LoweringError) {
+    reason = error.message
+    help = error.help
+  }
 }
 
 extension ForwardSettings.Precision {

@@ -64,7 +64,8 @@ public struct LaunchModel: Hashable, Sendable {
     case .grouped?: storedQuantization = "gptq"
     case .other(let name)?: storedQuantization = name
     // The scripts load a folder, and would have to name the file in it.
-    case nil: storedQuantization = description.container == .gguf ? "GGUF" : nil
+    case nil:
+      storedQuantization = description.dequantization?.rawValue ?? (description.container == .gguf ? "GGUF" : nil)
     }
     sizes = Sizes(
       layers: description.layerCount?.value, hidden: description.hiddenSize?.value,

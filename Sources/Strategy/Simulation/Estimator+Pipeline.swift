@@ -59,7 +59,7 @@ extension Estimator {
       guard let worst else { throw LoweringError(message: "the pipeline has no ranks") }
       return SimulatedRank(timeline: worst.timeline, ofPipeline: worst.rank)
     } catch {
-      throw EstimationError(reason: error.message)
+      throw EstimationError(error)
     }
   }
 
