@@ -88,7 +88,7 @@ extension GraphBuilder {
     let shape = Shape(Array(input.shape.dimensions.dropLast()) + [weight.output])
     return frame("") { g in
       let matrix = g.hold(g.cast(g.reshape(input, [rows, weight.input]), to: compute))
-      g.hold(g.create("dequant_\(weight.bits)bit", [], [weight.input, weight.output], compute))
+      g.hold(g.create("dequant", [], [weight.input, weight.output], compute))
       let product = g.apply(
         .groupedLinear(weight), [matrix, packed], Layout(contiguous: [rows, weight.output]), compute)
       return g.reshape(product, shape)

@@ -130,7 +130,7 @@ import Units
   @Test func wholeWeightIsBroughtBack() throws {
     let estimator = Self.packed(Sketch.llamaTwoLayers)
     let timeline = try estimator.timeline(Self.workload(nil))
-    let wide = timeline.allocations.filter { $0.cause == "dequant_4bit" && $0.step == 2 }
+    let wide = timeline.allocations.filter { $0.cause == "dequant" && $0.step == 2 }
     // Seven linear layers in each of two blocks, forward and backward; in the first block no gradient goes on to the
     // projections' input.
     #expect(wide.count == 2 * 2 * 7 - 3)

@@ -66,7 +66,7 @@ extension RoleAssignment {
   /// What a module's weight is, its other parameters are too, such as the factors of an adapter.
   private mutating func shareWithinModules(_ table: PatternTable) {
     var byModule: [String: Int] = [:]
-    for pattern in roles.indices where roles[pattern] != nil && table.patterns[pattern].stackPath != nil {
+    for pattern in roles.indices where roles[pattern] != nil {
       byModule[table.patterns[pattern].modulePattern] = pattern
     }
     for pattern in roles.indices where roles[pattern] == nil {
@@ -106,10 +106,7 @@ extension RoleAssignment {
         }
       }
     }
-    if declared == nil, let cut = outside.first(where: { isPatchConvolution(shape($0), hidden) }) {
-      claim(cut, .patchEmbedding, hints, "a convolution of a picture's channels to the blocks' width")
-    }
-    if declared != nil { guessImages(outside, tensors, table, settings, hints, hidden) }
+    guessImages(outside, tensors, table, hints, hidden)
     if declared != nil, let types = settings.size(["type_vocab_size"])?.value {
       for pattern in outside where shape(pattern) == [types, hidden] {
         claim(pattern, .tokenTypeEmbedding, hints, "a row for each of \(types) types of tokens")
@@ -121,15 +118,11 @@ extension RoleAssignment {
     for (pattern, role) in zip(vectors, possible) {
       claim(pattern, role, hints, "a vector as long as the blocks are wide, beside them")
     }
-    var byModule: [String: Role] = [:]
-    for pattern in outside { byModule[table.patterns[pattern].module] = roles[pattern] }
-    for pattern in table.patterns.indices where table.patterns[pattern].part == .bias && roles[pattern] == nil {
-      guard table.patterns[pattern].stackPath == nil else { continue }
-      roles[pattern] = byModule[table.patterns[pattern].module]
-      // A head that shares the embedding's matrix may have a bias of its own.
-      if roles[pattern] == nil, shape(pattern) == [vocabulary ?? -1] {
-        claim(pattern, .head, hints, "a number for each of the vocabulary's words")
-      }
+    // A head that shares the embedding's matrix may have a bias of its own.
+    for pattern in table.patterns.indices
+    where table.patterns[pattern].part == .bias && table.patterns[pattern].stackPath == nil {
+      guard shape(pattern) == [vocabulary ?? -1] else { continue }
+      claim(pattern, .head, hints, "a number for each of the vocabulary's words")
     }
   }
 
@@ -139,14 +132,17 @@ extension RoleAssignment {
 
   /// What reads images, and what gives labels.
   private mutating func guessImages(
-    _ outside: [Int], _ tensors: [StoredTensor], _ table: PatternTable, _ settings: Settings, _ hints: GuessHints,
-    _ hidden: Int
+    _ outside: [Int], _ tensors: [StoredTensor], _ table: PatternTable, _ hints: GuessHints, _ hidden: Int
   ) {
     for pattern in outside {
       let shape = tensors[table.patterns[pattern].example].shape
-      if shape.rank == 4, shape[0] == hidden {
-        claim(pattern, .patchEmbedding, hints, "a convolution to the blocks' width")
-      } else if shape == [1, 1, hidden] {
+      if isPatchConvolution(shape, hidden) {
+        claim(pattern, .patchEmbedding, hints, "a convolution of a picture's channels to the blocks' width")
+        continue
+      }
+      // Without a family's word these could be anything.
+      guard hints.expected != nil else { continue }
+      if shape == [1, 1, hidden] {
         claim(pattern, .classToken, hints, "one vector by itself")
       } else if shape.rank == 3, shape[0] == 1, shape[2] == hidden {
         claim(pattern, .positionEmbedding, hints, "\(shape[1]) rows, as there are patches")

@@ -9,12 +9,9 @@ package struct ParameterTally: Sendable {
   package private(set) var biases: [Component: Int] = [:]
   /// Of these, parameters of the blocks that predict further tokens.
   package private(set) var tokens: [Component: Int] = [:]
-  /// Parameters, and bytes beside them: scales, masks and other helpers.
-  package private(set) var parameterBytes = 0
+  /// What lies beside parameters: scales, masks and other helpers.
   package private(set) var helperBytes = 0
   package private(set) var helpers = 0
-  /// Parameters whose elements nothing tells.
-  package private(set) var hidden = 0
   /// What is stored in each type, packed words apart.
   package private(set) var types: [DataType: Tally] = [:]
   package private(set) var packed = Packed()
@@ -34,12 +31,8 @@ package struct ParameterTally: Sendable {
         helperBytes = Tally.sum(helperBytes, tensor.range.length)
         continue
       }
-      parameterBytes = Tally.sum(parameterBytes, tensor.range.length)
       let packed = description.packedElements[index]
-      guard let count = packed ?? tensor.shape.elementCount?.count else {
-        hidden += 1
-        continue
-      }
+      guard let count = packed ?? tensor.shape.elementCount?.count else { continue }
       elements[placement.component] = Tally.sum(elements[placement.component] ?? 0, count)
       if tensor.name.hasSuffix(".bias") { biases[placement.component, default: 0] += count }
       if extra.contains(where: { tensor.name.hasPrefix($0) }) { tokens[placement.component, default: 0] += count }

@@ -99,16 +99,14 @@ package struct CheckpointComparison: Sendable {
 
   /// The cost of one workload for both.
   package static func memory(_ first: Estimate, _ second: Estimate) -> [ComparisonRow] {
-    var rows = Category.allCases.compactMap { category -> ComparisonRow? in
-      let (left, right) = (first.atPeak[category], second.atPeak[category])
-      guard left != nil || right != nil else { return nil }
-      return ComparisonRow(
-        .memory, "at the peak: \(category.title)", .bytes(left ?? .zero), .bytes(right ?? .zero))
+    var rows: [ComparisonRow] = []
+    var parts: [ComparisonRow.Cause] = []
+    for category in Category.allCases where first.atPeak[category] != nil || second.atPeak[category] != nil {
+      let (left, right) = (first.atPeak[category] ?? .zero, second.atPeak[category] ?? .zero)
+      rows.append(ComparisonRow(.memory, "at the peak: \(category.title)", .bytes(left), .bytes(right)))
+      parts.append(ComparisonRow.Cause(category.title, right.bytes - left.bytes))
     }
-    rows.append(
-      ComparisonRow(
-        .memory, "peak allocated", .bytes(first.peak), .bytes(second.peak),
-        rows.map { ComparisonRow.Cause(String($0.quantity.dropFirst("at the peak: ".count)), $0.difference) }))
+    rows.append(ComparisonRow(.memory, "peak allocated", .bytes(first.peak), .bytes(second.peak), parts))
     rows.append(ComparisonRow(.memory, "peak reserved", .bytes(first.reserved), .bytes(second.reserved)))
     rows.append(ComparisonRow(.memory, "between steps", .bytes(first.resident), .bytes(second.resident)))
     return rows

@@ -31,10 +31,12 @@ package struct NominalComparison: Sendable {
   /// A row for each part of the model, and the sums.
   package var parameters: [ComparisonRow] {
     var rows: [ComparisonRow] = []
+    var parts: [ComparisonRow.Cause] = []
     let said = nominal.parameters
     for component in Component.allCases {
       let (first, second) = (said[component] ?? 0, tally.elements[component] ?? 0)
       guard first != 0 || second != 0 else { continue }
+      parts.append(ComparisonRow.Cause(component.rawValue, second - first))
       rows.append(
         ComparisonRow(
           .parameters, "parameters: \(component.rawValue)", .count(first), .count(second),
@@ -46,7 +48,7 @@ package struct NominalComparison: Sendable {
     let total = ComparisonRow(
       .parameters, "parameters", .count(nominal.parameterCount),
       description.parameterCount.map { .count($0.value) } ?? .none,
-      rows.map { ComparisonRow.Cause(String($0.quantity.dropFirst("parameters: ".count)), $0.difference) })
+      parts)
     rows.append(total)
     if let stored = description.parameterCount?.value {
       rows.append(

@@ -18,26 +18,27 @@ package struct NominalMemory: Sendable {
   private var parameters: Double { Double(nominal.parameterCount) }
   private var width: Double { Double(workload.forward.parameterType.bitWidth) / 8 }
 
-  /// The parts of the ranks that share something, as arXiv 1910.02054 counts them.
-  private func share(ofStages stages: Set<StrategyKind>) -> Double {
+  /// Over how many ranks something lies, as arXiv 1910.02054 counts them.
+  private func ranks(sharing: Bool) -> Double {
     let degrees = layout.degrees
-    let model = Double(degrees.tensor * degrees.pipeline)
-    return stages.contains(layout.strategy) ? model * Double(degrees.data) : model
+    return Double(degrees.tensor * degrees.pipeline * (sharing ? degrees.data : 1))
   }
 
-  private static let parametersShared: Set<StrategyKind> = [.zero3, .fsdp, .fsdp1, .gemini]
-  private static let gradientsShared = parametersShared.union([.zero2])
-  private static let statesShared = gradientsShared.union([.zero1, .zeroRedundancy])
+  private var sharesParameters: Bool { layout.strategy.gathersParameters }
+  private var sharesGradients: Bool { sharesParameters || layout.strategy.zeroStage == .gradients }
+  private var sharesStates: Bool {
+    sharesGradients || layout.strategy.zeroStage != nil || layout.strategy == .zeroRedundancy
+  }
 
   var weights: Double {
     let bits = workload.forward.quantization.map { $0.isFourBit ? 4.0 : 8 } ?? width * 8
-    return parameters * bits / 8 / share(ofStages: Self.parametersShared)
+    return parameters * bits / 8 / ranks(sharing: sharesParameters)
   }
 
   /// Adapters count for nothing.
   private var trained: Double { workload.forward.adapters == nil ? parameters : 0 }
 
-  var gradients: Double { trained * width / share(ofStages: Self.gradientsShared) }
+  var gradients: Double { trained * width / ranks(sharing: sharesGradients) }
 
   var optimizerStates: Double {
     let bytes: Double
@@ -48,7 +49,7 @@ package struct NominalMemory: Sendable {
     case .lion8bit: bytes = 1
     case .sgd, .adafactor: bytes = 0
     }
-    return trained * bytes / share(ofStages: Self.statesShared)
+    return trained * bytes / ranks(sharing: sharesStates)
   }
 
   /// The scores of attention in ``activations``: 5 · a · s² · b of each layer.

@@ -11,8 +11,8 @@ package struct PeakBreakdown: Sendable {
   package var ofUpdate = ByteCount.zero
 
   package init(_ estimator: Estimator, _ workload: Workload, _ layout: Layout) throws(EstimationError) {
-    estimate = try estimator.estimate(workload, layout: layout)
-    let timeline = try estimator.timeline(workload, layout: layout)
+    let timeline: Timeline
+    (estimate, timeline) = try estimator.simulation(workload, layout)
     let head = estimator.description.modules[.head]?.path
     let live = timeline.peak(ofStep: 2).map { timeline.live(at: $0.peak.event) } ?? []
     for allocation in live {

@@ -164,6 +164,13 @@ public struct Estimator: Sendable {
   public func estimate(_ workload: Workload, layout: Layout = Layout(.single, ParallelDegrees()))
     throws(EstimationError) -> Estimate
   {
+    try simulation(workload, layout).estimate
+  }
+
+  /// The same with the timeline that it was taken from.
+  package func simulation(
+    _ workload: Workload, _ layout: Layout
+  ) throws(EstimationError) -> (estimate: Estimate, timeline: Timeline) {
     let rank = try simulated(workload, layout)
     let timeline = rank.timeline
     guard let (phase, peak) = timeline.peak(ofStep: 2) else {
@@ -173,13 +180,14 @@ public struct Estimator: Sendable {
     // Without an end to the device's memory no allocation can fail.
     let reserved = (try? timeline.reservation())?.peak ?? peak.bytes
     let phases = (timeline.peaks[2] ?? [:]).filter { [.forward, .backward, .optimizer].contains($0.key) }
-    return Estimate(
+    let estimate = Estimate(
       peak: peak.bytes, reserved: reserved, device: device.map { DeviceFit(timeline, reserved: reserved, device: $0) },
       phase: phase, phases: phases.mapValues(\.bytes),
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
       outside: timeline.outside, isRecognised: isRecognised,
       assumptions: assumptions(workload, layout, rank, peak: peak.bytes),
       uncertainty: uncertainty(workload, layout))
+    return (estimate, timeline)
   }
 
   /// Whether the model's own forward pass is simulated, and not only one like it.

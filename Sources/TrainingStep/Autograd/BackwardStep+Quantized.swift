@@ -41,7 +41,7 @@ extension BackwardStep {
   /// AutoGPTQ and GPTQModel, over their Triton kernels).
   mutating func through(_ weight: GroupedWeight) -> Tensor {
     let matrix = reshaped(gradient(), to: [inputRows, weight.output])
-    let dense = make("dequant_\(weight.bits)bit", Layout(contiguous: [weight.input, weight.output]))
+    let dense = make("dequant", Layout(contiguous: [weight.input, weight.output]))
     let result = make("mm", Layout(contiguous: inputLayout(0).shape))
     drop(dense)
     drop(matrix)

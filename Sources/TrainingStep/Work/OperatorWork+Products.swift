@@ -50,17 +50,23 @@ extension OperatorWork {
       })
   }
 
-  /// The same with a weight that GPTQ packed, which operators of their own unpack.
+  /// The same with a weight that GPTQ packed, whose scales and zero points of each group are next to nothing.
   static func packed(_ weight: GroupedWeight) -> OperatorWork {
-    OperatorWork(
+    @Sendable func unpacking(_ type: DataType) -> Kernel {
+      let elements = Double(weight.input) * Double(weight.output)
+      return Kernel(.decoding, type, bytes: elements * Double(type.bitWidth + weight.bits) / 8)
+    }
+    return OperatorWork(
       forward: { step in
         let rows = Operands.rows(step.result.layout.shape)
-        return [.product(m: rows, n: weight.output, k: weight.input, step.result.dataType)]
+        let type = step.result.dataType
+        return [unpacking(type), .product(m: rows, n: weight.output, k: weight.input, type)]
       },
       backward: { step in
         guard step.needs(0) else { return [] }
         let rows = Operands.rows(step.result.layout.shape)
-        return Derivative.kernels(step) + [.product(m: rows, n: weight.input, k: weight.output, step.result.dataType)]
+        let type = step.result.dataType
+        return [unpacking(type), .product(m: rows, n: weight.input, k: weight.output, type)]
       })
   }
 

@@ -85,20 +85,13 @@ extension OperatorWork {
   /// What the framework runs without a gradient, by name.
   private static func created(_ name: String) -> OperatorWork {
     switch name {
-    // The exchange itself has a row of its own.
-    case "empty", "all_gather_into_tensor": view
+    // The exchange itself has a row of its own, and so has the product for which GPTQ's weight is brought back.
+    case "empty", "all_gather_into_tensor", "dequant": view
     // Four bits an element, and a scale for each 64 of them, besides what is written.
     case "dequantize_4bit":
       OperatorWork(forward: { step in
         let elements = step.written * 8 / Double(step.result.dataType.bitWidth)
         return [Kernel(.decoding, step.result.dataType, bytes: step.written + elements * (0.5 + 4 / 64))]
-      })
-    // GPTQ's, whose scales and zero points for each group are next to nothing.
-    case "dequant_2bit", "dequant_4bit", "dequant_8bit":
-      OperatorWork(forward: { step in
-        let elements = step.written * 8 / Double(step.result.dataType.bitWidth)
-        let bits = name.hasSuffix("8bit") ? 8.0 : name.hasSuffix("4bit") ? 4 : 2
-        return [Kernel(.decoding, step.result.dataType, bytes: step.written + elements * bits / 8)]
       })
     // DoRA's two layers on a unit matrix.
     case "linear":
