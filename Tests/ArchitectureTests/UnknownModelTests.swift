@@ -59,6 +59,14 @@ import Units
     #expect(model.hiddenSize?.provenance == .derived)
   }
 
+  /// A table with more rows than the configuration has tokens is padded: its rows are what is in memory.
+  @Test func paddedVocabulary() throws {
+    let set = renamed(Blueprint.llama().weightSet(), keepingLast: true)
+    let rows = try #require(ModelDescription(weightSet: set, configuration: nil).vocabularySize?.value)
+    let padded = configuration(["model_type": "unknown", "vocab_size": .integer(rows - 2)])
+    #expect(ModelDescription(weightSet: set, configuration: padded).vocabularySize?.value == rows)
+  }
+
   @Test func transposedStorageShowsInItsBiases() throws {
     let set = renamed(Blueprint.gpt2().weightSet(), keepingLast: true)
     let model = ModelDescription(weightSet: set, configuration: nil)

@@ -112,11 +112,11 @@ struct Facts {
     guard choice.family.map({ !$0.keys.vocabulary.isEmpty }) ?? true else { return nil }
     let stacks = [model.modules] + model.otherStacks.map(\.modules)
     let embedding = stacks.lazy.compactMap { $0[.inputEmbedding] }.first { $0.weight?.rank == 2 }
-    // Packed rows (MLX) are still one per token.
+    // Packed rows (MLX) are still one per token. A table of more rows than tokens is padded, one of fewer is another.
     let found = embedding.flatMap { module in
       module.weight.map { Sourced($0[0], .exact, source: "rows of \(module.path).weight") }
     }
-    if choice.family == nil, let said = settings.size(keys.vocabulary), let found, found.value != said.value,
+    if choice.family == nil, let said = settings.size(keys.vocabulary), let found, found.value < said.value,
       !Self.isNamedEmbedding(found.source)
     {
       return rows(like: said.value) ?? declared(keys.vocabulary)
