@@ -19,6 +19,11 @@ public struct ModelDescription: Sendable {
       self.modules = modules
       self.others = others
     }
+
+    /// ``modules`` in an order that is the same in every run.
+    package var orderedModules: [(role: Role, module: ModuleParameters)] {
+      modules.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key, $0.value) }
+    }
   }
 
   /// A second column of blocks: the decoder of an encoder-decoder, the vision tower of a vision-language model, the

@@ -5,7 +5,8 @@ enum Samples {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  /// `SampleModels` with the holes that stand for weights, expanded once for each run of the tests.
+  /// `SampleModels` with the holes that stand for weights, expanded once for each run of the tests, and `cut`: a model
+  /// whose download ended eight bytes early.
   static let folder: URL = {
     let folder = root.appendingPathComponent(".build/sample-models")
     let process = Process()
@@ -14,6 +15,10 @@ enum Samples {
     do {
       try process.run()
       process.waitUntilExit()
+      let cut = folder.appendingPathComponent("cut")
+      try FileManager.default.createDirectory(at: cut, withIntermediateDirectories: true)
+      let whole = try Data(contentsOf: folder.appendingPathComponent("tiny-gpt2/model.safetensors"))
+      try whole.dropLast(8).write(to: cut.appendingPathComponent("model.safetensors"))
     } catch {
       print("cannot expand the sample models: \(error)")
     }

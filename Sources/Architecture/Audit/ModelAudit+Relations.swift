@@ -124,7 +124,7 @@ extension ModelAudit {
   }
 
   private func biases(of layer: ModelDescription.Layer, _ misfits: inout Misfits) {
-    for (role, module) in layer.modules.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+    for (role, module) in layer.orderedModules {
       guard role.isLinear, let bias = module.bias, let features = module.features, bias.rank == 1,
         bias[0] != features.output
       else { continue }

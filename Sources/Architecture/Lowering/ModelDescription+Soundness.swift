@@ -33,7 +33,7 @@ extension ModelDescription {
       return "there is no input embedding: an adapter, or a part of a model, cannot be run without the rest"
     }
     if case .grouped? = storedQuantization,
-      let reason = layers.lazy.flatMap(\.modules.values).compactMap(\.whyNotBroughtBack).first
+      let reason = layers.lazy.flatMap(\.orderedModules).compactMap(\.module.whyNotBroughtBack).first
     {
       return reason
     }

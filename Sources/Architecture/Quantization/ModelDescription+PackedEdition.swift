@@ -13,7 +13,7 @@ extension ModelDescription {
     }
     var edition = self
     for index in layers.indices {
-      for (role, module) in layers[index].modules {
+      for (role, module) in layers[index].orderedModules {
         guard role.isLinear else { continue }
         guard let features = module.features else {
           throw LoweringError(message: "\(module.path) is no matrix by itself, which GPTQ takes apart first")

@@ -38,7 +38,7 @@ extension ModelDescription {
     let fusedRows = (heads / ranks + 2 * keyValueHeads / cut.keyValueRanks) * dimension
     for layer in result.layers.indices {
       let modules = result.layers[layer].modules
-      for (role, module) in modules {
+      for (role, module) in result.layers[layer].orderedModules {
         guard let part = cut.part(of: module, role, in: modules, fusedRows: fusedRows) else {
           throw LoweringError(message: "\(module.path) does not divide by \(ranks)")
         }

@@ -109,7 +109,7 @@ private struct HeldTensors {
   }
 
   mutating func dropAll(_ step: inout BackwardStep) {
-    for (_, tensor) in tensors { step.drop(tensor) }
+    for (_, tensor) in tensors.sorted(by: { $0.key < $1.key }) { step.drop(tensor) }
     tensors = [:]
   }
 }
