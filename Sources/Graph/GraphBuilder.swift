@@ -255,16 +255,17 @@ public struct GraphBuilder: Sendable {
   /// that owns the value, else the end of the call through which the value was handed down (or of the frame that
   /// handed it up).
   private func end(of use: Use, bornIn birth: Int) -> Int {
-    let owners = Set(ancestors(of: birth))
-    var child = use.frame
-    guard !owners.contains(child) else { return use.operation }
-    while let parent = graph.frames[child].parent, !owners.contains(parent) { child = parent }
-    return graph.frames[child].operators.upperBound - 1
-  }
-
-  private func ancestors(of frame: Int) -> [Int] {
-    var chain = [frame]
-    while let parent = graph.frames[chain[chain.count - 1]].parent { chain.append(parent) }
-    return chain
+    // A frame's number is higher than its parent's: from both sides up to the frame that holds both.
+    var (owner, user) = (birth, use.frame)
+    var call: Int?
+    while owner != user {
+      if user > owner {
+        call = user
+        user = graph.frames[user].parent ?? owner
+      } else {
+        owner = graph.frames[owner].parent ?? user
+      }
+    }
+    return call.map { graph.frames[$0].operators.upperBound - 1 } ?? use.operation
   }
 }

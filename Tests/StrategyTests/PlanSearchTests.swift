@@ -14,16 +14,19 @@ struct PlanSearchTests {
   /// Sizes that grow by more and more, as the highest of several lines does: the answer is that of trying every number.
   @Test(arguments: [(3.0, 1.0, 40.0), (0, 7, 100), (50, 0.5, 60), (10, 0, 12), (90, 3, 95), (101, 1, 100)])
   func largestIsThatOfTryingAll(_ first: Double, _ second: Double, _ budget: Double) {
-    func size(_ number: Int) -> Double { max(first + second * Double(number), 2 * Double(number) - 5, 20) }
+    func sizes(_ number: Int) -> [Double] { [first + second * Double(number), 2 * Double(number) - 5, 20] }
+    func fits(_ number: Int) -> Bool { sizes(number).allSatisfy { $0 <= budget } }
     for limit in [1, 2, 7, 64, 1000] {
-      var tries = 0
-      let found = BatchSearch.largest(upTo: limit, budget: budget) { number in
-        tries += 1
-        return BatchSearch.Sample(value: number, fits: size(number) <= budget, size: size(number))
+      for start in [1, 3, 30] {
+        var tries = 0
+        let found = BatchSearch.largest(upTo: limit, from: start, budget: budget) { numbers in
+          tries += numbers.count
+          return numbers.map { BatchSearch.Sample(value: $0, fits: fits($0), sizes: sizes($0)) }
+        }
+        #expect(found?.number == (1...limit).last(where: fits))
+        #expect(found?.value == found?.number)
+        #expect(tries <= (start == 1 ? 4 : 7), "\(start) of \(limit)")
       }
-      #expect(found?.number == (1...limit).last { size($0) <= budget })
-      #expect(found?.value == found?.number)
-      #expect(tries <= 14)
     }
   }
 
@@ -31,10 +34,12 @@ struct PlanSearchTests {
   @Test func stepsOfTheSize() {
     for edge in [3, 17, 82, 300, 901] {
       var tries = 0
-      let found = BatchSearch.largest(upTo: 1000, budget: 1000) { number in
-        tries += 1
-        return BatchSearch.Sample(
-          value: (), fits: number <= edge, size: Double(number * 1000 / (edge + 1) / 50 * 50 + (number % 2) * 40))
+      let found = BatchSearch.largest(upTo: 1000, budget: 1000) { numbers in
+        tries += numbers.count
+        return numbers.map { number in
+          let size = Double(number * 1000 / (edge + 1) / 50 * 50 + (number % 2) * 40)
+          return BatchSearch.Sample(value: (), fits: number <= edge, sizes: [size])
+        }
       }
       #expect(found?.number == edge)
       #expect(tries <= 22)
@@ -44,8 +49,8 @@ struct PlanSearchTests {
   /// What fits may also depend on what does not grow evenly.
   @Test func unevenSizes() {
     for edge in 1...40 {
-      let found = BatchSearch.largest(upTo: 64, budget: 100) { number in
-        BatchSearch.Sample(value: (), fits: number <= edge, size: Double(number % 3) * 10 + Double(number))
+      let found = BatchSearch.largest(upTo: 64, budget: 100) { numbers in
+        numbers.map { BatchSearch.Sample(value: (), fits: $0 <= edge, sizes: [Double($0 % 3) * 10 + Double($0)]) }
       }
       #expect(found?.number == edge)
     }

@@ -9,6 +9,8 @@ public struct DeviceFit: Sendable {
   public var used: ByteCount
   /// The same with the smallest and the largest figures that were read for what the driver and the libraries take.
   public var range: ClosedRange<ByteCount>
+  /// What of that lies outside of the allocator.
+  var outside: ByteCount
   /// What there is.
   public var limit: ByteCount
   /// Whether it fits only because the allocator gives cached blocks back when the device is full.
@@ -21,7 +23,7 @@ public struct DeviceFit: Sendable {
     name = device.gpu?.id ?? "the given memory"
     limit = device.memory
     let sizes = device.outside.map(\.size)
-    let outside = sizes.reduce(ByteCount.zero) { $0 + $1.value }
+    outside = sizes.reduce(ByteCount.zero) { $0 + $1.value }
     used = reserved + outside
     range =
       sizes.reduce(reserved) { $0 + $1.low }...sizes.reduce(reserved) { $0 + $1.high }

@@ -66,18 +66,18 @@ extension Estimator {
     return settings
   }
 
-  /// The timeline of the rank with the highest peak: the first one's gradients come last and the last one's first, and
+  /// The rank with the highest peak: the first one's gradients come last and the last one's first, and
   /// its share is padded. What lies between holds no more than those.
-  func worstPartition(_ workload: Workload, _ layout: Layout) throws(EstimationError) -> Timeline {
-    var one = self
-    one.rank = 0
-    let first = try one.timeline(workload, layout: layout)
+  func worstPartition(_ workload: Workload, _ layout: Layout) throws(EstimationError) -> SimulatedRank {
     // Under stage 3 each rank holds as much of every parameter.
-    guard layout.degrees.data > 1, layout.strategy.zeroStage != .parameters else { return first }
-    one.rank = layout.degrees.data - 1
-    let last = try one.timeline(workload, layout: layout)
-    let peaks = [first, last].map { $0.peak(ofStep: 2)?.peak.bytes ?? .zero }
-    return peaks[1] > peaks[0] ? last : first
+    let isEven = layout.degrees.data == 1 || layout.strategy.zeroStage == .parameters
+    let worst = try SimulatedRank.worst(of: isEven ? 1 : 2) { index throws(EstimationError) in
+      var one = self
+      one.rank = index == 0 ? 0 : layout.degrees.data - 1
+      return try one.simulated(workload, layout)
+    }
+    guard let worst else { throw EstimationError(reason: "no rank has a part of the optimizer's states") }
+    return worst
   }
 
   /// What is modelled of DeepSpeed, and after which source.

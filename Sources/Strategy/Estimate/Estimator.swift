@@ -34,7 +34,7 @@ public struct Estimator: Sendable {
   }
 
   /// The same with which rank it is, where they differ.
-  private func simulated(_ workload: Workload, _ layout: Layout) throws(EstimationError) -> SimulatedRank {
+  func simulated(_ workload: Workload, _ layout: Layout) throws(EstimationError) -> SimulatedRank {
     var workload = workload
     workload.forward.isCheckpointed = workload.checkpointing != .none
     workload.forward.expertRanks = layout.degrees.expert
@@ -49,7 +49,7 @@ public struct Estimator: Sendable {
     }
     if layout.degrees.context > 1 { return try worstOfContext(workload, layout) }
     if rank == nil, layout.strategy.zeroStage != nil {
-      return SimulatedRank(timeline: try worstPartition(workload, layout))
+      return try worstPartition(workload, layout)
     }
     return SimulatedRank(timeline: try oneOfEqualRanks(workload, layout))
   }

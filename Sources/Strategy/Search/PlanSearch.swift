@@ -1,5 +1,5 @@
 internal import Architecture
-internal import Dispatch
+internal import Checkpoint
 internal import Graph
 public import TrainingStep
 internal import Units
@@ -77,18 +77,18 @@ public struct PlanSearch: Sendable {
   private func candidates(on cluster: Cluster, offload: Offload = .none) -> [Candidate] {
     let trials = trials(on: cluster, offload: offload)
     guard !isExhaustive, objective == .throughput || objective == .gpus else {
-      return Self.concurrently(trials) { candidate($0, on: cluster) }
+      return parallelMap(trials.count) { candidate(trials[$0], on: cluster) }
     }
     // What a step could do at best needs no memory to be known. In that order, nothing behind what cannot overtake the
     // best can be better.
-    let bounds = Self.concurrently(trials) { speedBound($0, on: cluster) }
+    let bounds = parallelMap(trials.count) { speedBound(trials[$0], on: cluster) }
     let order = trials.indices.sorted { (bounds[$1], $0) < (bounds[$0], $1) }
     var found: [Candidate] = []
     var fastest = 0.0
     for start in stride(from: 0, to: order.count, by: Self.groupSize) {
       let group = order[start..<min(start + Self.groupSize, order.count)]
       guard bounds[order[start]] > fastest else { break }
-      let next = Self.concurrently(group.map { trials[$0] }) { candidate($0, on: cluster) }
+      let next = parallelMap(group.count) { candidate(trials[group[group.startIndex + $0]], on: cluster) }
       fastest = next.reduce(fastest) { max($0, $1.speed) }
       found += next
     }
@@ -97,18 +97,6 @@ public struct PlanSearch: Sendable {
 
   /// Trials that run at once. It does not follow the machine, so that the answer does not either.
   private static let groupSize = 4
-
-  private static func concurrently<Input: Sendable, Output>(
-    _ inputs: [Input], _ form: @Sendable (Input) -> Output
-  ) -> [Output] {
-    var outputs = [Output?](repeating: nil, count: inputs.count)
-    outputs.withUnsafeMutableBufferPointer { outputs in
-      // Each input has a place of its own.
-      nonisolated(unsafe) let places = outputs
-      DispatchQueue.concurrentPerform(iterations: inputs.count) { index in places[index] = form(inputs[index]) }
-    }
-    return outputs.compactMap(\.self)
-  }
 
   /// What a trial's speed comes to with the largest batch that is looked for, which keeps the GPU busiest, or with the one
   /// that is fixed; endless where the GPU is not known.
@@ -154,14 +142,9 @@ public struct PlanSearch: Sendable {
   // MARK: - One trial
 
   func candidate(_ trial: Trial, on cluster: Cluster) -> Candidate {
-    var estimator = estimator
-    estimator.device = Device(gpu: cluster.gpu, memory: cluster.limit, ranks: cluster.gpus ?? 1)
-    // No rank of a pipeline has more micro-batches in flight than there are stages: with as many, the batch is found.
-    var probe = trial.workload
-    if trial.layout.degrees.pipeline > 1 {
-      probe.accumulation = max(self.workload.accumulation, trial.layout.degrees.pipeline)
-    }
-    func estimate(_ batch: Int, _ workload: Workload) -> Result<Estimate, EstimationError> {
+    let estimator = estimator(on: cluster, ranks: cluster.gpus)
+    let probe = probe(trial)
+    @Sendable func estimate(_ batch: Int, _ workload: Workload) -> Result<Estimate, EstimationError> {
       var workload = workload
       workload.forward.batchSize = batch
       return Result { () throws(EstimationError) in try estimator.estimate(workload, layout: trial.layout) }
@@ -190,9 +173,8 @@ public struct PlanSearch: Sendable {
       }
       var best = (number: first, value: smallest)
       if choices.batchSize == nil, objective != .memory {
-        let found = BatchSearch.largest(upTo: Self.mostSequences, budget: Double(cluster.limit.bytes)) { batch in
-          let found = batch == 1 ? smallest : try? estimate(batch, probe).get()
-          return found.map { $0.sample(within: cluster.limit) }
+        let found = largest(upTo: Self.mostSequences, from: 1) { batch in
+          batch == 1 ? smallest : try? estimate(batch, probe).get()
         }
         if let found { best = found }
       }
@@ -212,6 +194,21 @@ public struct PlanSearch: Sendable {
       time(&candidate, trial, on: cluster)
       return candidate
     }
+  }
+
+  private func estimator(on cluster: Cluster, ranks: Int?) -> Estimator {
+    var result = estimator
+    result.device = Device(gpu: cluster.gpu, memory: cluster.limit, ranks: ranks ?? 1)
+    return result
+  }
+
+  /// What tells a trial's largest batch: no rank of a pipeline has more micro-batches in flight than there are stages.
+  private func probe(_ trial: Trial) -> Workload {
+    var result = trial.workload
+    if trial.layout.degrees.pipeline > 1 {
+      result.accumulation = max(workload.accumulation, trial.layout.degrees.pipeline)
+    }
+    return result
   }
 
   /// The least that a rank's share of what trains and of its optimizer states takes.
@@ -246,20 +243,27 @@ public struct PlanSearch: Sendable {
   /// The longest sequences that a candidate could take, one at a time; nil where a sample is not made of tokens.
   private func longestSequence(_ candidate: Candidate) -> Int? {
     guard estimator.readsTokens(workload) else { return nil }
-    var estimator = estimator
-    estimator.device = Device(gpu: cluster.gpu, memory: cluster.limit, ranks: candidate.degrees.worldSize ?? 1)
-    var workload = workload
-    workload.forward.batchSize = 1
-    workload.checkpointing = candidate.checkpointing
-    workload.accumulation = candidate.accumulation
+    let estimator = estimator(on: cluster, ranks: candidate.degrees.worldSize)
     let unit = 128 * candidate.degrees.context * candidate.degrees.tensor
     let most = (estimator.description.maximumPositions?.value ?? 1 << 20) / unit
-    let found = BatchSearch.largest(upTo: most, budget: Double(cluster.limit.bytes)) { units in
+    // A candidate fits with the sequences that were asked for.
+    let found = largest(upTo: most, from: max(1, workload.forward.sequenceLength / unit)) { units in
       var longer = workload
+      longer.forward.batchSize = 1
       longer.forward.sequenceLength = units * unit
-      return (try? estimator.estimate(longer, layout: candidate.layout)).map { $0.sample(within: cluster.limit) }
+      longer.checkpointing = candidate.checkpointing
+      longer.accumulation = candidate.accumulation
+      return try? estimator.estimate(longer, layout: candidate.layout)
     }
     return found.map { $0.number * unit }
+  }
+
+  private func largest(
+    upTo limit: Int, from start: Int, _ estimate: @Sendable (Int) -> Estimate?
+  ) -> (number: Int, value: Estimate)? {
+    BatchSearch.largest(upTo: limit, from: start, budget: Double(cluster.limit.bytes)) { numbers in
+      parallelMap(numbers.count) { estimate(numbers[$0])?.sample(within: cluster.limit) }
+    }
   }
 
   // MARK: - Order
@@ -323,7 +327,10 @@ extension Estimate {
   /// What is held against the memory of a device.
   fileprivate var used: ByteCount { device?.used ?? peak }
 
+  /// The peak of each phase grows evenly. What the allocator holds beyond it is given back when the device is full.
   fileprivate func sample(within limit: ByteCount) -> BatchSearch.Sample<Estimate> {
-    BatchSearch.Sample(value: self, fits: used <= limit, size: Double(max(reserved, peak).bytes))
+    let outside = device?.outside ?? .zero
+    let sizes = [Phase.forward, .backward, .optimizer].map { Double(((phases[$0] ?? .zero) + outside).bytes) }
+    return BatchSearch.Sample(value: self, fits: used <= limit, sizes: sizes)
   }
 }

@@ -8,11 +8,10 @@ extension Estimator {
   /// The last one sees most keys, and its chunks follow one another; any other makes a mask, and copies what it puts
   /// together of two chunks. Of those, the one before the last runs every kind of turn.
   func worstOfContext(_ workload: Workload, _ layout: Layout) throws(EstimationError) -> SimulatedRank {
-    var worst: SimulatedRank?
-    for rank in max(0, layout.degrees.context - 2)..<layout.degrees.context {
-      let timeline = try timeline(workload, layout, ofContextRank: rank)
-      if let worst, worst.peak >= timeline.peak(ofStep: 2)?.peak.bytes ?? .zero { continue }
-      worst = SimulatedRank(timeline: timeline, ofContext: rank)
+    let first = max(0, layout.degrees.context - 2)
+    let worst = try SimulatedRank.worst(of: layout.degrees.context - first) { index throws(EstimationError) in
+      let timeline = try timeline(workload, layout, ofContextRank: first + index)
+      return SimulatedRank(timeline: timeline, ofContext: first + index)
     }
     guard let worst else { throw EstimationError(reason: "no rank has a part of the sequence") }
     return worst
@@ -41,8 +40,4 @@ extension Estimator {
           + (layout.strategy == .fsdp ? "do it" : "do it beside FSDP2, here beside DistributedDataParallel"))
     ]
   }
-}
-
-extension SimulatedRank {
-  var peak: ByteCount { timeline.peak(ofStep: 2)?.peak.bytes ?? .zero }
 }

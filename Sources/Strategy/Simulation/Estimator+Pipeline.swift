@@ -5,7 +5,7 @@ internal import Units
 
 extension Estimator {
   /// A rank of a pipeline.
-  struct PipelineRank {
+  struct PipelineRank: Sendable {
     var rank: Int
     /// For each of its stages, the places of the layers that it runs.
     var stages: [Range<Int>]
@@ -19,7 +19,7 @@ extension Estimator {
   ///
   /// - Parameter only: the one rank that is asked for; nil for all.
   func worstRank(
-    _ workload: Workload, _ layout: Layout, only: Int? = nil, _ distribution: (Graph) -> Distribution
+    _ workload: Workload, _ layout: Layout, only: Int? = nil, _ distribution: @Sendable (Graph) -> Distribution
   ) throws(EstimationError) -> SimulatedRank {
     let ranks = layout.degrees.pipeline
     let batches = workload.accumulation
@@ -42,22 +42,20 @@ extension Estimator {
       }
       let kinds = try description.layerKinds(configuration: configuration, settings: workload.forward)
       var seen = Set<[[LayerKind]]>()
-      var worst: (rank: PipelineRank, timeline: Timeline)?
-      for rank in only.map({ $0..<$0 + 1 }) ?? 0..<ranks {
+      let unlike = (only.map { $0..<$0 + 1 } ?? 0..<ranks).compactMap { rank -> PipelineRank? in
         let stages = (0..<perRank).map {
           Self.layers(ofStage: rank + $0 * ranks, of: count, among: description.layers.count)
         }
         let isEnd = rank == 0 || rank == ranks - 1
-        if !isEnd, let kinds, !seen.insert(stages.map { Array(kinds[$0]) }).inserted { continue }
-        let order = try Self.order(layout, rank: rank, batches: batches)
-        let timeline = try self.timeline(
-          workload, description, rank: rank, of: ranks, stages: stages, kinds: kinds, order, distribution)
-        guard let peak = timeline.peak(ofStep: 2)?.peak.bytes else { continue }
-        if let known = worst?.timeline.peak(ofStep: 2)?.peak.bytes, known >= peak { continue }
-        worst = (PipelineRank(rank: rank, stages: stages), timeline)
+        if !isEnd, let kinds, !seen.insert(stages.map { Array(kinds[$0]) }).inserted { return nil }
+        return PipelineRank(rank: rank, stages: stages)
+      }
+      let worst = try SimulatedRank.worst(of: unlike.count) { index throws(LoweringError) in
+        let timeline = try timeline(workload, layout, description, unlike[index], kinds: kinds, distribution)
+        return SimulatedRank(timeline: timeline, ofPipeline: unlike[index])
       }
       guard let worst else { throw LoweringError(message: "the pipeline has no ranks") }
-      return SimulatedRank(timeline: worst.timeline, ofPipeline: worst.rank)
+      return worst
     } catch {
       throw EstimationError(error)
     }
@@ -100,15 +98,17 @@ extension Estimator {
 
   /// The timeline of one rank.
   private func timeline(
-    _ workload: Workload, _ description: ModelDescription, rank: Int, of ranks: Int, stages: [Range<Int>],
-    kinds: [LayerKind]?, _ order: PipelineOrder, _ distribution: (Graph) -> Distribution
+    _ workload: Workload, _ layout: Layout, _ description: ModelDescription, _ rank: PipelineRank,
+    kinds: [LayerKind]?, _ distribution: (Graph) -> Distribution
   ) throws(LoweringError) -> Timeline {
+    let (stages, last) = (rank.stages, layout.degrees.pipeline - 1)
     func graph(_ places: [[Int]]) throws(LoweringError) -> Graph {
       try description.pipelineGraph(
         stages: places.indices.map {
-          (places[$0], isFirst: rank == 0 && $0 == 0, isLast: rank == ranks - 1 && $0 == places.count - 1)
+          (places[$0], isFirst: rank.rank == 0 && $0 == 0, isLast: rank.rank == last && $0 == places.count - 1)
         }, configuration: configuration, settings: workload.forward)
     }
+    let order = try Self.order(layout, rank: rank.rank, batches: workload.accumulation)
     if stages.count == 1, let kinds, !playsEveryLayer, distribution(Graph()).fromTheStart.isEmpty,
       let repetition = LayerRepetition(of: Array(kinds[stages[0]]))
     {

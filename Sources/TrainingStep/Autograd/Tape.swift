@@ -86,9 +86,9 @@ struct Tape {
   func bytes(of value: Graph.ValueID) -> ByteCount { Tensor.bytes(graph[value].layout.shape, graph[value].dataType) }
 
   func tensor(_ value: Graph.ValueID) -> Tensor? {
-    bound[graph[value].owner.index].map {
-      Tensor(storage: $0, layout: graph[value].layout, dataType: graph[value].dataType)
-    }
+    let noted = graph[value]
+    guard let storage = bound[noted.owner.index] else { return nil }
+    return Tensor(storage: storage, layout: noted.layout, dataType: noted.dataType)
   }
 
   // MARK: - Forward
