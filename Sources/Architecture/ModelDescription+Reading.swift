@@ -66,6 +66,8 @@ extension ModelDescription {
   }
 
   private init(_ choice: FamilyChoice, _ patterns: StackedPatterns, _ weightSet: WeightSet, _ settings: Settings) {
+    var patterns = patterns
+    patterns.table.makeBuffers(choice.assignment.buffers)
     let packed = PackedWeights(patterns.table, weightSet, settings)
     var assembly = Assembly(choice, patterns.table, weightSet, packed)
     assembly.run()

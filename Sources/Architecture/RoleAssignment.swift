@@ -9,8 +9,10 @@ struct RoleAssignment {
   var stackOf: [Int]
   /// For each pattern: its part; nil where the family does not say.
   var roles: [Role?]
-  /// Parts beside the blocks that a guess has given away.
-  var claimed: Set<Role> = []
+  /// The columns of an encoder-decoder; nil where there is none, or a row tells them.
+  var pair: ColumnPair?
+  /// The patterns that a family keeps as buffers and a guess has found under other names.
+  var buffers: Set<Int> = []
   /// Whether linear layers look as if they were stored as `[in, out]`; a row knows better.
   var isTransposed = false
   /// Why a pattern has the part that a guess gave it, in words.
@@ -91,7 +93,7 @@ struct RoleAssignment {
   }
 
   /// `a.b.layers.` gives ``, `a.`, `a.b.` and `a.b.layers.`.
-  private static func prefixes(of path: String) -> Set<String> {
+  static func prefixes(of path: String) -> Set<String> {
     var result: Set<String> = [""]
     var index = path.startIndex
     while index < path.endIndex {

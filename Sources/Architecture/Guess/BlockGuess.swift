@@ -50,6 +50,7 @@ struct BlockGuess {
     guessConvolutions(weights.filter { roles[$0] == nil && shape($0).rank == 4 })
     guessLatentAttention(weights.filter { roles[$0] == nil }, hidden)
     guessExperts(weights.filter { roles[$0] == nil }, hidden)
+    guessRelativeBias(weights.filter { roles[$0] == nil })
     guessMatrices(weights.filter { roles[$0] == nil && shape($0).rank == 2 && !isNumbered($0) }, hidden)
     guessHeadNorms(weights.filter { roles[$0] == nil && shape($0).rank == 1 }, hidden)
     guessNorms(weights.filter { roles[$0] == nil && shape($0) == [hidden] })
@@ -157,16 +158,12 @@ struct BlockGuess {
       case (.fusedGateUp, true): .expertFusedGateUp
       default: hinted
       }
-    if let over = Self.overEncoder[role], claimed.contains(role) {
+    if let over = GuessHints.overEncoder[role], claimed.contains(role) {
+      // The second of two parts of a name.
       return claim(pattern, over, "called \(last), the second in a block")
     }
     claim(pattern, role, "called \(last)")
   }
-
-  /// What the second of two parts of a name does: attention over an encoder.
-  private static let overEncoder: [Role: Role] = [
-    .query: .crossQuery, .key: .crossKey, .value: .crossValue, .attentionOutput: .crossAttentionOutput,
-  ]
 
   private func lastWord(_ pattern: Int) -> String {
     let module = table.patterns[pattern].module.lowercased()

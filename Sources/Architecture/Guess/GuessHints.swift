@@ -30,7 +30,10 @@ struct GuessHints {
     func size(_ own: [String], _ others: [String]) -> Int? { settings.size(own.isEmpty ? others : own)?.value }
     hidden = size(keys.hidden, ConfigurationKeys.unknown.hidden)
     heads = size(keys.heads, ConfigurationKeys.unknown.heads)
-    keyValueHeads = size(keys.keyValueHeads, ConfigurationKeys.unknown.keyValueHeads)
+    // A family without a word for it has as many as heads.
+    keyValueHeads =
+      family?.keys.keyValueHeads.isEmpty == true
+      ? heads : size(keys.keyValueHeads, ConfigurationKeys.unknown.keyValueHeads)
     headDimension = size(keys.headDimension, ConfigurationKeys.unknown.headDimension)
     experts = size(keys.experts, ConfigurationKeys.unknown.experts)
     if let rank = settings.size(["kv_lora_rank"])?.value, let turned = settings.size(["qk_rope_head_dim"])?.value,
@@ -46,6 +49,26 @@ struct GuessHints {
         .union(family.headNames.values)
     }
   }
+
+  /// The same for blocks that attend to their own tokens alone.
+  var attendingOnce: GuessHints {
+    var hints = self
+    hints.expected?.subtract(Self.overEncoder.values)
+    return hints
+  }
+
+  /// The same for the part of a block that attends over an encoder, as if it were a block by itself.
+  var attendingAlone: GuessHints {
+    var hints = self
+    hints.expected = Set(Self.overEncoder.keys)
+    return hints
+  }
+
+  /// What the parts of an attention over an encoder are to a block, by what they are to the attention.
+  static let overEncoder: [Role: Role] = [
+    .query: .crossQuery, .key: .crossKey, .value: .crossValue, .attentionOutput: .crossAttentionOutput,
+    .inputNorm: .crossAttentionNorm,
+  ]
 
   func allows(_ role: Role) -> Bool { expected?.contains(role) ?? true }
 

@@ -153,6 +153,11 @@ struct PatternTable {
 }
 
 extension PatternTable {
+  /// Counts patterns among what is kept and does not train.
+  mutating func makeBuffers(_ numbers: Set<Int>) {
+    for number in numbers { patterns[number].part = .buffer }
+  }
+
   /// Decides for each pattern which part of its module it is.
   private mutating func classify(_ tensors: [StoredTensor]) {
     let texts = Set(patterns.map(\.text))
