@@ -53,6 +53,18 @@ import Testing
     try expectTheSame(renamed.weightSet(), Blueprint.llamaConfiguration())
   }
 
+  @Test func givenBackItSaysTheSameOfTwoColumns() throws {
+    let set = CustomModel.encoderDecoder.blueprint.weightSet()
+    let t5 = configuration([
+      "model_type": "t5", "d_model": 512, "d_kv": 64, "num_heads": 6, "num_layers": 6, "d_ff": 1024,
+      "vocab_size": 32128,
+    ])
+    let told = ModelDescription(weightSet: set, configuration: t5)
+    #expect(told.family == "t5" && told.isRenamed && told.layersPath == "left.unit")
+    #expect(told.otherStacks.first?.modules[.finalNorm]?.path == "right.scale")
+    try expectTheSame(set, t5)
+  }
+
   private func read(_ root: [String: Configuration.Node]) throws(CheckpointError) -> ModelDescription {
     try ModelDescription(
       weightSet: Blueprint.llama(layers: 4).weightSet(), configuration: Blueprint.llamaConfiguration(),

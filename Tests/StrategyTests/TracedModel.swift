@@ -63,13 +63,15 @@ struct TracedModel: Sendable {
     }
   }
 
-  /// A model of Tests/Truth/models with further tensors, type and shape by name.
-  static func named(_ name: String, adding extra: [String: String]) -> TracedModel? {
+  /// A model of Tests/Truth/models with further tensors, type and shape by name, and all of them under other names.
+  static func named(
+    _ name: String, adding extra: [String: String] = [:], renaming: (String) -> String = { $0 }
+  ) -> TracedModel? {
     guard let document = texts[name].flatMap({ Configuration(line: Substring($0), file: "config.json") }),
       let configuration = document.section("config"), let tensors = document.section("tensors")
     else { return nil }
     let own = tensors.root.compactMapValues { if case .string(let tensor) = $0 { tensor } else { nil } }
-    return TracedModel(configuration: configuration, tensors: own.merging(extra) { $1 })
+    return TracedModel(configuration: configuration, tensors: own.merging(extra) { $1 }, renaming: renaming)
   }
 
   private static func range(in name: String) -> ClosedRange<Int>? {
@@ -89,13 +91,16 @@ struct TracedModel: Sendable {
   }
 
   /// - Parameter tensors: type and shape, `BF16 704x256`, by name.
-  private init(configuration: Configuration, tensors: [String: String]) {
+  private init(
+    configuration: Configuration, tensors: [String: String], renaming: (String) -> String = { $0 }
+  ) {
     let stored = tensors.sorted { $0.key < $1.key }.flatMap { name, tensor -> [StoredTensor] in
       let words = tensor.split(separator: " ")
       guard words.count == 2, let type = DataType(rawValue: String(words[0])) else { return [] }
       let shape = Shape(words[1].split(separator: "x").compactMap { Int($0) })
       return Self.expanded(name).map {
-        StoredTensor(name: $0, dataType: type, shape: shape, fileIndex: 0, range: FileRange(offset: 0, length: 0))
+        StoredTensor(
+          name: renaming($0), dataType: type, shape: shape, fileIndex: 0, range: FileRange(offset: 0, length: 0))
       }
     }
     let file = "model.safetensors"

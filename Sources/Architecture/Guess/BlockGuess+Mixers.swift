@@ -76,7 +76,9 @@ extension BlockGuess {
 
   /// T5's bias of the scores: a number for each head and range of distances, in one block only.
   mutating func guessRelativeBias(_ weights: [Int]) {
-    guard hints.expected?.contains(.relativePositionBias) == true, let heads = hints.heads, heads != hidden else { return }
+    guard hints.expected?.contains(.relativePositionBias) == true, let heads = hints.heads, heads != hidden else {
+      return
+    }
     for pattern in weights where shape(pattern).rank == 2 && shape(pattern)[1] == heads {
       guard table.patterns[pattern].tally.tensors == 1 else { continue }
       claim(pattern, .relativePositionBias, "\(shape(pattern)[0]) rows of \(heads) heads, in one block only")

@@ -64,7 +64,9 @@ private struct Columns {
 
   private func shape(_ pattern: Int) -> Shape { tensors[table.patterns[pattern].example].shape }
 
-  private func tally(_ patterns: [Int]) -> [Shape: Int] { patterns.reduce(into: [:]) { $0[shape($1), default: 0] += 1 } }
+  private func tally(_ patterns: [Int]) -> [Shape: Int] {
+    patterns.reduce(into: [:]) { $0[shape($1), default: 0] += 1 }
+  }
 
   /// What the decoder calls otherwise than the encoder, or has in another shape.
   private func unshared(_ patterns: [Int]) -> [Int] {

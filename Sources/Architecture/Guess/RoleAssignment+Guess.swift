@@ -19,7 +19,11 @@ extension RoleAssignment {
     principal =
       stacks.firstIndex { $0.name == said.layers } ?? pair?.encoder
       ?? Self.principal(of: table, stacks, tensors, hints, layers: layers)
-    for (pattern, role) in said.roles { roles[pattern] = role }
+    for (pattern, role) in said.roles {
+      roles[pattern] = role
+      guard table.patterns[pattern].stackPath == nil, role != .other else { continue }
+      stackOf[pattern] = pair?.owner(of: table.patterns[pattern].text) ?? principal ?? -1
+    }
     guard let principal else { return }
     // The factors of an adapter say little of what they adapt.
     guard stacks[principal].patterns.contains(where: { table.patterns[$0].adapter == nil }) else { return }

@@ -19,8 +19,12 @@ extension RoleAssignment {
     if let pair {
       let found = Set(stacks[pair.decoder].patterns.compactMap { roles[$0] })
       let outside = table.patterns.indices.filter { table.patterns[$0].stackPath == nil && !buffers.contains($0) }
-      // What is left over beside two columns could belong to either.
-      guard found.isSuperset(of: GuessHints.overEncoder.values),
+      let isCountedOnce = stacks.allSatisfy { stack in
+        stack.patterns.allSatisfy { table.patterns[$0].tally.tensors <= stack.blocks.count }
+      }
+      // A block of which a part is there several times has more parts than were told, and what is left over beside two
+      // columns could belong to either.
+      guard found.isSuperset(of: GuessHints.overEncoder.values), isCountedOnce,
         Self.weights(outside, table).allSatisfy({ roles[$0] != nil })
       else { return nil }
     }

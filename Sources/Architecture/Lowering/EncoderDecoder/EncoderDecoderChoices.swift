@@ -19,6 +19,14 @@ struct EncoderDecoderChoices: Sendable {
     case sines
     /// A table that does not train for the frames, and a learned one that is read by index for the tokens (Whisper).
     case frames
+
+    /// Whether a checkpoint has a table for each column.
+    var areStored: Bool {
+      switch self {
+      case .relative, .sines: false
+      case .learned, .frames: true
+      }
+    }
   }
 
   enum EmbeddingScale: Sendable {

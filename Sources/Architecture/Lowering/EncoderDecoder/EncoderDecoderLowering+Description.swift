@@ -87,6 +87,9 @@ extension EncoderDecoderLowering {
         else { return "\(column.stack.path) has no relative position bias for its \(column.sizes.heads) heads" }
         continue
       }
+      if choices.positions.areStored, column.stack.modules[.positionEmbedding]?.weight == nil {
+        return "\(column.stack.path) has no table of positions"
+      }
       let places = places(of: column)
       guard (0...1 << 24).contains(places), column.length <= places else {
         return "a sequence of \(column.length) tokens is longer than the \(places) positions that the model has"
