@@ -33,7 +33,8 @@ public struct TrainingStep: Sendable {
   }
 
   public func run() -> Timeline {
-    let tape = simulated(repeating: nil)
+    var tape = loaded(repeating: nil)
+    play(&tape)
     return finished(tape.memory, tape.engine, sentOut: tape.sentOut)
   }
 
@@ -41,10 +42,11 @@ public struct TrainingStep: Sendable {
   /// it as they would have to.
   public func run(repeating layers: LayerRepetition) -> Timeline? {
     guard graph.segments.count == layers.count else { return nil }
-    let tape = simulated(repeating: layers)
+    var tape = loaded(repeating: layers)
     // What clipping allocates depends on the number of parameters, unless the engine does it; what goes out of the GPU in a
     // layer is not noted.
     guard !workload.clipsGradients || tape.engine?.clipsGradients == true, !tape.sendsCheckpointsOut else { return nil }
+    play(&tape)
     let deferred = tape.engine as? DeferredEngine
     guard let run = tape.memory.repeating(layers, deferred) else { return nil }
     return finished(run.memory, run.engine ?? tape.engine, sentOut: .zero)
@@ -93,8 +95,8 @@ public struct TrainingStep: Sendable {
     tape.dropGradients()
   }
 
-  private func simulated(repeating layers: LayerRepetition?) -> Tape {
-    var tape = loaded(repeating: layers)
+  /// Both steps of a loaded rank.
+  private func play(_ tape: inout Tape) {
     var lasting = Lasting()
     for step in 1...2 {
       tape.memory.begin(.input, step: step)
@@ -118,7 +120,6 @@ public struct TrainingStep: Sendable {
       for batch in batches { tape.drop(batch) }
       tape.memory.endStep()
     }
-    return tape
   }
 }
 
