@@ -5,9 +5,12 @@ internal import Units
 // where the run goes from the first layer to the last, backwards where it goes the other way.
 
 extension Memory {
-  /// The run with the left-out layers put in; nil where the two blocks do not do the same.
-  func repeating(_ layers: LayerRepetition) -> Memory? {
-    guard let visits = Visits(self, layers) else { return nil }
+  /// The run with the left-out layers put in, and what became of an engine that waited for them; nil where the two blocks
+  /// do not do the same.
+  func repeating(
+    _ layers: LayerRepetition, _ deferred: DeferredEngine? = nil
+  ) -> (memory: Memory, engine: (any DataParallelEngine)?)? {
+    guard let visits = Visits(self, layers, deferred) else { return nil }
     return visits.replayed()
   }
 }
@@ -23,6 +26,7 @@ private struct Visits {
   private let memory: Memory
   private let log: [Memory.Entry]
   private let layers: LayerRepetition
+  private let deferred: DeferredEngine?
   /// The section that each allocation was made in.
   private var homes: [Int?]
   private var visits: [Visit] = []
@@ -31,10 +35,11 @@ private struct Visits {
   /// For each death in the second block, the allocation that dies at that point of the first.
   private var counterparts: [Int: Int] = [:]
 
-  init?(_ memory: Memory, _ layers: LayerRepetition) {
+  init?(_ memory: Memory, _ layers: LayerRepetition, _ deferred: DeferredEngine?) {
     guard var log = memory.log else { return nil }
     self.memory = memory
     self.layers = layers
+    self.deferred = deferred
     homes = Array(repeating: nil, count: memory.count)
     // What is let go of outside of all layers belongs to the layer that made it.
     for place in log.indices {
@@ -42,7 +47,7 @@ private struct Visits {
       case .birth(let allocation): homes[allocation] = log[place].section
       case .death(let allocation):
         if log[place].section == nil { log[place].section = homes[allocation] }
-      case .begin, .endForward, .endStep: break
+      case .begin, .endForward, .endStep, .request: break
       }
     }
     self.log = log
@@ -92,6 +97,8 @@ private struct Visits {
       case (.death(let one), .death(let other)):
         guard let home = homes[one], homes[other] == home + layers.period else { return false }
         counterparts[other] = one
+      case (.request(let one), .request(let other)):
+        guard deferred?.model.agree(one, other, successors) == true else { return false }
       default: return false
       }
     }
@@ -112,8 +119,9 @@ private struct Visits {
     }
   }
 
-  func replayed() -> Memory? {
+  func replayed() -> (memory: Memory, engine: (any DataParallelEngine)?)? {
     var result = Memory()
+    var engine = deferred.map { DeferredEngine.Resumed($0) }
     /// The storages that an allocation stands for: one, or for the second block one for each time that it is played.
     var made = [[Memory.StorageID]](repeating: [], count: homes.count)
     var place = 0
@@ -124,10 +132,11 @@ private struct Visits {
         switch log[place].event {
         case .birth(let allocation): made[allocation] = [copy(allocation, to: &result)]
         case .death(let allocation):
-          // Of the second block's, the first sees the first one, and what lies behind the last.
-          let storages = made[allocation]
-          guard let storage = part(log[place].section) == .first ? storages.first : storages.last else { return nil }
+          guard let storage = outer(allocation, at: place, made) else { return nil }
           result.release(storage)
+        case .request(let request):
+          let isDone = engine?.perform(request, ofCopy: nil, &result) { outer($0.index, at: place, made) }
+          guard isDone == true else { return nil }
         case .begin(let phase, let step): result.begin(phase, step: step)
         case .endForward: result.endForward()
         case .endStep: result.endStep()
@@ -146,8 +155,11 @@ private struct Visits {
             }
             made[allocation][number] = copy(allocation, to: &result)
           case .death(let allocation):
-            guard let storage = storage(allocation, number, made), storage.index >= 0 else { return nil }
+            guard let storage = storage(allocation, number, made) else { return nil }
             result.release(storage)
+          case .request(let request):
+            let isDone = engine?.perform(request, ofCopy: number, &result) { storage($0.index, number, made) }
+            guard isDone == true else { return nil }
           case .begin, .endForward, .endStep: return nil
           }
         }
@@ -155,19 +167,27 @@ private struct Visits {
       place = visit.entries.upperBound
       next += 1
     }
-    return result
+    return (result, engine?.engine)
   }
 
-  /// What dies when the second block, played for the given time, lets go of an allocation.
+  /// What an allocation is to what happens outside of the second block: of that block's, the first one sees the first, and
+  /// what lies behind it the last.
+  private func outer(_ allocation: Int, at place: Int, _ made: [[Memory.StorageID]]) -> Memory.StorageID? {
+    part(log[place].section) == .first ? made[allocation].first : made[allocation].last
+  }
+
+  /// What an allocation is to the second block when that is played for the given time.
   private func storage(_ allocation: Int, _ number: Int, _ made: [[Memory.StorageID]]) -> Memory.StorageID? {
-    switch part(homes[allocation]) {
-    case .second?: made[allocation][number]
-    case .first? where number == 0: made[allocation].first
-    case .first?: successors[allocation].map { made[$0][number - 1] }
-    case .behind? where number == layers.copies: made[allocation].first
-    case .behind?: counterparts[allocation].map { made[$0][number + 1] }
-    default: nil
-    }
+    let storage: Memory.StorageID? =
+      switch part(homes[allocation]) {
+      case .second?: made[allocation][number]
+      case .first? where number == 0: made[allocation].first
+      case .first?: successors[allocation].map { made[$0][number - 1] }
+      case .behind? where number == layers.copies: made[allocation].first
+      case .behind?: counterparts[allocation].map { made[$0][number + 1] }
+      default: nil
+      }
+    return storage.flatMap { $0.index < 0 ? nil : $0 }
   }
 
   private func copy(_ allocation: Int, to result: inout Memory) -> Memory.StorageID {

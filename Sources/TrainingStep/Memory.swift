@@ -17,6 +17,8 @@ struct Memory {
       case begin(Phase, step: Int)
       case endForward
       case endStep
+      /// What an engine is asked that does its part later.
+      case request(EngineRequest)
     }
 
     var event: Event
@@ -63,6 +65,9 @@ struct Memory {
     log?.append(Entry(event: .endStep, section: nil))
     timeline.resident[step] = current
   }
+
+  /// Notes what an engine is to do when layers that were left out are put in.
+  mutating func note(_ request: EngineRequest) { log?.append(Entry(event: .request(request), section: section)) }
 
   /// A new storage with one reference.
   mutating func allocate(

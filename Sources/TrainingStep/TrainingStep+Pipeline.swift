@@ -8,7 +8,7 @@ extension TrainingStep {
   /// The timeline of a rank of whose one stage some layers are left out; nil where they do not repeat in it.
   public func run(_ order: PipelineOrder, repeating layers: LayerRepetition) -> Timeline? {
     guard graph.segments.count == layers.count, graph.stages.count == 1, !workload.clipsGradients else { return nil }
-    return simulated(order, repeating: layers).repeating(layers)?.finished
+    return simulated(order, repeating: layers).repeating(layers)?.memory.finished
   }
 
   private func simulated(_ order: PipelineOrder, repeating layers: LayerRepetition?) -> Memory {
@@ -37,7 +37,7 @@ extension TrainingStep {
           flights[action.stage][action.batch] = flight
         } else if let flight = flights[action.stage].removeValue(forKey: action.batch) {
           tape.memory.begin(.backward, step: step)
-          tape.engine?.beginBackward(isLast: place == order.actions.count - 1)
+          tape.engine?.beginBackward(isLast: place == order.actions.count - 1, &tape.memory)
           let gradient = tape.arrive(flight, stage, gradient: arriving.isEmpty ? nil : arriving[action.batch])
           if let sent { tape.memory.release(sent) }
           sent = gradient

@@ -33,25 +33,31 @@ public struct TrainingStep: Sendable {
   }
 
   public func run() -> Timeline {
-    let run = simulated(repeating: nil)
-    return finished(run.memory, run.outside)
+    var tape = loaded(repeating: nil)
+    play(&tape)
+    return finished(tape.memory, tape.engine, sentOut: tape.sentOut)
   }
 
   /// The timeline of a model of which some layers are left out, as if all were there; nil where layers do not repeat in
   /// it as they would have to.
   public func run(repeating layers: LayerRepetition) -> Timeline? {
-    // What clipping allocates depends on the number of parameters.
-    guard graph.segments.count == layers.count, !workload.clipsGradients else { return nil }
-    if case .zero(let settings)? = distribution.engine, !settings.canRepeat(graph.parameters(repeating: layers)) {
-      return nil
-    }
-    let run = simulated(repeating: layers)
-    return run.memory.repeating(layers).map { finished($0, run.outside) }
+    guard graph.segments.count == layers.count else { return nil }
+    var tape = loaded(repeating: layers)
+    // What clipping allocates depends on the number of parameters, unless the engine does it; what goes out of the GPU in a
+    // layer is not noted.
+    guard !workload.clipsGradients || tape.engine?.clipsGradients == true, !tape.sendsCheckpointsOut else { return nil }
+    play(&tape)
+    let deferred = tape.engine as? DeferredEngine
+    guard let run = tape.memory.repeating(layers, deferred) else { return nil }
+    return finished(run.memory, run.engine ?? tape.engine, sentOut: .zero)
   }
 
-  private func finished(_ memory: Memory, _ outside: OutsideMemory) -> Timeline {
+  private func finished(
+    _ memory: Memory, _ engine: (any DataParallelEngine)?, sentOut: ByteCount
+  ) -> Timeline {
     var timeline = memory.finished
-    timeline.outside = outside
+    timeline.outside = engine?.outside(workload.optimizer) ?? OutsideMemory()
+    timeline.outside.disk += sentOut
     return timeline
   }
 
@@ -89,15 +95,15 @@ public struct TrainingStep: Sendable {
     tape.dropGradients()
   }
 
-  private func simulated(repeating layers: LayerRepetition?) -> (memory: Memory, outside: OutsideMemory) {
-    var tape = loaded(repeating: layers)
+  /// Both steps of a loaded rank.
+  private func play(_ tape: inout Tape) {
     var lasting = Lasting()
     for step in 1...2 {
       tape.memory.begin(.input, step: step)
       // All micro-batches of a step are fetched before its first forward pass, as the Trainer does.
       let batches = (0..<workload.accumulation).map { _ in tape.makeInputs() }
       for (number, batch) in batches.enumerated() {
-        tape.engine?.beginBackward(isLast: number == batches.count - 1)
+        tape.engine?.beginBackward(isLast: number == batches.count - 1, &tape.memory)
         // The loss of the micro-step before, with its graph, is named until this one's takes its name.
         let previous = tape.takeGraph()
         tape.bindInputs(batch)
@@ -114,9 +120,6 @@ public struct TrainingStep: Sendable {
       for batch in batches { tape.drop(batch) }
       tape.memory.endStep()
     }
-    var outside = tape.engine?.outside(workload.optimizer) ?? OutsideMemory()
-    outside.disk += tape.sentOut
-    return (tape.memory, outside)
   }
 }
 

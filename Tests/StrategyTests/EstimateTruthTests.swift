@@ -11,6 +11,11 @@ struct EstimateTruthTests {
     #expect(Set(TracedRun.all.map(\.checkpoint)) == Set(TracedModel.all.keys))
   }
 
+  /// Rows that cannot be read are recorded; where the tables are read for the first time, that may be outside of any test.
+  @Test(arguments: TracedRun.tables) func everyRowIsRead(_ table: String) {
+    #expect(!TracedRun.table(table).isEmpty)
+  }
+
   /// The run's peak within 0.1 percent, and each phase's within 0.5.
   @Test(arguments: SimulatedRun.all) func phases(_ simulated: SimulatedRun) throws {
     let run = simulated.run

@@ -29,18 +29,19 @@ struct RepetitionTests {
 
   /// - Returns: whether the run could be told from one block of each kind.
   private static func compare(
-    _ model: Estimator, _ workload: Workload, _ layout: Strategy.Layout, _ name: String
+    _ model: Estimator, _ workload: Workload, _ layout: Strategy.Layout, _ name: String, rank: Int = 0
   ) throws -> Bool {
     var workload = workload
     workload.forward.isCheckpointed = workload.checkpointing != .none
     var model = model
-    model.rank = 0
+    model.rank = rank
     var whole = model
     whole.playsEveryLayer = true
     guard let folded = try model.folded(workload, layout: layout) else { return false }
     let played = try whole.timeline(workload, layout: layout)
     #expect(folded.peaks[2]?.mapValues(\.bytes) == played.peaks[2]?.mapValues(\.bytes), "\(name)")
     #expect(folded.resident == played.resident, "\(name)")
+    #expect(folded.outside == played.outside, "\(name)")
     #expect(try folded.reservation() == played.reservation(), "\(name)")
     let agrees = folded.allocations.map(Allocation.init) == played.allocations.map(Allocation.init)
     #expect(agrees, "\(name)")
@@ -84,14 +85,39 @@ struct RepetitionTests {
       guard let model = models[run.checkpoint]?.estimator else { continue }
       var layouts = [run.layout]
       if run.layout.strategy == .fsdp {
-        layouts += [.fsdp1, .zero1, .zero2].map { Strategy.Layout($0, run.layout.degrees) }
+        let zero: [StrategyKind] = [.zero1, .zero2, .zero3]
+        layouts += ([.fsdp1] + zero + zero).map { Strategy.Layout($0, run.layout.degrees) }
         layouts[1].engine.offload = .all
+        for index in layouts.indices.suffix(3) { layouts[index].engine.offload = .optimizer }
       }
       for layout in layouts where try Self.compare(model, run.workload, layout, run.testDescription) {
         told.insert(layout.strategy)
       }
     }
-    #expect(told == [.fsdp, .fsdp1, .zero1, .zero2, .ddp, .zeroRedundancy])
+    #expect(told == [.fsdp, .fsdp1, .zero1, .zero2, .zero3, .ddp, .zeroRedundancy])
+  }
+
+  /// What DeepSpeed does after so many elements, wherever in the model that is: as deep as published, some layers do it
+  /// and others do not.
+  @Test(arguments: [StrategyKind.zero1, .zero2, .zero3, .zeroPlusPlus, .zeroTopology, .deepOptimizerStates])
+  func buckets(_ strategy: StrategyKind) throws {
+    var forward = ForwardSettings(batchSize: 1, sequenceLength: 64, precision: .bf16, attention: .sdpa)
+    for name in ["opt-1.3b", "Llama-3-8B"] {
+      let model = try #require(SampleModels.estimators[name])
+      for (number, checkpointing) in [Checkpointing.none, .nonReentrant, .reentrant].enumerated() {
+        forward.precision = name == "opt-1.3b" && number == 1 ? .fp32 : .bf16
+        var workload = Workload(forward: forward, checkpointing: checkpointing)
+        workload.accumulation = 1 + number % 2
+        workload.clipsGradients = number == 2
+        var layout = Strategy.Layout(strategy, ParallelDegrees(data: 16)).resolved(gpusPerNode: 8)
+        if number == 1, [.zero1, .zero2, .zero3].contains(strategy) { layout.engine.offload = .optimizer }
+        if number == 2, strategy == .zero3 { layout.engine.offload = .all }
+        for rank in strategy == .zero1 || strategy == .zero2 ? [0, 15] : [0] {
+          let words = "\(name) \(strategy) \(checkpointing) rank \(rank)"
+          #expect(try Self.compare(model, workload, layout, words, rank: rank), "\(words)")
+        }
+      }
+    }
   }
 
   @Test func kindsThatRepeat() {

@@ -27,7 +27,7 @@ protocol DataParallelEngine {
   /// Whether a parameter has a gradient already, to which another is added in place.
   func holdsGradient(of parameter: Int) -> Bool
   /// - Parameter isLast: whether it is the last micro-step before an update.
-  mutating func beginBackward(isLast: Bool)
+  mutating func beginBackward(isLast: Bool, _ memory: inout Memory)
   mutating func endBackward(_ gradients: inout [Int: Tensor], _ memory: inout Memory)
   /// Whether the engine names what a checkpointed module was given, and its gradient, beyond its backward pass.
   func namesArguments(of module: Int) -> Bool
@@ -41,8 +41,9 @@ protocol DataParallelEngine {
   var clipsGradients: Bool { get }
   /// What the engine and its optimizer hold outside of the GPU.
   func outside(_ optimizer: Optimizer) -> OutsideMemory
-  /// What the optimizer of this rank updates in place of the parameters that a gradient has reached; nil for those.
-  func shares(of parameters: [Int]) -> [OptimizerShare]?
+  /// What the optimizer of this rank updates, in one of its calls, in place of the parameters that a gradient has reached;
+  /// nil for those.
+  func shares(of parameters: [Int], update: Int) -> [OptimizerShare]?
   /// Lets go of the gradients that the engine holds.
   mutating func dropGradients(_ memory: inout Memory)
 }
@@ -72,7 +73,7 @@ extension DataParallelEngine {
   mutating func load(_ parameter: Int, _ memory: inout Memory) -> Memory.StorageID? { nil }
   mutating func begin(_ memory: inout Memory) {}
   func holdsGradient(of parameter: Int) -> Bool { false }
-  func shares(of parameters: [Int]) -> [OptimizerShare]? { nil }
+  func shares(of parameters: [Int], update: Int) -> [OptimizerShare]? { nil }
   mutating func beforeForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory) {}
   mutating func afterForward(of module: Int, records: Bool, inBackward: Bool, _ memory: inout Memory) {}
   mutating func beforeRecomputation(of module: Int, _ memory: inout Memory) {}
@@ -80,7 +81,7 @@ extension DataParallelEngine {
   mutating func beforeBackward(of module: Int, _ memory: inout Memory) {}
   mutating func afterBackward(of module: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory) {}
   mutating func accumulated(_ parameter: Int, _ gradients: inout [Int: Tensor], _ memory: inout Memory) {}
-  mutating func beginBackward(isLast: Bool) {}
+  mutating func beginBackward(isLast: Bool, _ memory: inout Memory) {}
   mutating func endBackward(_ gradients: inout [Int: Tensor], _ memory: inout Memory) {}
   func namesArguments(of module: Int) -> Bool { false }
   mutating func name(_ storage: Memory.StorageID, _ memory: inout Memory) {}

@@ -190,7 +190,7 @@ struct FlatShard: DataParallelEngine {
     storage = next
   }
 
-  mutating func beginBackward(isLast: Bool) { sends = isLast || !settings.sendsOnce }
+  mutating func beginBackward(isLast: Bool, _ memory: inout Memory) { sends = isLast || !settings.sendsOnce }
 
   mutating func endBackward(_ gradients: inout [Int: Tensor], _ memory: inout Memory) {
     for module in groups.indices {
@@ -239,7 +239,7 @@ struct FlatShard: DataParallelEngine {
       }, optimizer)
   }
 
-  func shares(of parameters: [Int]) -> [OptimizerShare]? {
+  func shares(of parameters: [Int], update: Int) -> [OptimizerShare]? {
     guard !settings.offloads else { return [] }
     let reached = Set(parameters)
     return groups.compactMap { group in

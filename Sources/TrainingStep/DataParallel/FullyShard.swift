@@ -246,7 +246,7 @@ struct FullyShard: DataParallelEngine {
     }
   }
 
-  mutating func beginBackward(isLast: Bool) { sends = isLast || !settings.sendsOnce }
+  mutating func beginBackward(isLast: Bool, _ memory: inout Memory) { sends = isLast || !settings.sendsOnce }
 
   mutating func endBackward(_ gradients: inout [Int: Tensor], _ memory: inout Memory) {
     for module in groups.indices {
@@ -271,7 +271,7 @@ struct FullyShard: DataParallelEngine {
 
   // MARK: - Optimizer
 
-  func shares(of parameters: [Int]) -> [OptimizerShare]? {
+  func shares(of parameters: [Int], update: Int) -> [OptimizerShare]? {
     guard !settings.offloads else { return [] }
     return parameters.compactMap { place in
       self.parameters[place].map {

@@ -20,28 +20,32 @@ extension Graph {
   func parameters(repeating layers: LayerRepetition?) -> [ModelParameter] {
     let sections = sections.values
     var result: [ModelParameter] = []
+    // What adapters add stands behind all layers, again layer by layer.
     var repeated: [ModelParameter] = []
-    var behindRepeated = 0
+    var key = values.count
+    func addCopies() {
+      for _ in 0..<(layers?.copies ?? 0) {
+        for parameter in repeated {
+          var copy = parameter
+          copy.key = key
+          key += 1
+          result.append(copy)
+        }
+      }
+      repeated = []
+    }
     for (place, value) in values.enumerated() where value.owner.index == place {
       guard case .parameter(let trains) = value.origin else { continue }
       let parameter = ModelParameter(
         place: place, key: place, shape: value.layout.shape, dataType: value.dataType, trains: trains)
-      result.append(parameter)
-      guard let layers, let section = sections[place], case .second = layers.part(section) else { continue }
-      repeated.append(parameter)
-      behindRepeated = result.count
-    }
-    guard let layers else { return result }
-    var key = values.count
-    let copies = (0..<layers.copies).flatMap { _ in
-      repeated.map { parameter in
-        var copy = parameter
-        copy.key = key
-        key += 1
-        return copy
+      if let section = sections[place], layers?.part(section) == .second {
+        repeated.append(parameter)
+      } else {
+        addCopies()
       }
+      result.append(parameter)
     }
-    result.insert(contentsOf: copies, at: behindRepeated)
+    addCopies()
     return result
   }
 }

@@ -28,7 +28,6 @@ struct PartitionedGradients {
   private var wide: Memory.StorageID?
   /// What came from host memory for updates on the GPU, by the group that it is of.
   private var staged: [Int: [Memory.StorageID]] = [:]
-  private var current = 0
   var isLast = true
 
   init(_ settings: ZeroSettings, _ trained: [ModelParameter]) {
@@ -42,7 +41,7 @@ struct PartitionedGradients {
     gradientElements = own.reduce(0) { $0 + $1.gradientPart }
     parameterElements = trained.reduce(0) { $0 + part($1, over: settings.parameterRanks ?? settings.ranks) }
     self.gradientRanks = gradientRanks
-    parameters = Dictionary(uniqueKeysWithValues: own.map { ($0.own.place, $0) })
+    parameters = Dictionary(uniqueKeysWithValues: own.map { ($0.own.key, $0) })
     var groups: [[Int]] = []
     var first: [ModelParameter] = []
     var size = settings.subGroup
@@ -112,8 +111,8 @@ struct PartitionedGradients {
   // MARK: - Gradients
 
   /// `reduce_independent_p_g_buckets_and_remove_grads`.
-  mutating func collect(_ place: Int, _ gradient: Tensor, _ memory: inout Memory) {
-    guard let parameter = parameters[place] else { return memory.release(gradient.storage) }
+  mutating func collect(_ key: Int, _ gradient: Tensor, _ memory: inout Memory) {
+    guard let parameter = parameters[key] else { return memory.release(gradient.storage) }
     if elements + parameter.own.count > settings.bucket, elements > 0 { reduce(&memory) }
     if elements + parameter.own.count <= settings.bucket {
       memory.release(gradient.storage)
@@ -200,7 +199,6 @@ struct PartitionedGradients {
 
   /// `_prepare_fp32_grad_for_sub_group`, and before the first group a look for what is not finite and the norm.
   mutating func beginUpdate(_ number: Int, _ memory: inout Memory) {
-    current = number
     if let stride = settings.updateStride { stage(number, stride, &memory) }
     guard !settings.offloadsOptimizer, number < groups.count else { return }
     if number == 0 { survey(&memory) }
@@ -246,17 +244,17 @@ struct PartitionedGradients {
     }
   }
 
-  mutating func endUpdate(_ memory: inout Memory) {
+  mutating func endUpdate(_ number: Int, _ memory: inout Memory) {
     if let wide { memory.release(wide) }
     wide = nil
-    for storage in staged.removeValue(forKey: current) ?? [] { memory.release(storage) }
+    for storage in staged.removeValue(forKey: number) ?? [] { memory.release(storage) }
   }
 
-  func shares(of reached: [Int]) -> [OptimizerShare] {
-    guard !settings.offloadsOptimizer, current < groups.count, !reached.isEmpty else { return [] }
+  func shares(of reached: [Int], update: Int) -> [OptimizerShare] {
+    guard !settings.offloadsOptimizer, update < groups.count, !reached.isEmpty else { return [] }
     return [
       OptimizerShare(
-        key: first[current].key, parameter: first[current].place, section: nil, shape: [groups[current].reduce(0, +)],
+        key: first[update].key, parameter: first[update].place, section: nil, shape: [groups[update].reduce(0, +)],
         dataType: .float32, isRow: true)
     ]
   }

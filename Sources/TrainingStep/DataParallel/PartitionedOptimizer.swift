@@ -26,8 +26,8 @@ struct PartitionedOptimizer: DataParallelEngine {
   /// The type of what trains, and with it of its gradients and of what is sent.
   let type: DataType
   private(set) var entries: [Entry] = []
-  /// The entries that a parameter of the graph stands for.
-  private var places: [Int: [Int]] = [:]
+  /// The entry of each parameter, by its key.
+  private var places: [Int: Int] = [:]
   /// The elements of the row, padded so that each rank's stretch begins at a multiple of four bytes
   /// (`nccl_start_alignment_factor`), and of a stretch (`partition_size`).
   let count: Int
@@ -57,7 +57,7 @@ struct PartitionedOptimizer: DataParallelEngine {
     type = trained.first?.dataType ?? .float32
     var offset = 0
     for parameter in trained {
-      places[parameter.place, default: []].append(entries.count)
+      places[parameter.key] = entries.count
       entries.append(Entry(parameter: parameter, offset: offset))
       offset += parameter.count
     }
@@ -80,7 +80,7 @@ struct PartitionedOptimizer: DataParallelEngine {
 
   /// What trains is a view of the row.
   mutating func load(_ parameter: Int, _ memory: inout Memory) -> Memory.StorageID? {
-    guard let entry = places[parameter]?.first, entries[entry].parameter.count > 0 else { return nil }
+    guard places[parameter] != nil else { return nil }
     return memory.allocate(.zero, cause: "load", module: "", category: .parameters)
   }
 
@@ -110,7 +110,7 @@ struct PartitionedOptimizer: DataParallelEngine {
 
   // MARK: - Gradients
 
-  mutating func beginBackward(isLast: Bool) {
+  mutating func beginBackward(isLast: Bool, _ memory: inout Memory) {
     self.isLast = isLast
     accumulates = accumulates || !isLast
   }
@@ -131,12 +131,12 @@ struct PartitionedOptimizer: DataParallelEngine {
 
   /// `reduce_independent_p_g_buckets_and_remove_grads`: the gradient is copied into the buffer.
   private mutating func collect(_ parameter: Int, _ gradient: Tensor, _ memory: inout Memory) {
-    let added = places[parameter] ?? []
-    let elements = added.reduce(0) { $0 + entries[$1].parameter.count }
+    guard let entry = places[parameter] else { return memory.release(gradient.storage) }
+    let elements = entries[entry].parameter.count
     if bucket.elements + elements > settings.bucket { reduce(&memory) }
-    bucket.entries += added
+    bucket.entries.append(entry)
     bucket.elements += elements
-    arrived.formUnion(added)
+    arrived.insert(entry)
     if elements > settings.bucket {
       bucket.large = gradient.storage
     } else {
@@ -210,10 +210,9 @@ struct PartitionedOptimizer: DataParallelEngine {
   mutating func endBackward(_ gradients: inout [Int: Tensor], _ memory: inout Memory) {
     guard isLast || settings.stage == .gradients else { return }
     if settings.stage == .optimizerStates {
-      var seen: Set<Int> = []
-      for entry in entries where seen.insert(entry.parameter.place).inserted {
-        guard let gradient = gradients.removeValue(forKey: entry.parameter.place) else { continue }
-        collect(entry.parameter.place, gradient, &memory)
+      for entry in entries {
+        guard let gradient = gradients.removeValue(forKey: entry.parameter.key) else { continue }
+        collect(entry.parameter.key, gradient, &memory)
       }
     }
     reduce(&memory)
@@ -312,7 +311,7 @@ struct PartitionedOptimizer: DataParallelEngine {
     wide = nil
   }
 
-  func shares(of parameters: [Int]) -> [OptimizerShare]? {
+  func shares(of parameters: [Int], update: Int) -> [OptimizerShare]? {
     guard !settings.offloadsOptimizer, let first = entries.first?.parameter, !parameters.isEmpty else { return [] }
     return [
       OptimizerShare(

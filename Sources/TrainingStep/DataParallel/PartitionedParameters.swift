@@ -55,11 +55,10 @@ struct PartitionedParameters: DataParallelEngine {
   private var recomputed: [Int: Set<Int>] = [:]
   var reduction: PartitionedGradients
 
-  init(_ settings: ZeroSettings, _ graph: Graph, _ wrapped: WrappedModules) {
+  /// - Parameter model: whose quantised weights come without their states.
+  init(_ settings: ZeroSettings, _ graph: Graph, _ model: WholeModel) {
     self.settings = settings
-    let all = graph.parameters(repeating: nil).filter {
-      !QuantizedWeight.isState(graph.values[$0.place].name ?? "")
-    }
+    let all = model.parameters.filter { !QuantizedWeight.isState(graph.values[$0.place].name ?? "") }
     let ranks = settings.parameterRanks ?? settings.ranks
     self.ranks = ranks
     parameters = all.map { own in
@@ -67,9 +66,9 @@ struct PartitionedParameters: DataParallelEngine {
         own: own, part: (own.storedCount + ranks - 1) / ranks,
         persists: own.storedCount <= settings.persistent)
     }
-    for (index, parameter) in all.enumerated() { places[parameter.place] = index }
+    for (index, parameter) in all.enumerated() { places[parameter.key] = index }
     let places = places
-    modules = wrapped.modules.map { $0.parameters.compactMap { places[$0] }.sorted() }
+    modules = model.modules.map { $0.compactMap { places[$0] }.sorted() }
     trace = ParameterTrace(modules, counts: all.map(\.storedCount))
     reduction = PartitionedGradients(settings, all.filter(\.trains))
   }
@@ -281,7 +280,7 @@ struct PartitionedParameters: DataParallelEngine {
 
   // MARK: - Passes
 
-  mutating func beginBackward(isLast: Bool) {
+  mutating func beginBackward(isLast: Bool, _ memory: inout Memory) {
     beginsForward = true
     reduction.isLast = isLast
   }
@@ -356,7 +355,7 @@ struct PartitionedParameters: DataParallelEngine {
 
   /// Behind it, those that stay gathered come back, each in a storage of its own (`_post_step`).
   mutating func endUpdate(_ number: Int, _ memory: inout Memory) {
-    reduction.endUpdate(&memory)
+    reduction.endUpdate(number, &memory)
     guard number == updates - 1 else { return }
     for index in parameters.indices where parameters[index].persists {
       parameters[index].status = .here(
@@ -371,7 +370,9 @@ struct PartitionedParameters: DataParallelEngine {
     }
   }
 
-  func shares(of parameters: [Int]) -> [OptimizerShare]? { reduction.shares(of: parameters) }
+  func shares(of parameters: [Int], update: Int) -> [OptimizerShare]? {
+    reduction.shares(of: parameters, update: update)
+  }
 }
 
 extension ModelParameter {

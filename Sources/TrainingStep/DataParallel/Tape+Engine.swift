@@ -15,13 +15,16 @@ extension Tape {
         graph.parameters(repeating: layers).filter { !own.contains(Graph.ValueID($0.place)) })
     case .zeroRedundancy(let ranks)?:
       engine = ZeroRedundancy(ranks: ranks, graph.parameters(repeating: layers))
-    case .zero(let settings)? where settings.stage == .parameters:
-      let wrapped = WrappedModules(leavesOf: graph)
-      engine = PartitionedParameters(settings, graph, wrapped)
-      sendsCheckpointsOut = settings.drive?.activations != nil
-      self.wrapped = wrapped
     case .zero(let settings)?:
-      engine = PartitionedOptimizer(settings, graph.parameters(repeating: layers))
+      wrapped = settings.stage == .parameters ? WrappedModules(leavesOf: graph) : nil
+      sendsCheckpointsOut = settings.drive?.activations != nil
+      let model = WholeModel(graph, wrapped, repeating: layers)
+      let whole: any DataParallelEngine =
+        settings.stage == .parameters
+        ? PartitionedParameters(settings, graph, model) : PartitionedOptimizer(settings, model.parameters)
+      engine =
+        layers == nil
+        ? whole : DeferredEngine(whole, model, takesGradientsAtOnce: settings.stage != .optimizerStates)
     case .fullyShard(let settings)?, .flatShard(let settings)?:
       guard let wrapped = WrappedModules(graph) else { return }
       if case .fullyShard? = distribution.engine {
@@ -37,7 +40,7 @@ extension Tape {
   mutating func update(_ workload: Workload, _ states: inout OptimizerStates) {
     for number in 0..<(engine?.updates ?? 1) {
       engine?.beginUpdate(number, &memory)
-      optimize(workload, &states)
+      optimize(workload, &states, update: number)
       engine?.endUpdate(number, &memory)
     }
   }

@@ -17,19 +17,28 @@ extension WrappedModules {
       owners[index] = module
       modules[module].parameters.append(index)
     }
-    self.init(modules: modules)
+    let sections = graph.sections.operators
+    var passes: [[Call]] = []
+    var seen: Set<Int> = []
     for (place, operation) in graph.operators.enumerated() {
       // Views of parameters are no passes.
       guard !operation.outputs.allSatisfy({ owners[graph[$0].owner.index] != nil }) else { continue }
       let used = Set(operation.inputs.compactMap { owners[graph[$0].owner.index] }).sorted()
+      // What is used in several stretches belongs to none.
+      for module in used {
+        let isAlike = seen.insert(module).inserted || modules[module].section == sections[place]
+        modules[module].section = isAlike ? sections[place] : nil
+      }
       var arguments: [Graph.ValueID] = []
       for input in operation.inputs where owners[graph[input].owner.index] == nil && !arguments.contains(input) {
         arguments.append(input)
       }
-      add(
+      passes.append(
         used.map {
           Call(module: $0, operators: place..<place + 1, arguments: arguments, results: operation.outputs)
         })
     }
+    self.init(modules: modules)
+    for calls in passes { add(calls) }
   }
 }

@@ -21,7 +21,7 @@ struct ZeroRedundancy: DataParallelEngine {
     self.own = own
   }
 
-  func shares(of parameters: [Int]) -> [OptimizerShare]? {
+  func shares(of parameters: [Int], update: Int) -> [OptimizerShare]? {
     let reached = Set(parameters)
     return own.filter { reached.contains($0.place) }.map {
       OptimizerShare(key: $0.key, parameter: $0.place, section: nil, shape: $0.shape, dataType: $0.dataType)

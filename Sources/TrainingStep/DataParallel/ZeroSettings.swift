@@ -87,12 +87,4 @@ extension ZeroSettings {
     return nil
   }
 
-  /// Whether the run of a whole model can be told from that of some of its layers: whether nothing happens after so many
-  /// elements, wherever in the model that is.
-  func canRepeat(_ parameters: [ModelParameter]) -> Bool {
-    switch stage {
-    case .optimizerStates, .gradients: parameters.reduce(0) { $0 + ($1.trains ? $1.count : 0) } <= bucket
-    case .parameters: false
-    }
-  }
 }

@@ -10,9 +10,11 @@ struct OptimizerStates {
 
 extension Tape {
   /// One optimizer step over the parameters that a gradient has reached, in the model's order.
-  mutating func optimize(_ workload: Workload, _ states: inout OptimizerStates) {
+  ///
+  /// - Parameter update: which of the calls it is that the engine makes of one.
+  mutating func optimize(_ workload: Workload, _ states: inout OptimizerStates, update: Int) {
     let reached = reached.filter(isParameter).sorted()
-    let shares = engine?.shares(of: reached)
+    let shares = engine?.shares(of: reached, update: update)
     let parameters =
       shares
       ?? reached.map {
