@@ -80,7 +80,7 @@ fuzz-zip fuzz-pickle fuzz-gguf: fuzz-%:
 # Time and memory of an answer grow with the kinds of layers, not with layers or GPUs.
 scaling: build samples
 	@for gpus in 8 64 512 4096 16384; do \
-	  for layout in "fsdp" "fsdp --tensor-parallel 8" "pp --tensor-parallel 4 --pipeline-parallel 2 --accumulate 8"; do \
+	  for layout in "fsdp" "zero3" "fsdp --tensor-parallel 8" "pp --tensor-parallel 4 --pipeline-parallel 2 --accumulate 8"; do \
 	    start=$$(date +%s%N); \
 	    $(PLIMSOLL) estimate $(SAMPLES)/$(MODEL) --gpus $$gpus --nodes $$((gpus / 8)) --gpu h100-80gb --checkpointing \
 	      non-reentrant --strategy $$layout > /dev/null || [ $$? = 1 ]; \
