@@ -101,7 +101,7 @@ package struct EstimateAnswer: Answer {
         Page.Fact("Checkpoint", .text(question.checkpoint)),
         Page.Fact(
           "Model", .text(question.family), estimate.isRecognised ? .exact : .assumed,
-          note: estimate.isRecognised ? nil : "no known family: guessed from names and shapes"),
+          note: estimate.isRecognised ? nil : estimate.assumptions.first { $0.what == "architecture" }?.source),
         Page.Fact("Workload", .text(question.workload.summary(reading: question.inputs))),
         Page.Fact("Strategy", .text(question.layout.summary)),
       ]),

@@ -258,7 +258,9 @@ public struct Estimator: Sendable {
         Assumption(
           what: "architecture", value: description.family,
           source: description.architectureFile.map { "parts as \($0) says" }
-            ?? "guessed from names and shapes, since no known family fits"))
+            ?? (description.isRenamed
+              ? "the family that config.json names, its parts under other names told by their shapes"
+              : "guessed from names and shapes, since no known family fits")))
     }
     if description.container == .gguf {
       result.append(
