@@ -47,8 +47,7 @@ public struct TrainingStep: Sendable {
     // layer is not noted.
     guard !workload.clipsGradients || tape.engine?.clipsGradients == true, !tape.sendsCheckpointsOut else { return nil }
     play(&tape)
-    let deferred = tape.engine as? DeferredEngine
-    guard let run = tape.memory.repeating(layers, deferred) else { return nil }
+    guard let run = tape.memory.repeating(layers, tape.engine as? DeferredEngine) else { return nil }
     return finished(run.memory, run.engine ?? tape.engine, sentOut: .zero)
   }
 

@@ -95,18 +95,13 @@ package struct EstimateAnswer: Answer {
 
   // MARK: - For people
 
-  /// What stands in for the forward pass of a known family.
-  private var howItRuns: String {
-    estimate.assumptions.first { $0.what == "architecture" }?.source ?? "run as its own graph says"
-  }
-
   package var page: Page {
     var blocks: [Page.Block] = [
       .facts([
         Page.Fact("Checkpoint", .text(question.checkpoint)),
         Page.Fact(
           "Model", .text(question.family), estimate.isRecognised ? .exact : .assumed,
-          note: estimate.isRecognised ? nil : howItRuns),
+          note: estimate.standIn),
         Page.Fact("Workload", .text(question.workload.summary(reading: question.inputs))),
         Page.Fact("Strategy", .text(question.layout.summary)),
       ]),

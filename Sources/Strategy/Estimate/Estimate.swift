@@ -19,12 +19,15 @@ public struct Estimate: Sendable {
   public var resident: ByteCount
   /// What is offloaded, with its buffers.
   public var outside: OutsideMemory
-  /// Whether the family is known.
-  public var isRecognised: Bool
+  /// What stood in for the forward pass of a known family, in words; nil where nothing had to.
+  public var standIn: String?
   public var assumptions: [Assumption]
 
   /// How far the allocated peak may be off.
   public var uncertainty: Uncertainty
+
+  /// Whether the forward pass of a known family was run.
+  public var isRecognised: Bool { standIn == nil }
 
   /// The band in which the allocated peak is expected.
   public var range: ClosedRange<ByteCount> {

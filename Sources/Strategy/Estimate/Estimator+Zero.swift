@@ -66,8 +66,8 @@ extension Estimator {
     return settings
   }
 
-  /// The rank with the highest peak: the first one's gradients come last and the last one's first, and
-  /// its share is padded. What lies between holds no more than those.
+  /// The rank with the highest peak: the first one's gradients come last and the last one's first, and its share is
+  /// padded. What lies between holds no more than those.
   func worstPartition(_ workload: Workload, _ layout: Layout) throws(EstimationError) -> SimulatedRank {
     // Under stage 3 each rank holds as much of every parameter.
     let isEven = layout.degrees.data == 1 || layout.strategy.zeroStage == .parameters

@@ -184,14 +184,27 @@ public struct Estimator: Sendable {
       peak: peak.bytes, reserved: reserved, device: device.map { DeviceFit(timeline, reserved: reserved, device: $0) },
       phase: phase, phases: phases.mapValues(\.bytes),
       atPeak: timeline.breakdown(at: peak.event), resident: timeline.resident[2] ?? .zero,
-      outside: timeline.outside, isRecognised: isRecognised,
+      outside: timeline.outside, standIn: standIn,
       assumptions: assumptions(workload, layout, rank, peak: peak.bytes),
       uncertainty: uncertainty(workload, layout))
     return (estimate, timeline)
   }
 
+  /// What is simulated in the place of a known family's own forward pass; nil where that is.
+  private var standIn: String? {
+    if ownForward != nil { return "run as its own graph says" }
+    if description.isRecognised {
+      return description.hasLowering
+        ? nil : "run as a decoder in general, since the family's own forward pass is not known"
+    }
+    if let file = description.architectureFile { return "parts as \(file) says" }
+    return description.isRenamed
+      ? "the family that config.json names, its parts under other names told by their shapes"
+      : "guessed from names and shapes, since no known family fits"
+  }
+
   /// Whether the model's own forward pass is simulated, and not only one like it.
-  private var isRecognised: Bool { ownForward == nil && description.isRecognised && description.hasLowering }
+  private var isRecognised: Bool { standIn == nil }
 
   /// A guess is not given where what cannot be guessed decides more than a tenth of the peak: in which type eager
   /// attention forms its probabilities.
@@ -253,14 +266,8 @@ public struct Estimator: Sendable {
     result += ownAssumptions + workload.assumptions
     result += dataParallelAssumptions(workload, layout)
     if ownForward != nil { return result + hardwareAssumptions }
-    if !description.isRecognised {
-      result.append(
-        Assumption(
-          what: "architecture", value: description.family,
-          source: description.architectureFile.map { "parts as \($0) says" }
-            ?? (description.isRenamed
-              ? "the family that config.json names, its parts under other names told by their shapes"
-              : "guessed from names and shapes, since no known family fits")))
+    if let standIn {
+      result.append(Assumption(what: "architecture", value: description.family, source: standIn))
     }
     if description.container == .gguf {
       result.append(

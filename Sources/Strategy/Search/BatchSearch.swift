@@ -50,11 +50,12 @@ enum BatchSearch {
     /// Another number, which shows with ``good`` how the sizes grow.
     private var other: Found?
     private var bad: Int
+    /// How far the next number lies below one that failed against what was foretold.
     private var stride = 1
 
     init(limit: Int) {
       self.limit = limit
-      bad = limit == .max ? limit : limit + 1
+      bad = limit + 1
     }
 
     mutating func note(_ numbers: [Int], _ samples: [Sample<Value>?]) {

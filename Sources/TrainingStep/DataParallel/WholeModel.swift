@@ -7,18 +7,19 @@ struct WholeModel {
   /// The keys of each module's parameters: the graph's modules, then those of layers that were left out.
   let modules: [[Int]]
   /// By place among the graph's values, what a parameter stands for.
-  private let keys: [Int: Family]
-  /// By place among the graph's wrapped modules.
-  private let moduleFamilies: [Int: Family]
+  private let parameterCopies: [Int: Copies]
+  /// The same by place among the graph's wrapped modules.
+  private let moduleCopies: [Int: Copies]
 
-  /// A part of a layer, and the same parts of the layers that it stands for.
-  private struct Family {
-    /// Itself, then the others, as they lie in the model.
-    var members: [Int]
+  /// A part of a layer, with the same part of each layer that it stands for.
+  private struct Copies {
+    /// Itself, then the others as they lie in the model.
+    var all: [Int]
     /// The same part of the block behind, where it lies in the first one.
     var successor: Int?
-    /// Whether it lies in the block that stands for others.
-    var isRepeated: Bool
+
+    /// The one in a copy of the block; nil where there are several and none is named.
+    func member(_ number: Int?) -> Int? { all.count == 1 ? all[0] : number.map { all[$0] } }
   }
 
   /// - Parameter wrapped: nil where the engine wraps no modules.
@@ -26,69 +27,50 @@ struct WholeModel {
     let parameters = graph.parameters(repeating: layers)
     self.parameters = parameters
     let sections = graph.sections.values
-    let places = graph.values.indices.filter { graph.values[$0].owner.index == $0 }
-    let own = Dictionary(grouping: parameters, by: \.place).mapValues { $0.map(\.key) }
-    let keys = Self.families(places.filter { own[$0] != nil }, layers) {
-      sections[$0]
-    } members: {
-      own[$0] ?? []
-    }
-    self.keys = keys
+    let keys = Dictionary(grouping: parameters, by: \.place).mapValues { $0.map(\.key) }
+    let ofParameters = Self.copies(
+      keys.sorted { $0.key < $1.key }.map { (place: $0.key, all: $0.value, section: sections[$0.key]) }, layers)
+    parameterCopies = ofParameters
+
     let given = wrapped?.modules ?? []
-    let repeated = given.indices.filter { place in
-      given[place].section.flatMap { layers?.part($0) } == .second
+    let repeated = given.indices.filter { given[$0].section.flatMap { layers?.part($0) } == .second }
+    let numbers = 0..<(layers?.copies ?? 0)
+    var all = given.indices.map { [$0] }
+    for (offset, module) in repeated.enumerated() {
+      all[module] += numbers.map { given.count + $0 * repeated.count + offset }
     }
-    let offsets = Dictionary(uniqueKeysWithValues: zip(repeated, 0...))
-    moduleFamilies = Self.families(Array(given.indices), layers) {
-      given[$0].section
-    } members: { place in
-      guard let offset = offsets[place], let copies = layers?.copies else { return [place] }
-      return [place] + (0..<copies).map { given.count + $0 * repeated.count + offset }
-    }
+    moduleCopies = Self.copies(given.indices.map { (place: $0, all: all[$0], section: given[$0].section) }, layers)
     modules =
       given.map(\.parameters)
-      + (0..<(layers?.copies ?? 0)).flatMap { copy in
+      + numbers.flatMap { number in
         repeated.map { module in
-          given[module].parameters.map { place in
-            guard let family = keys[place], family.isRepeated else { return place }
-            return family.members[copy + 1]
-          }
+          given[module].parameters.map { ofParameters[$0]?.member(number + 1) ?? $0 }
         }
       }
   }
 
-  /// - Parameters:
-  ///   - places: in the model's order.
-  ///   - section: of a place.
-  private static func families(
-    _ places: [Int], _ layers: LayerRepetition?, section: (Int) -> Int?, members: (Int) -> [Int]
-  ) -> [Int: Family] {
-    func lie(in part: LayerRepetition.Part) -> [Int] {
-      places.filter { place in section(place).flatMap { layers?.part($0) } == part }
+  /// - Parameter parts: in the model's order.
+  private static func copies(
+    _ parts: [(place: Int, all: [Int], section: Int?)], _ layers: LayerRepetition?
+  ) -> [Int: Copies] {
+    func places(in block: LayerRepetition.Part) -> [Int] {
+      parts.filter { $0.section.flatMap { layers?.part($0) } == block }.map(\.place)
     }
-    let (first, second) = (lie(in: .first), lie(in: .second))
-    var families: [Int: Family] = [:]
-    for place in places { families[place] = Family(members: members(place), successor: nil, isRepeated: false) }
-    for place in second { families[place]?.isRepeated = true }
-    for (place, next) in zip(first, second) { families[place]?.successor = next }
-    return families
+    var copies = Dictionary(uniqueKeysWithValues: parts.map { ($0.place, Copies(all: $0.all)) })
+    for (place, next) in zip(places(in: .first), places(in: .second)) { copies[place]?.successor = next }
+    return copies
   }
 
   // MARK: - What stands for what
 
   /// The parameter that one of the graph is in a copy of its block (0 for the block itself); nil where it stands for
   /// others and none is named.
-  func parameter(_ place: Int, ofCopy number: Int?) -> Int? { Self.member(keys[place], number) }
+  func parameter(_ place: Int, ofCopy number: Int?) -> Int? { parameterCopies[place]?.member(number) }
 
-  func module(_ place: Int, ofCopy number: Int?) -> Int? { Self.member(moduleFamilies[place], number) }
-
-  private static func member(_ family: Family?, _ number: Int?) -> Int? {
-    guard let family, family.isRepeated else { return family?.members.first }
-    return number.map { family.members[$0] }
-  }
+  func module(_ place: Int, ofCopy number: Int?) -> Int? { moduleCopies[place]?.member(number) }
 
   /// Whether a parameter of the second block is what another is in the first.
-  func parameter(_ place: Int, follows earlier: Int) -> Bool { keys[earlier]?.successor == place }
+  func parameter(_ place: Int, follows earlier: Int) -> Bool { parameterCopies[earlier]?.successor == place }
 
-  func module(_ place: Int, follows earlier: Int) -> Bool { moduleFamilies[earlier]?.successor == place }
+  func module(_ place: Int, follows earlier: Int) -> Bool { moduleCopies[earlier]?.successor == place }
 }

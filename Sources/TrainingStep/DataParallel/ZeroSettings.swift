@@ -86,5 +86,4 @@ extension ZeroSettings {
     }
     return nil
   }
-
 }
