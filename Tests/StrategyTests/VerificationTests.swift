@@ -58,6 +58,21 @@ struct VerificationTests {
     #expect(traced.range.contains(traced.peak))
   }
 
+  /// The engines of which Tests/Truth has runs are vouched for by them, the others not.
+  @Test func enginesWithoutTracedRunsSaySo() throws {
+    let model = try #require(SampleModels.estimators["opt-1.3b"])
+    let workload = Workload(forward: ForwardSettings(batchSize: 1, sequenceLength: 64, precision: .bf16))
+    func uncertainty(_ strategy: StrategyKind) throws -> Uncertainty {
+      try model.estimate(workload, layout: Layout(strategy, ParallelDegrees(data: 2))).uncertainty
+    }
+    let traced = Set(TracedRun.all.map(\.layout.strategy))
+    for strategy in [StrategyKind.ddp, .fsdp, .zero1, .zero2, .zero3, .gemini] {
+      let found = try uncertainty(strategy)
+      #expect((found.share < 0.05) == traced.contains(strategy), "\(strategy)")
+      #expect(found.basis.contains("none under") != traced.contains(strategy), "\(strategy)")
+    }
+  }
+
   // MARK: - Writing
 
   private static let file = SampleModels.root

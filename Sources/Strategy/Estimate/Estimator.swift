@@ -224,7 +224,9 @@ public struct Estimator: Sendable {
   private func uncertainty(_ workload: Workload, _ layout: Layout) -> Uncertainty {
     let own: Uncertainty =
       ownForward == nil ? Uncertainty(isRecognised ? description.family : nil, workload) : .exported
-    guard layout.strategy.variant != nil, own.share < Uncertainty.unverified else { return own }
+    // No run of DeepSpeed's engine was traced, and none of Gemini's.
+    let isTraced = layout.strategy.zeroStage == nil && !layout.isGemini
+    guard !isTraced, own.share < Uncertainty.unverified else { return own }
     return Uncertainty(
       share: Uncertainty.unverified, basis: own.basis + "; none under \(layout.strategy.rawValue)")
   }
